@@ -1,0 +1,158 @@
+"""What is owed after treatment: follow-up visits, recovery check-ins, and the attempts to reach a patient."""
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+
+from clinic.people.models import User
+from clinic.places.models import Location
+from clinic.records import Record
+from patients.models import Patient
+from plans.consultations.models import Consultation
+from plans.protocols.models import ProtocolStep
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+
+
+@pghistory.track(append_only=True)
+class FollowUp(Record):
+    """One owed visit. Only its cancellation is stored; its state follows from window, today and appointments."""
+
+    class State(models.TextChoices):
+        """Derived, never stored: see `followups/rules.py` (one value) and `followups/queries.py` (SQL)."""
+
+        CANCELLED = "cancelled", "Cancelled"
+        ATTENDED = "attended", "Attended"
+        SCHEDULED = "scheduled", "Scheduled"
+        MISSED = "missed", "Missed"
+        OVERDUE = "overdue", "Overdue"
+        DUE = "due", "Due"
+        PENDING = "pending", "Pending"
+
+    OPEN = frozenset({State.SCHEDULED, State.MISSED, State.OVERDUE, State.DUE, State.PENDING})
+    MAY_BOOK = frozenset({State.MISSED, State.OVERDUE, State.DUE, State.PENDING})
+    MAY_ATTEND = OPEN
+    MAY_CANCEL = OPEN
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="follow_ups")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="follow_ups")
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups")
+    step = models.ForeignKey(ProtocolStep, on_delete=models.PROTECT, null=True, related_name="follow_ups", editable=False)
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups"
+    )
+    sequence = models.PositiveSmallIntegerField(default=1, editable=False)
+    title = models.CharField(max_length=120)
+    duration_minutes = models.PositiveSmallIntegerField(default=30)
+    target_date = models.DateField()
+    window_start = models.DateField()
+    window_end = models.DateField()
+    pinned_on = models.DateField(null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+    cancel_reason = models.CharField(max_length=500, blank=True, editable=False)
+
+    class Meta(Record.Meta):
+        verbose_name = "follow-up"
+        ordering = ["target_date", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(window_start__lte=F("target_date"), window_end__gte=F("target_date")),
+                name="follow_up_target_in_window",
+                violation_error_message="The target date lies in the window.",
+            ),
+            models.CheckConstraint(
+                condition=Q(plan__isnull=False) | Q(consultation__isnull=False),
+                name="follow_up_has_origin",
+                violation_error_message="A follow-up comes from a plan or from a consultation.",
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_minutes__gte=5, duration_minutes__lte=720),
+                name="follow_up_duration_5_to_720",
+                violation_error_message="A visit lasts 5 to 720 minutes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at__isnull=True, cancel_reason="") | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
+                name="follow_up_cancelled_with_reason",
+                violation_error_message="A cancelled follow-up has a reason.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["location", "window_start"], condition=Q(cancelled_at__isnull=True), name="follow_up_owed"
+            ),
+            models.Index(fields=["patient"], name="follow_up_patient"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@pghistory.track(append_only=True)
+class CheckIn(Record):
+    """A recovery check-in owed some days after a session; made when the session is performed."""
+
+    class State(models.TextChoices):
+        CANCELLED = "cancelled", "Cancelled"
+        ANSWERED = "answered", "Answered"
+        OVERDUE = "overdue", "Overdue"
+        DUE = "due", "Due"
+        PENDING = "pending", "Pending"
+
+    session = models.ForeignKey(ProcedureSession, on_delete=models.PROTECT, related_name="check_ins")
+    step = models.ForeignKey(ProtocolStep, on_delete=models.PROTECT, related_name="check_ins")
+    title = models.CharField(max_length=120)
+    target_date = models.DateField()
+    window_start = models.DateField()
+    window_end = models.DateField()
+    answered_at = models.DateTimeField(null=True, editable=False)
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    cancel_reason = models.CharField(max_length=500, blank=True, editable=False)
+
+    class Meta(Record.Meta):
+        verbose_name = "check-in"
+        ordering = ["target_date", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "step"], name="check_in_once"),
+            models.CheckConstraint(
+                condition=Q(window_start__lte=F("target_date"), window_end__gte=F("target_date")),
+                name="check_in_target_in_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True) | Q(cancelled_at__isnull=True),
+                name="check_in_answered_or_cancelled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@pghistory.track(append_only=True)
+class ContactAttempt(Record):
+    """One try to reach a patient about a follow-up."""
+
+    class Channel(models.TextChoices):
+        CALL = "call", "Call"
+        EMAIL = "email", "Email"
+        OTHER = "other", "Other"
+
+    class Outcome(models.TextChoices):
+        REACHED = "reached", "Reached"
+        NO_ANSWER = "no_answer", "No answer"
+        LEFT_MESSAGE = "left_message", "Left a message"
+        WRONG_NUMBER = "wrong_number", "Wrong number"
+        DECLINED = "declined", "Declined"
+
+    follow_up = models.ForeignKey(FollowUp, on_delete=models.CASCADE, related_name="attempts")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    outcome = models.CharField(max_length=15, choices=Outcome.choices)
+    note = models.CharField(max_length=500, blank=True)
+    next_try_on = models.DateField(null=True, blank=True)
+    attempted_at = models.DateTimeField(editable=False)
+    attempted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, editable=False)
+
+    class Meta(Record.Meta):
+        ordering = ["-attempted_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()}: {self.get_outcome_display()}"

@@ -1,0 +1,86 @@
+"""Hard and soft ranges of what is charted (pure data). Source: clinical rules §3; ranges without a source are defaults.
+
+Models make their validators and CHECK constraints from here, and services the warnings. Outside the hard range a value
+is refused; outside the soft one it is kept with a warning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A closed range with its unit; `soft_low` and `soft_high` mark what is usual."""
+
+    low: Decimal
+    high: Decimal
+    unit: str
+    soft_low: Decimal | None = None
+    soft_high: Decimal | None = None
+
+    def is_usual(self, value: Decimal) -> bool:
+        """Whether `value` lies in the soft range."""
+        return (self.soft_low is None or value >= self.soft_low) and (self.soft_high is None or value <= self.soft_high)
+
+    @property
+    def usual(self) -> str:
+        """The soft range in words: “10–60 mL”, “at least 70 %”."""
+        if self.soft_low is None:
+            return f"at most {self.soft_high} {self.unit}".strip()
+        if self.soft_high is None:
+            return f"at least {self.soft_low} {self.unit}".strip()
+        return f"{self.soft_low}–{self.soft_high} {self.unit}".strip()
+
+
+def between(low: str, high: str, unit: str, soft_low: str | None = None, soft_high: str | None = None) -> Range:
+    """A `Range` from decimal literals."""
+    return Range(
+        Decimal(low),
+        Decimal(high),
+        unit,
+        None if soft_low is None else Decimal(soft_low),
+        None if soft_high is None else Decimal(soft_high),
+    )
+
+
+AREA_CM2 = between("10", "400", "cm²")
+PRP: Mapping[str, Range] = {
+    "blood_drawn_ml": between("5", "180", "mL", "10", "60"),
+    "yield_ml": between("0.5", "60", "mL", "3", "12"),
+    "baseline_platelets_10e3_per_ul": between("10", "1500", "×10³/µL", "150", "450"),
+    "prp_platelets_10e3_per_ul": between("50", "5000", "×10³/µL", "1000", "1500"),
+    "injected_ml": between("0.5", "20", "mL", "3", "8"),
+    "area_cm2": AREA_CM2,
+    "depth_mm": between("0.5", "10", "mm", "1", "6"),
+    "points": between("1", "500", "points", "20", "200"),
+    "spacing_cm": between("0.1", "5", "cm"),
+    "needle_gauge": between("18", "34", "G"),
+}
+PRP_SPIN: Mapping[str, Range] = {
+    "rcf_g": between("50", "3500", "g", "100", "1500"),
+    "minutes": between("1", "30", "min", "5", "15"),
+}
+STEM_CELL: Mapping[str, Range] = {
+    "harvested_ml": between("5", "2000", "mL"),
+    "viable_cells_10e6": between("0", "10000", "×10⁶"),
+    "viability_pct": between("0", "100", "%", "70"),
+    "passage": between("0", "20", "", None, "5"),
+    "injected_ml": between("0.1", "50", "mL"),
+    "area_cm2": AREA_CM2,
+    "points": between("1", "500", "points"),
+}
+HARVEST_BY_SOURCE: Mapping[str, Range] = {
+    "adipose": between("5", "2000", "mL", "30", "200"),
+    "bone_marrow": between("5", "250", "mL", "30", "120"),
+}
+MICRONEEDLING: Mapping[str, Range] = {
+    "needle_length_mm": between("0.2", "3", "mm", "0.5", "1.5"),
+    "passes": between("1", "30", "passes"),
+}
+EXOSOME: Mapping[str, Range] = {
+    "particles_per_ml": between("1000000", "10000000000000", "/mL"),
+    "dose_ml": between("0.1", "20", "mL", "0.5", "10"),
+    "storage_c": between("-196", "30", "°C"),
+}
+SESSION: Mapping[str, Range] = {"pain_0_10": between("0", "10", "")}

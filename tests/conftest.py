@@ -1,0 +1,122 @@
+"""The harness: real PostgreSQL, broker, SMTP and worker for every test that asks, and no way out of this machine."""
+
+import ipaddress
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import time_machine
+from xdist import is_xdist_controller
+
+from clinic.local.application import Worker
+from clinic.local.home import CannotStart
+from clinic.local.process import Process
+from tests.servers import Broker, Inbox, servers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if servers.owns_run and not config.option.collectonly:
+        try:
+            servers.start_database()
+        except CannotStart as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not is_xdist_controller(session) and not session.config.option.collectonly:
+        servers.start_own()
+        refuse_foreign_sockets()
+
+
+def pytest_unconfigure() -> None:
+    servers.stop()
+
+
+def refuse_foreign_sockets() -> None:
+    """From now on a connection that would leave this machine is an error, in whatever library it begins."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(original: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+        def guard(self: socket.socket, address: Any) -> Any:
+            if self.family != socket.AF_UNIX and not is_loopback(address[0]):
+                raise RuntimeError(f"a test tried to connect to {address}: only this machine's servers are allowed")
+            return original(self, address)
+
+        return guard
+
+    socket.socket.connect = guarded(connect)  # type: ignore[method-assign]
+    socket.socket.connect_ex = guarded(connect_ex)  # type: ignore[method-assign]
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture
+def frozen() -> Iterator[time_machine.Coordinates]:
+    """The clock stands at Monday 2 March 2026, 15:00 UTC; `move_to` and `shift` move it. PostgreSQL's does not."""
+    with time_machine.travel(datetime(2026, 3, 2, 15, tzinfo=UTC), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Inbox]:
+    """A real SMTP server's empty mailbox, this worker's own."""
+    servers.inbox.start()
+    servers.inbox.clear()
+    yield servers.inbox
+    servers.inbox.start()
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    """A real and empty broker, this worker's own."""
+    servers.broker.start()
+    servers.broker.flush()
+    yield servers.broker
+    servers.broker.start()
+
+
+@pytest.fixture
+def child_environment(transactional_db: None) -> dict[str, str]:
+    """The environment in which a process of its own works on this test's database, broker and mailbox."""
+    from django.db import connection
+
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return environment | {"DATABASE_URL": database.geturl(), "DJANGO_SETTINGS_MODULE": "clinic.settings"}
+
+
+@pytest.fixture
+def start_process() -> Iterator[Callable[[Process], Process]]:
+    """Start a process that is stopped with the test; returns it once it answers."""
+    started: list[Process] = []
+
+    def start(process: Process) -> Process:
+        started.append(process)
+        process.start()
+        process.wait_until_answering()
+        return process
+
+    yield start
+    for process in reversed(started):
+        process.stop()
+
+
+@pytest.fixture
+def celery_worker_process(
+    child_environment: dict[str, str], start_process: Callable[[Process], Process], broker: Broker, mailbox: Inbox
+) -> Process:
+    """A real Celery worker on this test's database, broker and mailbox, ready for work.
+
+    It sees what is committed only, so the test needs `django_db(transaction=True)`.
+    """
+    return start_process(Worker(servers.home, uuid.uuid4().hex, children=1, env=child_environment))

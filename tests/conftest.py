@@ -44,7 +44,7 @@ def refuse_foreign_sockets() -> None:
     def guarded(original: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
         def guard(self: socket.socket, address: Any) -> Any:
             if self.family != socket.AF_UNIX and not is_loopback(address[0]):
-                raise RuntimeError(f"a test tried to connect to {address}: only this machine's servers are allowed")
+                raise PermissionError(f"a test tried to connect to {address}: only this machine's servers are allowed")
             return original(self, address)
 
         return guard
@@ -61,7 +61,7 @@ def is_loopback(host: str) -> bool:
 
 
 @pytest.fixture
-def frozen() -> Iterator[time_machine.Coordinates]:
+def frozen() -> Iterator[time_machine.Traveller]:
     """The clock stands at Monday 2 March 2026, 15:00 UTC; `move_to` and `shift` move it. PostgreSQL's does not."""
     with time_machine.travel(datetime(2026, 3, 2, 15, tzinfo=UTC), tick=False) as clock:
         yield clock

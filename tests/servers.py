@@ -4,6 +4,7 @@ One PostgreSQL serves the whole run; pytest-django makes a database in it for ea
 runs tests has a broker and a mailbox of its own, so a test sees only its own tasks and mails, and may kill both.
 """
 
+import atexit
 import email
 import email.policy
 import os
@@ -111,6 +112,7 @@ class Servers:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.broker = Broker(Valkey(self.home))
         self.inbox = Inbox(Mailbox(self.home, self.listener))
+        atexit.register(self.stop)  # for a run that ends before pytest is configured
 
     @classmethod
     def of_this_process(cls) -> "Servers":
@@ -143,6 +145,7 @@ class Servers:
     def stop(self) -> None:
         for server in (self.inbox.server, self.broker.server, self.postgres):
             server.stop()
+        self.listener.close()
         self.home.remove_sockets()
         if self.owns_run:
             shutil.rmtree(self.run, ignore_errors=True)

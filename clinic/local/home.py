@@ -71,14 +71,11 @@ class Home:
         return self.root / "log" / f"{name}.log"
 
     def create(self) -> None:
-        """Make the directories, if need be. Root's let others pass, as PostgreSQL refuses to run as root."""
-        passable = 0o711 if os.geteuid() == 0 else 0o700
-        if not self.root.is_dir():
-            self.root.mkdir(parents=True)
-            self.root.chmod(passable)
+        """Make the directories, if need be. Root's let others pass: PostgreSQL drops to another user on its way in."""
+        self._create_root()
         (self.root / "log").mkdir(mode=0o700, exist_ok=True)
         try:
-            self.sockets.mkdir(mode=passable)
+            self.sockets.mkdir(mode=_passable())
         except FileExistsError:
             found = self.sockets.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
@@ -86,6 +83,11 @@ class Home:
                     f"{self.sockets} exists and is not this instance's own directory: "
                     "remove it, or set CLINIC_HOME to another path."
                 ) from None
+
+    def _create_root(self) -> None:
+        if not self.root.is_dir():
+            self.root.mkdir(parents=True)
+            self.root.chmod(_passable())
 
     def require_space(self) -> None:
         free = shutil.disk_usage(self.root).free // 2**20
@@ -102,7 +104,7 @@ class Home:
         """This instance's key: made once, readable by its owner only, the same for processes that start at once."""
         path = self.root / "secret_key"
         if not path.exists():
-            self.create()
+            self._create_root()
             with tempfile.NamedTemporaryFile("w", dir=self.root, prefix=".secret_key-") as draft:  # mode 0600
                 draft.write(secrets.token_urlsafe(50))
                 draft.flush()
@@ -159,3 +161,7 @@ class Home:
         except FileNotFoundError:
             pass
         return {}
+
+
+def _passable() -> int:
+    return 0o711 if os.geteuid() == 0 else 0o700

@@ -1,0 +1,68 @@
+"""Row locks, and the check that the caller saw the row as it is now.
+
+The one order everywhere: plan → session, follow-up, check-in (by key) → preparations → lots → waitlist entry → sorted
+advisory keys (patient, practitioners, rooms) → appointment → messages. Lock first, then check the state.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from clinic.errors import Stale
+from clinic.records import Record
+
+T = TypeVar("T", bound=Record)
+
+
+@dataclass(slots=True)
+class _Expectation:
+    model: type[models.Model]
+    pk: Any
+    versions: frozenset[int]
+    checked: bool = False
+
+
+_expectation: ContextVar[_Expectation | None] = ContextVar("expectation", default=None)
+
+
+@contextmanager
+def expecting(instance: Record, versions: Iterable[int]) -> Iterator[None]:
+    """Within this block, locking `instance`'s row refuses with `Stale` unless it is at one of `versions`.
+
+    The check happens under the lock, inside the service that changes the row: nothing can slip in between.
+    """
+    expectation = _Expectation(type(instance), instance.pk, frozenset(versions))
+    token = _expectation.set(expectation)
+    try:
+        yield
+    finally:
+        _expectation.reset(token)
+    if not expectation.checked:
+        raise RuntimeError(f"a change of {instance._meta.label} did not lock its row")
+
+
+def lock(queryset: models.QuerySet[T], pk: UUID | None) -> T:
+    """The row of `queryset` with this key, locked until the transaction ends; related rows are not locked.
+
+    Raises `queryset.model.DoesNotExist`, and `Stale` where the caller expected another version.
+    """
+    row = queryset.select_for_update(of=("self",)).get(pk=pk)
+    expectation = _expectation.get()
+    if expectation is not None and expectation.pk == row.pk and expectation.model is type(row):
+        expectation.checked = True
+        if row.version not in expectation.versions:
+            raise Stale(
+                f"The {row._meta.verbose_name} has changed since it was read (it is at version {row.version}). "
+                "Read it again, then repeat the change."
+            )
+    return row
+
+
+def lock_all(queryset: models.QuerySet[T]) -> list[T]:
+    """The rows of `queryset`, locked in the order of their keys."""
+    return list(queryset.order_by("pk").select_for_update(of=("self",)))

@@ -1,6 +1,21 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PlansConfig(AppConfig):
     name = "plans"
     verbose_name = "Plans"
+
+    def ready(self) -> None:
+        post_migrate.connect(_seed_catalogue, sender=self)
+
+
+def _seed_catalogue(**kwargs: Any) -> None:
+    """After each migrate: what every installation starts with, where it is not there yet."""
+    from plans.consultations.services import screening_items_seed
+    from plans.protocols.services import protocols_seed
+
+    protocols_seed()
+    screening_items_seed()

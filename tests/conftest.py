@@ -49,8 +49,8 @@ def refuse_foreign_sockets() -> None:
 
         return guard
 
-    socket.socket.connect = guarded(connect)  # type: ignore[method-assign]
-    socket.socket.connect_ex = guarded(connect_ex)  # type: ignore[method-assign]
+    socket.socket.connect = guarded(connect)  # type: ignore[method-assign, assignment]
+    socket.socket.connect_ex = guarded(connect_ex)  # type: ignore[method-assign, assignment]
 
 
 def is_loopback(host: str) -> bool:

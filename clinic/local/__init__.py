@@ -1,1 +1,1 @@
-"""One machine's own PostgreSQL, broker and mailbox, and `manage.py up` that runs it all. Never imported in production."""
+"""One machine's own PostgreSQL, broker and mailbox, and `manage.py up` to run it all. Never imported in production."""

@@ -14,7 +14,7 @@ class Web(Process):
     """gunicorn, on a socket that was bound beforehand: a restart finds its port free whatever happened."""
 
     def __init__(self, home: Home, listener: socket.socket, *, env: Mapping[str, str] | None = None) -> None:
-        self.address = listener.getsockname()
+        self.host, self.port = listener.getsockname()
         argv = [
             *(sys.executable, "-m", "gunicorn", "clinic.wsgi"),
             *("--bind", f"fd://{listener.fileno()}"),
@@ -24,11 +24,11 @@ class Web(Process):
         super().__init__(home, "web", argv, env=env, pass_fds=[listener.fileno()])
 
     def answers(self) -> bool:
-        connection = http.client.HTTPConnection(*self.address, timeout=5)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
         try:
             connection.request("GET", "/health/ready", headers={"Host": "localhost"})
             return connection.getresponse().status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()

@@ -20,7 +20,7 @@ def fill_environment(environ: MutableMapping[str, str]) -> None:
     environ["CLINIC_HOME"] = str(home.root)  # absolute: child processes work in the project's directory
     if not all(environ.get(name) for name in ADDRESSES):
         for name, value in home.addresses_of_running_instance().items():
-            _set_missing(environ, name, lambda value=value: value)
+            environ.setdefault(name, value)
     for name in DEFAULT_PORTS:
         environ[name] = str(port(environ, name))
     _set_missing(environ, "SECRET_KEY", home.secret_key)

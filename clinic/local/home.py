@@ -10,7 +10,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -108,10 +108,8 @@ class Home:
             with tempfile.NamedTemporaryFile("w", dir=self.root, prefix=".secret_key-") as draft:  # mode 0600
                 draft.write(secrets.token_urlsafe(50))
                 draft.flush()
-                try:
+                with suppress(FileExistsError):
                     os.link(draft.name, path)  # whole or not at all; the first of several wins
-                except FileExistsError:
-                    pass
         return path.read_text()
 
     @property

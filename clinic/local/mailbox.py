@@ -24,7 +24,7 @@ class Mailbox(Process):
     """The mailbox as a supervised process, on a socket that was bound beforehand."""
 
     def __init__(self, home: Home, listener: socket.socket) -> None:
-        self.address = listener.getsockname()
+        self.host, self.port = listener.getsockname()
         argv = [sys.executable, "-m", "clinic.local.mailbox", "--maildir", str(home.mail)]
         super().__init__(home, "mailbox", [*argv, "--fd", str(listener.fileno())], pass_fds=[listener.fileno()])
 
@@ -33,7 +33,7 @@ class Mailbox(Process):
 
     def answers(self) -> bool:
         try:
-            with smtplib.SMTP(*self.address, timeout=1) as client:
+            with smtplib.SMTP(self.host, self.port, timeout=1) as client:
                 return client.noop()[0] == 250
         except OSError:
             return False
@@ -47,11 +47,9 @@ class Keeper:
             (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.maildir = maildir.Maildir(directory)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        recipients = "".join(f"Delivered-To: {address}\r\n" for address in envelope.rcpt_tos)
-        content = envelope.content or b""
-        assert isinstance(content, bytes)
-        self.maildir.add(f"Return-Path: <{envelope.mail_from}>\r\n{recipients}".encode(errors="surrogateescape") + content)  # tmp/, then new/
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        lines = [f"Return-Path: <{envelope.mail_from}>", *(f"Delivered-To: {to}" for to in envelope.rcpt_tos), ""]
+        self.maildir.add("\r\n".join(lines).encode(errors="surrogateescape") + (envelope.original_content or b""))
         return "250 OK: stored"
 
 

@@ -125,8 +125,11 @@ class PostgreSQL(Process):
         if self.account is not None:
             self.account.own(draft)
         made = subprocess.run(
-            [bin_directory / "initdb", "-D", draft, "-U", "clinic", "-A", "trust", "-E", "UTF8"]
-            + ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"],
+            [
+                *(str(bin_directory / "initdb"), "-D", str(draft), "-U", "clinic", "-A", "trust", "-E", "UTF8"),
+                *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *("--no-sync", "--no-instructions"),
+            ],
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,

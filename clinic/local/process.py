@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -84,7 +85,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 pass_fds=self.pass_fds,
                 start_new_session=True,
-                preexec_fn=_signal_when_parent_dies(self.stop_signal),
+                preexec_fn=_signal_when_parent_dies(self.stop_signal),  # noqa: PLW1509 (no threads where these start)
                 **({} if self.account is None else self.account.as_popen_arguments()),
             )
 
@@ -106,25 +107,21 @@ class Process:
         """Stop it and its children: asked first, made to after `grace_seconds`."""
         self.ask_to_stop()
         if self._popen is not None:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(self.grace_seconds)
-            except subprocess.TimeoutExpired:
-                pass
             self._end_group()
 
     def kill(self) -> None:
         """Kill -9, of the one process only, as an accident would."""
         os.kill(self.pid, signal.SIGKILL)
-        assert self._popen is not None
-        self._popen.wait()
+        while self.alive:
+            time.sleep(0.01)
 
     def _end_group(self) -> None:
         if self._popen is None:
             return
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._popen.wait()
         self._popen = None
 
@@ -145,27 +142,22 @@ def end_orphans(home: Home) -> int:
     """
     orphans = [process for process in psutil.process_iter(["name"]) if _is_orphan(process, home)]
     for process in orphans:
-        _quietly(process.terminate)
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
     _, stubborn = psutil.wait_procs(orphans, timeout=5)
     for process in stubborn:
-        _quietly(process.kill)
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(stubborn, timeout=5)
     return len(orphans)
 
 
 def _is_orphan(process: psutil.Process, home: Home) -> bool:
     try:
-        stamped = process.environ().get(STAMP) == str(home.root)
+        stamped: bool = process.environ().get(STAMP) == str(home.root)
     except (psutil.Error, OSError):  # gone meanwhile, or not ours to look at
         return False
     return stamped and process.pid != os.getpid() and process.info["name"] != "postgres"
-
-
-def _quietly(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except psutil.NoSuchProcess:
-        pass
 
 
 def _signal_when_parent_dies(number: signal.Signals) -> Callable[[], None] | None:

@@ -220,6 +220,12 @@ class Appointment(Record):
             models.Index(fields=["location", "starts_at"], name="appointment_location_day"),
             models.Index(fields=["patient", "starts_at"], name="appointment_patient"),
             models.Index(fields=["practitioner", "starts_at"], name="appointment_practitioner"),
+            # What the practitioner's exclusion constraint leaves out, so that free slots see it too.
+            models.Index(
+                fields=["practitioner"],
+                condition=Q(overbooked=True, status__in=LIVE_STATUSES),
+                name="appointment_overbooked",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -253,6 +259,7 @@ class AppointmentRevision(Record):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     overbooked = models.BooleanField(default=False)
+    confirmed_at = models.DateTimeField(null=True, help_text="When it had been confirmed before this act.")
 
     class Meta(Record.Meta):
         ordering = ["number"]

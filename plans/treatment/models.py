@@ -182,6 +182,9 @@ class ProcedureSession(Record):
     performed_at = models.DateTimeField(null=True, editable=False)
     aborted_at = models.DateTimeField(null=True, editable=False)
     abort_reason = models.CharField(max_length=500, blank=True, editable=False)
+    was_anything_given = models.BooleanField(
+        default=False, editable=False, help_text="Performed, or aborted after something was given: the interval runs."
+    )
     cancelled_at = models.DateTimeField(null=True, editable=False)
     cancel_reason = models.CharField(max_length=500, blank=True, editable=False)
     operator = models.ForeignKey(
@@ -238,11 +241,6 @@ class ProcedureSession(Record):
 
     def __str__(self) -> str:
         return self.title
-
-    @property
-    def is_outcome_known(self) -> bool:
-        """Performed or aborted, whether signed or not."""
-        return self.performed_at is not None or self.aborted_at is not None
 
 
 @pghistory.track(append_only=True)

@@ -1,0 +1,86 @@
+"""Reads follow-ups, with their derived state computed in SQL."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+
+from clinic import clock
+from plans.followups.models import FollowUp
+from plans.followups.rules import MISSED_AFTER_NO_SHOW, MISSED_AFTER_OVERDUE
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.treatment.models import TreatmentPlan
+
+State = FollowUp.State
+DORMANT_PLANS = (TreatmentPlan.Status.DRAFT, TreatmentPlan.Status.PROPOSED, TreatmentPlan.Status.ON_HOLD)
+"""While its plan is so, nothing of it is due."""
+
+
+class LocalDate(Func):
+    """`(instant AT TIME ZONE zone)::date`: the calendar date at a location."""
+
+    template = "((%(expressions)s)::date)"
+    arg_joiner = " AT TIME ZONE "
+    output_field = DateField()
+
+
+def _days_after(field: str, days: timedelta) -> Combinable:
+    return ExpressionWrapper(F(field) + Value(days.days), output_field=DateField())
+
+
+def with_state(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[FollowUp]:
+    """Annotate `today` (local) and `state`, as `rules.state` defines it."""
+    appointments = Appointment.objects.filter(follow_up=OuterRef("pk"))
+    last_no_show = (
+        appointments.filter(status=Appointment.Status.NO_SHOW)
+        .order_by("-starts_at")
+        .values(day=LocalDate("starts_at", "location__timezone"))[:1]
+    )
+    instant = Value(now or clock.now())
+    return follow_ups.annotate(
+        today=LocalDate(instant, "location__timezone"),
+        last_no_show_on=Subquery(last_no_show),
+    ).annotate(
+        state=Case(
+            When(cancelled_at__isnull=False, then=Value(State.CANCELLED)),
+            When(Exists(appointments.filter(status=Appointment.Status.FULFILLED)), then=Value(State.ATTENDED)),
+            When(Exists(appointments.filter(status__in=LIVE_STATUSES)), then=Value(State.SCHEDULED)),
+            When(plan__status__in=DORMANT_PLANS, then=Value(State.PENDING)),
+            When(
+                Q(today__gt=_days_after("window_end", MISSED_AFTER_OVERDUE))
+                | Q(today__gt=_days_after("last_no_show_on", MISSED_AFTER_NO_SHOW)),
+                then=Value(State.MISSED),
+            ),
+            When(today__gt=F("window_end"), then=Value(State.OVERDUE)),
+            When(today__gte=F("window_start"), then=Value(State.DUE)),
+            default=Value(State.PENDING),
+            output_field=CharField(),
+        )
+    )
+
+
+def follow_ups_in_full() -> QuerySet[FollowUp]:
+    """Follow-ups with state, patient, plan and practitioner: one query."""
+    return with_state(
+        FollowUp.objects.select_related("patient", "location", "plan__protocol", "plan__lead_practitioner__user")
+    )
+
+
+def open_follow_ups(plan: TreatmentPlan) -> QuerySet[FollowUp]:
+    """The plan's follow-ups that are neither attended nor cancelled."""
+    attended = Appointment.objects.filter(follow_up=OuterRef("pk"), status=Appointment.Status.FULFILLED)
+    return FollowUp.objects.filter(~Exists(attended), plan=plan, cancelled_at__isnull=True)

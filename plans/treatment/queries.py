@@ -1,0 +1,73 @@
+"""Reads plans and sessions."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from clinic.people.models import Modality
+from patients.models import Consent
+from plans.consultations.models import Consultation
+from plans.followups.models import FollowUp
+from plans.followups.queries import with_state
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+
+
+def with_scheduled(sessions: QuerySet[ProcedureSession]) -> QuerySet[ProcedureSession]:
+    """Annotate `is_scheduled`: whether a live appointment exists for the session."""
+    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
+    return sessions.annotate(is_scheduled=Exists(live))
+
+
+def shown_status(session: ProcedureSession) -> str:
+    """The status as people see it: *scheduled* for a planned session with a live appointment.
+
+    Takes a session of `with_scheduled`.
+    """
+    if session.status == ProcedureSession.Status.PLANNED and session.is_scheduled:  # type: ignore[attr-defined]
+        return "scheduled"
+    return session.status
+
+
+def sessions_in_full() -> QuerySet[ProcedureSession]:
+    """Sessions with plan, components, typed records, spins and warnings: a fixed number of queries."""
+    return (
+        with_scheduled(ProcedureSession.objects.all())
+        .select_related("plan__patient", "plan__location", "plan__protocol", "operator__user")
+        .prefetch_related(
+            "components__prp__spins",
+            "components__stem_cell",
+            "components__microneedling",
+            "components__exosome",
+            "components__warnings",
+        )
+    )
+
+
+def plans_in_full() -> QuerySet[TreatmentPlan]:
+    """Plans with sessions (in order, with components) and follow-ups (with state): a fixed number of queries."""
+    sessions = with_scheduled(ProcedureSession.objects.order_by("sequence", "id")).prefetch_related("components")
+    follow_ups = with_state(FollowUp.objects.order_by("target_date", "id"))
+    return TreatmentPlan.objects.select_related(
+        "patient", "protocol", "lead_practitioner__user", "location"
+    ).prefetch_related(Prefetch("sessions", sessions), Prefetch("follow_ups", follow_ups))
+
+
+def modalities_of(session_ids: Iterable[UUID]) -> set[Modality]:
+    """The modalities of these sessions' components."""
+    found = ProcedureSession.objects.filter(pk__in=session_ids).values_list("components__modality", flat=True)
+    return {Modality(modality) for modality in found if modality}
+
+
+def consented_modalities(plan: TreatmentPlan) -> set[Modality]:
+    """The modalities for which this plan rests on a consent that is still given."""
+    found = plan.plan_consents.filter(consent__status=Consent.Status.GIVEN).values_list(
+        "consent__document__modality", flat=True
+    )
+    return {Modality(modality) for modality in found if modality}
+
+
+def signed_consultations() -> QuerySet[Consultation]:
+    """Consultations that a plan can rest on."""
+    return Consultation.objects.exclude(status=Consultation.Status.DRAFT)

@@ -1,0 +1,228 @@
+"""Sessions: start, perform, abort, cancel, sign, amend. What happens here moves the rest of the course."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clinic import clock
+from clinic.audit.history import recorded
+from clinic.errors import Conflict, GateBlocked, Invalid, check_allowed
+from clinic.locking import lock, lock_all
+from clinic.people.models import Modality, Practitioner, User
+from clinic.places.wallclock import local_date
+from plans.scheduling.services import (
+    appointments_close,
+    appointments_of_session_arrive,
+    appointments_of_session_fulfil,
+)
+from plans.treatment.models import ProcedureSession, SessionAmendment, TreatmentPlan, Zone
+from plans.treatment.queries import consented_modalities
+from plans.treatment.services.charting import ComponentInput, component_amend, components_chart
+from plans.treatment.services.recalculation import components_insert, course_recalculate, session_followed
+
+Status = ProcedureSession.Status
+
+
+def session_start(*, session_id: UUID, by: User) -> ProcedureSession:
+    """Begin a planned session: its appointment arrives, and the plan's first start makes the plan active.
+
+    Raises `InvalidTransition` of the session or the plan, `GateBlocked` where a consent is missing.
+    """
+    with recorded():
+        plan, session, _ = _lock(session_id)
+        check_allowed("The session", session.status, "starting", ProcedureSession.MAY_START)
+        check_allowed("The plan", plan.status, "starting a session", TreatmentPlan.MAY_BOOK)
+        _check_consents(plan, session)
+        session.status, session.started_at = Status.IN_PROGRESS, clock.now()
+        session.save()
+        if plan.status == TreatmentPlan.Status.ACCEPTED:
+            plan.status, plan.activated_at = TreatmentPlan.Status.ACTIVE, clock.now()
+            plan.save()
+        appointments_of_session_arrive(session_id=session.pk, by=by)
+    return session
+
+
+def session_perform(
+    *,
+    session_id: UUID,
+    by: User,
+    performed_at: datetime,
+    components: Sequence[ComponentInput],
+    zones: Sequence[str],
+    pain_0_10: int | None = None,
+    deviations: str = "",
+    operator: Practitioner | None = None,
+) -> ProcedureSession:
+    """Chart what was given. Fulfils the appointment, moves what is still owed, and makes the check-ins.
+
+    Raises `InvalidTransition`, and `Invalid` for every field that cannot be.
+    """
+    with recorded():
+        plan, session, sessions = _lock(session_id)
+        check_allowed("The session", session.status, "performing", ProcedureSession.MAY_PERFORM)
+        _check_performed_at(plan, performed_at)
+        _check_observations(zones, pain_0_10)
+        components_chart(session=session, given=components, is_complete=True)
+        session.status, session.performed_at = Status.PERFORMED, performed_at
+        session.was_anything_given = True
+        session.zones, session.pain_0_10, session.deviations = list(zones), pain_0_10, deviations
+        session.operator = operator or Practitioner.objects.filter(user=by).first() or plan.lead_practitioner
+        session.save()
+        session_followed(plan, session, sessions)
+        course_recalculate(plan, sessions)
+        appointments_of_session_fulfil(session_id=session.pk, by=by)
+    return session
+
+
+def session_abort(
+    *,
+    session_id: UUID,
+    by: User,
+    reason: str,
+    components: Sequence[ComponentInput] = (),
+    zones: Sequence[str] = (),
+    pain_0_10: int | None = None,
+) -> ProcedureSession:
+    """Stop a session, with what was given until then; its step is owed again, as a new session.
+
+    Whatever was given starts the minimum interval.
+    """
+    if not reason.strip():
+        raise Invalid("Say why the session was aborted.", code="required", attr="reason")
+    with recorded(reason):
+        plan, session, sessions = _lock(session_id)
+        check_allowed("The session", session.status, "aborting", ProcedureSession.MAY_ABORT)
+        _check_observations(zones, pain_0_10)
+        components_chart(session=session, given=components, is_complete=False)
+        session.status, session.aborted_at, session.abort_reason = Status.ABORTED, clock.now(), reason
+        session.was_anything_given = bool(components)
+        session.zones, session.pain_0_10 = list(zones), pain_0_10
+        session.save()
+        again = ProcedureSession.objects.create(
+            plan=plan,
+            step=session.step,
+            replaces=session,
+            sequence=session.sequence,
+            title=session.title,
+            duration_minutes=session.duration_minutes,
+            target_date=session.target_date,
+            window_start=session.window_start,
+            window_end=session.window_end,
+        )
+        components_insert([again])
+        course_recalculate(plan, [*sessions, again])
+        appointments_of_session_fulfil(session_id=session.pk, by=by)
+    return session
+
+
+def session_cancel(*, session_id: UUID, by: User | None, reason: str) -> ProcedureSession:
+    """Drop a planned session: it is not owed any more, and its visit is cancelled."""
+    if not reason.strip():
+        raise Invalid("Say why the session is not needed.", code="required", attr="reason")
+    with recorded(reason):
+        plan, session, sessions = _lock(session_id)
+        check_allowed("The session", session.status, "cancelling", ProcedureSession.MAY_CANCEL)
+        session.status, session.cancelled_at, session.cancel_reason = Status.CANCELLED, clock.now(), reason
+        session.save()
+        course_recalculate(plan, sessions)
+        appointments_close(sessions=[session], follow_ups=[], reason=reason, by=by)
+    return session
+
+
+def session_sign(*, session_id: UUID, by: User) -> ProcedureSession:
+    """Close the record of a performed or aborted session; later changes are amendments."""
+    with recorded():
+        _, session, _ = _lock(session_id)
+        check_allowed("The session", session.status, "signing", ProcedureSession.MAY_SIGN)
+        session.status, session.signed_at, session.signed_by = Status.SIGNED, clock.now(), by
+        session.save()
+    return session
+
+
+def session_amend(*, session_id: UUID, by: User, reason: str, changes: Mapping[str, Any]) -> ProcedureSession:
+    """Change a signed session, with the reason. `changes`: zones, pain_0_10, deviations, performed_at, components.
+
+    `components` is a list of `{modality, record}` with the fields that change.
+    """
+    if not reason.strip():
+        raise Invalid("Say why the signed record changes.", code="required", attr="reason")
+    with recorded(reason):
+        plan, session, sessions = _lock(session_id)
+        check_allowed("The session", session.status, "amending", ProcedureSession.MAY_AMEND)
+        _check_observations(changes.get("zones", session.zones), changes.get("pain_0_10", session.pain_0_10))
+        if "performed_at" in changes:
+            if session.performed_at is None:
+                raise Invalid("An aborted session was not performed.", attr="performed_at")
+            _check_performed_at(plan, changes["performed_at"])
+        for name in ("zones", "pain_0_10", "deviations", "performed_at"):
+            if name in changes:
+                setattr(session, name, changes[name])
+        _amend_components(session, changes.get("components", ()))
+        session.status, session.amended_at = Status.AMENDED, clock.now()
+        session.save()
+        SessionAmendment.objects.create(session=session, reason=reason, amended_at=session.amended_at, amended_by=by)
+        if "performed_at" in changes:
+            course_recalculate(plan, sessions)
+    return session
+
+
+def _lock(session_id: UUID) -> tuple[TreatmentPlan, ProcedureSession, list[ProcedureSession]]:
+    """The session's plan, the session and all sessions of the plan, locked in the one order."""
+    plan_id = ProcedureSession.objects.values_list("plan_id", flat=True).get(pk=session_id)
+    plan = TreatmentPlan.objects.select_related("location", "protocol", "patient", "lead_practitioner")
+    locked = lock(plan, plan_id)
+    sessions = lock_all(locked.sessions.select_related("step"))
+    session = lock(ProcedureSession.objects.select_related("step"), session_id)
+    return locked, session, [session if other.pk == session.pk else other for other in sessions]
+
+
+def _check_consents(plan: TreatmentPlan, session: ProcedureSession) -> None:
+    needed = {Modality(component.modality) for component in session.components.all()}
+    missing = sorted(needed - consented_modalities(plan))
+    if missing:
+        raise GateBlocked(
+            f"A consent is missing for: {', '.join(modality.label for modality in missing)}.",
+            extra={
+                "gates": [
+                    {
+                        "gate": "consent",
+                        "modality": modality.value,
+                        "detail": f"The patient signs the consent for {modality.label}.",
+                        "overridable": False,
+                    }
+                    for modality in missing
+                ]
+            },
+        )
+
+
+def _check_performed_at(plan: TreatmentPlan, performed_at: datetime) -> None:
+    if performed_at > clock.now():
+        raise Invalid("A session is charted when it has happened; this is in the future.", attr="performed_at")
+    day = local_date(performed_at, plan.location.zone)
+    begins = min(plan.start_date, plan.accepted_on or plan.start_date)
+    if day < begins:
+        raise Invalid(f"That is before the plan, which begins on {begins}.", attr="performed_at")
+
+
+def _check_observations(zones: Sequence[str], pain_0_10: int | None) -> None:
+    unknown = [zone for zone in zones if zone not in Zone.values]
+    if unknown:
+        raise Invalid(f"“{unknown[0]}” is not a zone; use {', '.join(Zone.values)}.", attr="zones")
+    if pain_0_10 is not None and not 0 <= pain_0_10 <= 10:
+        raise Invalid("Pain is rated from 0 to 10.", attr="pain_0_10")
+
+
+def _amend_components(session: ProcedureSession, changes: Sequence[Mapping[str, Any]]) -> None:
+    components = {component.modality: component for component in session.components.all()}
+    for index, change in enumerate(changes):
+        component = components.get(change["modality"])
+        if component is None:
+            raise Invalid(
+                f"“{change['modality']}” is not part of this session: {', '.join(components)}.",
+                attr=f"components.{index}.modality",
+            )
+        if session.performed_at is None and not session.was_anything_given:
+            raise Conflict("Nothing was given in this session.", code="nothing_given")
+        component_amend(component=component, changes=change["record"], attr=f"components.{index}.record")

@@ -1,8 +1,18 @@
 """What a service raises when it refuses. HTTP, the console and commands each say it in their own way."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SoftWarning:
+    """Something a person should look at; it refuses nothing. The API returns it under `warnings`."""
+
+    attr: str
+    code: str
+    detail: str
 
 
 class Refusal(Exception):

@@ -220,7 +220,9 @@ class Consent(Record):
         ordering = ["-signed_on", "-id"]
         constraints = [
             models.CheckConstraint(condition=stamped("withdrawn_at", ["withdrawn"]), name="consent_withdrawn_stamped"),
-            models.CheckConstraint(condition=stamped("superseded_at", ["superseded"]), name="consent_superseded_stamped"),
+            models.CheckConstraint(
+                condition=stamped("superseded_at", ["superseded"]), name="consent_superseded_stamped"
+            ),
             models.UniqueConstraint(
                 fields=["patient", "document"],
                 condition=Q(status="given"),

@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Invalid, check_allowed
+from clinic.errors import Invalid, SoftWarning, check_allowed
 from clinic.locking import lock
 from clinic.people.models import User
 from clinic.places.models import Location
@@ -32,12 +32,12 @@ FIELDS = (
     "email_opt_out",
 )
 
-_after_contact_change: list[Callable[[Patient], None]] = []
+_when_unreachable: list[Callable[[Patient], object]] = []
 
 
-def on_contact_change(act: Callable[[Patient], None]) -> None:
-    """Register what upper packages do, in the same transaction, when a patient's mail preferences change."""
-    _after_contact_change.append(act)
+def when_unreachable(act: Callable[[Patient], object]) -> None:
+    """Register what an upper package does, in the same transaction, when a patient stops taking mail."""
+    _when_unreachable.append(act)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,6 @@ class GuardianInput:
     relationship: str
     phone: str = ""
     email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Warning:
-    """Something a person should look at; it refuses nothing."""
-
-    attr: str
-    code: str
-    detail: str
 
 
 def patient_create(
@@ -71,7 +62,7 @@ def patient_create(
     language: str = "",
     email_opt_out: bool = False,
     guardian: GuardianInput | None = None,
-) -> tuple[Patient, list[Warning]]:
+) -> tuple[Patient, list[SoftWarning]]:
     """Register a patient. Returns the patient, and warnings: a likely duplicate, a phone that is no number.
 
     Raises `Invalid` for each field that cannot be, all at once.
@@ -96,11 +87,11 @@ def patient_create(
     return patient, warnings
 
 
-def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Patient, list[Warning]]:
+def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Patient, list[SoftWarning]]:
     """Change identity, contact or guardian (`None` removes the guardian). Keys as in `patient_create`."""
     with recorded():
         patient = lock(Patient.objects.select_related("home_location"), patient_id)
-        before = patient.is_reachable_by_email
+        was_reachable = patient.is_reachable_by_email
         if changes.get("email", patient.email) != patient.email:
             patient.email_bounced_at = None
         for name in FIELDS:
@@ -112,8 +103,8 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
         patient.save()
         if "guardian" in changes:
             _set_guardian(patient, changes["guardian"])
-        if patient.is_reachable_by_email != before:
-            for act in _after_contact_change:
+        if was_reachable and not patient.is_reachable_by_email:
+            for act in _when_unreachable:
                 act(patient)
     return patient, warnings
 
@@ -206,10 +197,10 @@ def _check(patient: Patient) -> None:
     Invalid.gather(faults)
 
 
-def _warnings(patient: Patient) -> list[Warning]:
+def _warnings(patient: Patient) -> list[SoftWarning]:
     found = []
     if patient.phone and not patient.phone_digits:
-        found.append(Warning("phone", "unusual", f"“{patient.phone}” does not look like a phone number."))
+        found.append(SoftWarning("phone", "unusual", f"“{patient.phone}” does not look like a phone number."))
     duplicates = likely_duplicates(
         first_name=patient.first_name,
         last_name=patient.last_name,
@@ -219,7 +210,7 @@ def _warnings(patient: Patient) -> list[Warning]:
     ).filter(home_location=patient.home_location_id)
     for other in duplicates.exclude(pk=patient.pk)[:3]:
         found.append(
-            Warning("last_name", "likely_duplicate", f"{other.full_name} ({other.mrn}) may be the same person.")
+            SoftWarning("last_name", "likely_duplicate", f"{other.full_name} ({other.mrn}) may be the same person.")
         )
     return found
 

@@ -9,7 +9,11 @@ class PlansConfig(AppConfig):
     verbose_name = "Plans"
 
     def ready(self) -> None:
+        from patients.services import when_unreachable
+        from plans.messages.services import messages_suppress
+
         post_migrate.connect(_seed_catalogue, sender=self)
+        when_unreachable(lambda patient: messages_suppress(patient=patient))
 
 
 def _seed_catalogue(**kwargs: Any) -> None:

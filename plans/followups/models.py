@@ -36,7 +36,9 @@ class FollowUp(Record):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="follow_ups")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="follow_ups")
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups")
-    step = models.ForeignKey(ProtocolStep, on_delete=models.PROTECT, null=True, related_name="follow_ups", editable=False)
+    step = models.ForeignKey(
+        ProtocolStep, on_delete=models.PROTECT, null=True, related_name="follow_ups", editable=False
+    )
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups"
     )
@@ -71,7 +73,8 @@ class FollowUp(Record):
                 violation_error_message="A visit lasts 5 to 720 minutes.",
             ),
             models.CheckConstraint(
-                condition=Q(cancelled_at__isnull=True, cancel_reason="") | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
+                condition=Q(cancelled_at__isnull=True, cancel_reason="")
+                | (Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
                 name="follow_up_cancelled_with_reason",
                 violation_error_message="A cancelled follow-up has a reason.",
             ),

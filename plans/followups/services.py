@@ -39,7 +39,13 @@ def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolSte
 
 
 def follow_up_create(
-    *, consultation: Consultation, title: str, window_start: date, target_date: date, window_end: date, minutes: int = 30
+    *,
+    consultation: Consultation,
+    title: str,
+    window_start: date,
+    target_date: date,
+    window_end: date,
+    minutes: int = 30,
 ) -> FollowUp:
     """Owe a visit that no protocol asks for, such as a review after watching and waiting."""
     if not window_start <= target_date <= window_end:
@@ -81,7 +87,9 @@ def follow_ups_revise(
 
     Steps are the same visit where anchor and offset agree. Returns the follow-ups that were cancelled.
     """
-    kept = {_visit_key(follow_up.step): follow_up for follow_up in plan.follow_ups.select_related("step") if follow_up.step}
+    kept = {
+        _visit_key(follow_up.step): follow_up for follow_up in plan.follow_ups.select_related("step") if follow_up.step
+    }
     wanted = {_visit_key(step): (step, window) for step, window in visits}
     open_now = {follow_up.pk for follow_up in open_follow_ups(plan)}
     closed = [row for key, row in kept.items() if key not in wanted and row.pk in open_now]

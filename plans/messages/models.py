@@ -97,7 +97,9 @@ class PatientMessage(Record):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="messages")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="messages")
     kind = models.CharField(max_length=15, choices=MessageKind.choices)
-    offset = models.CharField(max_length=10, blank=True, help_text="ISO 8601 duration before the visit; empty: at once.")
+    offset = models.CharField(
+        max_length=10, blank=True, help_text="ISO 8601 duration before the visit; empty: at once."
+    )
     appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, related_name="messages")
     appointment_revision = models.PositiveSmallIntegerField(null=True)
     session = models.ForeignKey(ProcedureSession, on_delete=models.PROTECT, null=True, related_name="messages")

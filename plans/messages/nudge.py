@@ -1,13 +1,14 @@
 """Tells a worker that mail may be due. Only a nudge: with the broker dead, the beat finds the same rows later."""
 
 import logging
+import math
 import time
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
+from functools import cached_property
 
 from celery import current_app
 from kombu import Connection, pools
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from clinic import clock
@@ -15,40 +16,57 @@ from clinic import clock
 logger = logging.getLogger(__name__)
 
 TASK = "plans.messages.tasks.deliver_due"
-LONGEST_COUNTDOWN = timedelta(minutes=1)
+LONGEST_COUNTDOWN_SECONDS = 60
 """Nothing durable waits in the broker: what is due later is the beat's."""
+GRID_SECONDS = 2
+"""Nudges for the same two seconds are one: a busy desk does not fill the broker."""
 PATIENCE_SECONDS = 0.4
-"""How long one operation of the broker may take. A publication makes two or three of them."""
-SILENCE_SECONDS = 15.0
+"""How long one operation of the broker may take."""
+SILENCE_SECONDS = 15
 """After a failure no nudge is tried for this long: a broker that hangs costs one booking a moment, not each."""
 
-_silent_until = 0.0
+
+class Nudger:
+    """This process's line to the broker."""
+
+    def __init__(self) -> None:
+        self.silent_until = 0.0
+        self.last_nudged_for = 0.0
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The broker, with less patience than a worker has; kombu's pools tell the two apart by their options."""
+        connection: Connection = current_app.connection_for_write()
+        patience = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS, "max_retries": 0}
+        connection.transport_options = {**connection.transport_options, **patience}
+        return connection
+
+    def __call__(self, due_at: datetime) -> None:
+        """Ask a worker to deliver at `due_at`, if that is within a minute. Never raises; a failure is one log line."""
+        wait = (due_at - clock.now()).total_seconds()
+        if wait > LONGEST_COUNTDOWN_SECONDS or time.monotonic() < self.silent_until:
+            return
+        if wait <= 0:
+            self._publish(None)
+            return
+        nudged_for = math.ceil((time.time() + wait) / GRID_SECONDS) * GRID_SECONDS
+        if nudged_for != self.last_nudged_for:
+            self._publish(nudged_for - time.time())
+            self.last_nudged_for = nudged_for
+
+    def _publish(self, countdown_seconds: float | None) -> None:
+        try:
+            with pools.producers[self.connection].acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
+                current_app.send_task(
+                    TASK,
+                    producer=producer,
+                    retry=False,
+                    countdown=countdown_seconds,
+                    expires=(countdown_seconds or 0) + 60,
+                )
+        except (OSError, KombuError, RedisError) as error:
+            self.silent_until = time.monotonic() + SILENCE_SECONDS
+            logger.warning("The broker took no nudge (%s); the next pass finds what is due.", type(error).__name__)
 
 
-def nudge(due_at: datetime) -> None:
-    """Ask a worker to deliver at `due_at`, if that is within a minute. Never raises; logs one line where it fails."""
-    global _silent_until
-    wait = max(due_at - clock.now(), timedelta(0))
-    if wait > LONGEST_COUNTDOWN or time.monotonic() < _silent_until:
-        return
-    try:
-        with pools.producers[_connection()].acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
-            current_app.send_task(
-                TASK,
-                producer=producer,
-                retry=False,
-                countdown=wait.total_seconds() or None,
-                expires=wait.total_seconds() + 60,
-            )
-    except (OSError, OperationalError, RedisError) as error:
-        _silent_until = time.monotonic() + SILENCE_SECONDS
-        logger.warning("The broker took no nudge (%s); the next pass finds what is due.", type(error).__name__)
-
-
-@cache
-def _connection() -> Connection:
-    """The broker, with less patience than a worker has; pools tell the two apart by their options."""
-    connection: Connection = current_app.connection_for_write()
-    patience = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS, "max_retries": 0}
-    connection.transport_options = {**connection.transport_options, **patience}
-    return connection
+nudge = Nudger()

@@ -89,7 +89,7 @@ PROTOCOLS: Sequence[ProtocolSeed] = (
     ProtocolSeed(
         "adipose-svf",
         "Stem cells from fat (SVF)",
-        "One session with stromal vascular fraction from the patient's own fat; repeated after 180 days at the earliest.",
+        "One session with stromal vascular fraction from the patient's own fat; again after 180 days at the earliest.",
         "STYLE 2020: no overall group difference at 24 weeks.",
         SessionSeries((STEM_CELL,), 1, 180, 180, 180, 180, 365, 185, 180, "Stem cells (fat)"),
     ),

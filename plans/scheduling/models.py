@@ -200,7 +200,8 @@ class Appointment(Record):
                 violation_error_message="This follow-up has a booked visit.",
             ),
             models.CheckConstraint(
-                condition=stamped_once("confirmed_at", ["confirmed"]) & (~Q(status="booked") | Q(confirmed_at__isnull=True)),
+                condition=stamped_once("confirmed_at", ["confirmed"])
+                & (~Q(status="booked") | Q(confirmed_at__isnull=True)),
                 name="appointment_confirmed_stamped",
             ),
             models.CheckConstraint(
@@ -208,7 +209,9 @@ class Appointment(Record):
                 & (~Q(status__in=["booked", "confirmed", "no_show"]) | Q(arrived_at__isnull=True)),
                 name="appointment_arrived_stamped",
             ),
-            models.CheckConstraint(condition=stamped("fulfilled_at", ["fulfilled"]), name="appointment_fulfilled_stamped"),
+            models.CheckConstraint(
+                condition=stamped("fulfilled_at", ["fulfilled"]), name="appointment_fulfilled_stamped"
+            ),
             models.CheckConstraint(
                 condition=stamped("cancelled_at", ["cancelled"])
                 & ((Q(status="cancelled") & ~Q(cancel_reason="")) | (~Q(status="cancelled") & Q(cancel_reason=""))),
@@ -265,9 +268,7 @@ class AppointmentRevision(Record):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["appointment", "number"], name="appointment_revision_unique"),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="appointment_revision_in_order"
-            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="appointment_revision_in_order"),
         ]
 
     def __str__(self) -> str:

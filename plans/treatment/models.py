@@ -73,9 +73,7 @@ class TreatmentPlan(Record):
                 name="plan_proposed_stamped",
             ),
             models.CheckConstraint(
-                condition=stamped(
-                    "accepted_on", ["accepted", "active", "on_hold", "completed", "discontinued"]
-                ),
+                condition=stamped("accepted_on", ["accepted", "active", "on_hold", "completed", "discontinued"]),
                 name="plan_accepted_stamped",
             ),
             models.CheckConstraint(
@@ -219,7 +217,11 @@ class ProcedureSession(Record):
                 name="session_started_stamped",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["planned", "in_progress", "cancelled"], performed_at__isnull=True, aborted_at__isnull=True)
+                condition=Q(
+                    status__in=["planned", "in_progress", "cancelled"],
+                    performed_at__isnull=True,
+                    aborted_at__isnull=True,
+                )
                 | Q(status="performed", performed_at__isnull=False, aborted_at__isnull=True)
                 | Q(status="aborted", performed_at__isnull=True, aborted_at__isnull=False)
                 | Q(status__in=["signed", "amended"], performed_at__isnull=False, aborted_at__isnull=True)
@@ -451,7 +453,7 @@ class StemCellRecord(Record):
                 condition=Q(source="adipose", method__in=["enzymatic_svf", "mechanical_svf", "cultured_adsc"])
                 | Q(source="bone_marrow", method="marrow_concentrate", harvested_ml__lte=250),
                 name="stem_cell_method_fits_source",
-                violation_error_message="Fat gives SVF or cultured cells; marrow gives a concentrate of at most 250 mL.",
+                violation_error_message="Fat gives SVF or cultured cells; marrow a concentrate of at most 250 mL.",
             ),
             models.CheckConstraint(
                 condition=Q(source="adipose", harvest_site__in=["abdomen", "flank", "thigh"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from clinic.people.models import Modality
 from patients.models import Consent
@@ -71,3 +71,9 @@ def consented_modalities(plan: TreatmentPlan) -> set[Modality]:
 def signed_consultations() -> QuerySet[Consultation]:
     """Consultations that a plan can rest on."""
     return Consultation.objects.exclude(status=Consultation.Status.DRAFT)
+
+
+def live_appointment_ids(plan: TreatmentPlan) -> list[UUID]:
+    """The booked visits of the plan's sessions and follow-ups."""
+    of_plan = Q(session__plan=plan) | Q(follow_up__plan=plan)
+    return list(Appointment.objects.filter(of_plan, status__in=LIVE_STATUSES).values_list("pk", flat=True))

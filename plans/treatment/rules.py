@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from clinic.errors import SoftWarning
 from clinic.people.models import Modality
 from plans.treatment import ranges
 from plans.treatment.ranges import Range
@@ -25,15 +26,6 @@ class Fault:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Warning:
-    """A value that can be, but is unusual."""
-
-    field: str
-    code: str
-    detail: str
-
-
 def faults(modality: str, record: Mapping[str, Any]) -> Iterator[Fault]:
     """What the fields of `record` say against each other."""
     if modality == Modality.PRP:
@@ -42,7 +34,7 @@ def faults(modality: str, record: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _stem_cell_faults(record)
 
 
-def warnings(modality: str, record: Mapping[str, Any]) -> Iterator[Warning]:
+def warnings(modality: str, record: Mapping[str, Any]) -> Iterator[SoftWarning]:
     """Where `record` lies outside what is usual (the soft ranges)."""
     limits = dict(_SOFT_RANGES[Modality(modality)])
     if modality == Modality.STEM_CELL and record.get("source") in ranges.HARVEST_BY_SOURCE:
@@ -50,7 +42,7 @@ def warnings(modality: str, record: Mapping[str, Any]) -> Iterator[Warning]:
     for field, limit in limits.items():
         value = record.get(field)
         if value is not None and not limit.is_usual(Decimal(value)):
-            yield Warning(field, "unusual", f"{value} {limit.unit} is unusual; usual is {limit.usual}.")
+            yield SoftWarning(field, "unusual", f"{value} {limit.unit} is unusual; usual is {limit.usual}.")
     if modality == Modality.PRP:
         yield from _prp_warnings(record)
 
@@ -78,19 +70,20 @@ def _prp_faults(record: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("injected_at", "More than 4 hours after the draw: the material may not be given.")
 
 
-def _prp_warnings(record: Mapping[str, Any]) -> Iterator[Warning]:
+def _prp_warnings(record: Mapping[str, Any]) -> Iterator[SoftWarning]:
     for index, spin in enumerate(record.get("spins", [])):
         for field, limit in ranges.PRP_SPIN.items():
             value = Decimal(spin[field])
             if not limit.is_usual(value):
-                yield Warning(
+                yield SoftWarning(
                     f"spins.{index}.{field}", "unusual", f"{value} {limit.unit} is unusual; usual is {limit.usual}."
                 )
     area = record.get("area_cm2")
     if area:
         dose = record["injected_ml"] / area
         if not Decimal("0.05") <= dose <= Decimal("0.1"):
-            yield Warning("area_cm2", "unusual", f"The dose of {dose:.3f} mL/cm² is unusual; usual is 0.05–0.1 mL/cm².")
+            detail = f"The dose of {dose:.3f} mL/cm² is unusual; usual is 0.05–0.1 mL/cm²."
+            yield SoftWarning("area_cm2", "unusual", detail)
 
 
 def _stem_cell_faults(record: Mapping[str, Any]) -> Iterator[Fault]:

@@ -131,7 +131,9 @@ def maintenance(steps: Iterable[Step], last_performed: date, sequence: int, numb
     ]
 
 
-def follow_ups(steps: Iterable[Step], start: date, course: Sequence[PlannedSession], facts: Facts) -> list[PlannedVisit]:
+def follow_ups(
+    steps: Iterable[Step], start: date, course: Sequence[PlannedSession], facts: Facts
+) -> list[PlannedVisit]:
     """Every assessment, in order, anchored on sessions as performed or as planned."""
     dates = [
         facts.performed_on.get(session.sequence, session.window.target)

@@ -42,7 +42,9 @@ def components_chart(*, session: ProcedureSession, given: Sequence[ComponentInpu
         attr = f"components.{index}"
         if item.modality not in components:
             allowed = ", ".join(components)
-            faults.append(Invalid(f"“{item.modality}” is not part of this session: {allowed}.", attr=f"{attr}.modality"))
+            faults.append(
+                Invalid(f"“{item.modality}” is not part of this session: {allowed}.", attr=f"{attr}.modality")
+            )
         elif item.modality in seen:
             faults.append(Invalid("Each modality is charted once.", attr=f"{attr}.modality"))
         seen.add(item.modality)
@@ -105,9 +107,7 @@ def _write(component: SessionComponent, values: Mapping[str, Any], attr: str) ->
             for position, spin in enumerate(spins, start=1)
         )
     ComponentWarning.objects.bulk_create(
-        ComponentWarning(
-            component=component, attr=f"{attr}.{warning.field}", code=warning.code, detail=warning.detail
-        )
+        ComponentWarning(component=component, attr=f"{attr}.{warning.attr}", code=warning.code, detail=warning.detail)
         for warning in rules.warnings(modality, cleaned)
     )
     return []
@@ -117,9 +117,7 @@ def _field_faults(record: Any, attr: str) -> list[Invalid]:
     try:
         record.clean_fields(exclude={"component", "id"})
     except ValidationError as error:
-        return [
-            Invalid(" ".join(messages), attr=f"{attr}.{name}") for name, messages in error.message_dict.items()
-        ]
+        return [Invalid(" ".join(messages), attr=f"{attr}.{name}") for name, messages in error.message_dict.items()]
     return []
 
 

@@ -19,9 +19,9 @@ from plans.followups.queries import open_follow_ups
 from plans.followups.services import follow_ups_close, follow_ups_create, follow_ups_revise
 from plans.messages.services import messages_cancel_reminders, messages_plan_again
 from plans.protocols.models import Protocol, StepComponent
-from plans.scheduling.queries import live_appointments_of_plan
 from plans.scheduling.services import appointments_close
 from plans.treatment.models import PlanConsent, PlanRevision, ProcedureSession, TreatmentPlan
+from plans.treatment.queries import live_appointment_ids
 from plans.treatment.services.recalculation import (
     Steps,
     course_of,
@@ -150,7 +150,7 @@ def plan_hold(*, plan_id: UUID, reason: str) -> TreatmentPlan:
         check_allowed("The plan", plan.status, "holding", TreatmentPlan.MAY_HOLD)
         plan.status, plan.held_at, plan.status_reason = Status.ON_HOLD, clock.now(), reason
         plan.save()
-        messages_cancel_reminders(appointments=live_appointments_of_plan(plan))
+        messages_cancel_reminders(appointments=live_appointment_ids(plan))
     return plan
 
 
@@ -163,7 +163,7 @@ def plan_resume(*, plan_id: UUID) -> TreatmentPlan:
         plan.status, plan.held_at, plan.status_reason = Status.ACTIVE, None, ""
         plan.save()
         course_recalculate(plan, sessions)
-        messages_plan_again(appointments=live_appointments_of_plan(plan))
+        messages_plan_again(appointments=live_appointment_ids(plan))
     return plan
 
 
@@ -278,9 +278,7 @@ def _insert_course(plan: TreatmentPlan) -> None:
     follow_ups_create(plan=plan, visits=[(steps.row(item.step), item.window) for item in visits])
 
 
-def _replace_course(
-    plan: TreatmentPlan, sessions: Sequence[ProcedureSession], reason: str, by: User | None
-) -> None:
+def _replace_course(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], reason: str, by: User | None) -> None:
     steps = Steps.of(plan)
     dropped = _cancel_planned(sessions, reason)
     kept = [session for session in sessions if session.performed_at is not None]
@@ -316,9 +314,7 @@ def _cancel_planned(sessions: Sequence[ProcedureSession], reason: str) -> list[P
     return dropped
 
 
-def _consents_give(
-    plan: TreatmentPlan, consents: Sequence[ConsentInput], accepted_on: date, by: User | None
-) -> None:
+def _consents_give(plan: TreatmentPlan, consents: Sequence[ConsentInput], accepted_on: date, by: User | None) -> None:
     in_force = {
         (document.modality, document.version_label): document
         for document in ConsentDocument.objects.filter(
@@ -369,4 +365,3 @@ def _consents_give(
             by=by,
         )
         PlanConsent.objects.get_or_create(plan=plan, consent=consent)
-

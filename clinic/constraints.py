@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from django.apps import apps
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
 from django.db.models import BaseConstraint, Model, ProtectedError, RestrictedError, UniqueConstraint
 
@@ -33,7 +34,9 @@ def refusal_of(error: IntegrityError) -> Refusal | None:
     if diagnosis.sqlstate == FOREIGN_KEY:
         return Invalid("A record that this refers to does not exist.", code="does_not_exist", attr=attr)
     if diagnosis.sqlstate == NOT_NULL:
-        return Invalid("This may not be null.", code="null", attr=_field_of(diagnosis.table_name, diagnosis.column_name))
+        return Invalid(
+            "This may not be null.", code="null", attr=_field_of(diagnosis.table_name, diagnosis.column_name)
+        )
     return None
 
 
@@ -68,3 +71,21 @@ def _constraints() -> Mapping[str, BaseConstraint]:
         return model._meta.constraints
 
     return {constraint.name: constraint for model in apps.get_models() for constraint in of(model)}
+
+
+def check_model(instance: Model) -> None:
+    """Refuse what the model's fields and constraints do not allow, naming every field, before the database has to.
+
+    Raises `Invalid` for all of it at once; a constraint with a code of its own raises its `Conflict`.
+    """
+    try:
+        instance.full_clean()
+    except ValidationError as error:
+        faults: list[Invalid] = []
+        for name, found in error.error_dict.items():
+            for one in found:
+                if one.code == SlotTaken.code:
+                    raise SlotTaken(" ".join(one.messages)) from None
+                attr = None if name == NON_FIELD_ERRORS else name
+                faults.append(Invalid(" ".join(one.messages), code=one.code, attr=attr))
+        Invalid.gather(faults)

@@ -9,14 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 import environ
 import pghistory
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+django_stubs_ext.monkeypatch()  # Django's classes take type arguments at run time too
 
+BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def cache_location(broker_url: str) -> str:
@@ -72,6 +74,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic.api.middleware.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -163,7 +166,7 @@ TIME_ZONE = "UTC"
 
 # Static files
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static"
+STATIC_ROOT = None if LOCAL else BASE_DIR / "static"  # local mode serves files from where they lie
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -206,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     # Intervals only, in seconds: no crontab in anybody's local time.
     "deliver-due-messages": {"task": "plans.messages.tasks.deliver_due", "schedule": 10.0},
     "reconcile-messages": {"task": "plans.messages.tasks.reconcile", "schedule": 60.0},
+    "forget-old-requests": {"task": "clinic.tasks.forget_old_requests", "schedule": 3600.0},
 }
 
 # Mail
@@ -221,11 +225,13 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["clinic.access.permissions.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["clinic.api.parsers.JsonParser"],
     "DEFAULT_PAGINATION_CLASS": "clinic.api.pagination.CursorPagination",
     "DEFAULT_FILTER_BACKENDS": ["clinic.api.filters.FilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "clinic.api.schema.AutoSchema",
-    "EXCEPTION_HANDLER": "clinic.api.errors.exception_handler",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_THROTTLE_CLASSES": ["clinic.access.throttling.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": "6000/min"},
     "COERCE_DECIMAL_TO_STRING": False,
@@ -238,7 +244,10 @@ REST_KNOX = {
     "TOKEN_LIMIT_PER_USER": None,
     "AUTO_REFRESH": False,
 }
-DRF_STANDARDIZED_ERRORS = {"ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "clinic.api.errors.Handler",
+    "EXCEPTION_FORMATTER_CLASS": "clinic.api.errors.Formatter",
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Clinic API",
     "DESCRIPTION": "Courses of regenerative hair-restoration care: consultations, plans, sessions, follow-ups.",
@@ -250,10 +259,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
-        "clinic.api.schema.postprocess",
-    ],
 }
 
 # History: database triggers write every insert, update and delete; who and why stands in clinic/audit.
@@ -271,9 +276,27 @@ UNFOLD = {
     "SITE_TITLE": "Clinic",
     "SITE_HEADER": "Clinic",
     "SITE_SYMBOL": "spa",
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("console/console.css")],
+    "SCRIPTS": [lambda request: static("console/console.js")],
+    "COLORS": {
+        # Teal, one step darker than usual, so that white text on 600 stays readable.
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(60% .118 184.704)",
+            "600": "oklch(51.1% .096 186.391)",
+            "700": "oklch(43.7% .078 188.216)",
+            "800": "oklch(38.6% .063 188.416)",
+            "900": "oklch(33% .055 190)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

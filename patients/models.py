@@ -158,7 +158,7 @@ class ConsentDocument(Record):
         EMAIL = "email", "Email"
 
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.TREATMENT)
-    modality = models.CharField(max_length=20, choices=Modality.choices, null=True, blank=True)
+    modality = models.CharField(max_length=20, choices=Modality.choices, blank=True)
     version_label = models.CharField("version", max_length=20)
     title = models.CharField(max_length=200)
     text = models.TextField()
@@ -171,19 +171,17 @@ class ConsentDocument(Record):
             models.UniqueConstraint(
                 fields=["purpose", "modality", "version_label"],
                 name="consent_document_version_unique",
-                nulls_distinct=False,
                 violation_error_message="This version exists already.",
             ),
             models.UniqueConstraint(
                 fields=["purpose", "modality"],
                 condition=Q(in_force_until__isnull=True),
                 name="consent_document_one_in_force",
-                nulls_distinct=False,
                 violation_error_message="Another version is in force without end; end it first.",
             ),
             models.CheckConstraint(
-                condition=(Q(purpose="treatment") & Q(modality__isnull=False))
-                | (~Q(purpose="treatment") & Q(modality__isnull=True)),
+                condition=(Q(purpose="treatment") & ~Q(modality=""))
+                | (~Q(purpose="treatment") & Q(modality="")),
                 name="consent_document_treatment_has_modality",
                 violation_error_message="A treatment consent names its modality; the others name none.",
             ),

@@ -157,7 +157,7 @@ def consent_withdraw(*, consent_id: UUID, reason: str) -> Consent:
 
 
 def consent_document_create(
-    *, purpose: str, modality: str | None, version_label: str, title: str, text: str, in_force_from: date
+    *, purpose: str, modality: str, version_label: str, title: str, text: str, in_force_from: date
 ) -> ConsentDocument:
     """Put a new version in force; the one in force until now ends with it."""
     with recorded():
@@ -177,11 +177,12 @@ def consent_document_create(
 
 
 def _check(patient: Patient) -> None:
-    faults = []
     today = clock.today(patient.home_location.zone)
-    for name in ("first_name", "last_name"):
-        if not getattr(patient, name):
-            faults.append(Invalid("A patient has a first and a last name.", code="required", attr=name))
+    faults = [
+        Invalid("A patient has a first and a last name.", code="required", attr=name)
+        for name in ("first_name", "last_name")
+        if not getattr(patient, name)
+    ]
     if patient.date_of_birth > today:
         faults.append(Invalid(f"{patient.date_of_birth} is in the future; today is {today}.", attr="date_of_birth"))
     elif patient.date_of_birth < OLDEST:
@@ -208,10 +209,10 @@ def _warnings(patient: Patient) -> list[SoftWarning]:
         phone=patient.phone,
         country=patient.home_location.country,
     ).filter(home_location=patient.home_location_id)
-    for other in duplicates.exclude(pk=patient.pk)[:3]:
-        found.append(
-            SoftWarning("last_name", "likely_duplicate", f"{other.full_name} ({other.mrn}) may be the same person.")
-        )
+    found += [
+        SoftWarning("last_name", "likely_duplicate", f"{other.full_name} ({other.mrn}) may be the same person.")
+        for other in duplicates.exclude(pk=patient.pk)[:3]
+    ]
     return found
 
 

@@ -62,25 +62,39 @@ class Broker:
 
 
 class Inbox:
-    """What this worker's mailbox holds. `kill`, `stop` and `start` its server at will: the fixture brings it back."""
+    """What this worker's mailbox holds. `kill`, `stop` and `start` its server at will: the fixture brings it back.
 
-    def __init__(self, server: Mailbox) -> None:
-        self.server = server
+    While the server is down its port refuses connections.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self.listener.getsockname()
+        self.server: Mailbox | None = None
 
     def start(self) -> None:
-        if not self.server.alive:
-            self.server.start()
-            self.server.wait_until_answering()
+        if self.server and self.server.alive:
+            return
+        if self.listener.fileno() == -1:
+            self.listener = socket.create_server(self.address)
+        self.server = Mailbox(self.home, self.listener)
+        self.server.start()
+        self.server.wait_until_answering()
 
     def stop(self) -> None:
-        self.server.stop()
+        if self.server:
+            self.server.stop()
+        self.listener.close()
 
     def kill(self) -> None:
-        self.server.kill()
+        if self.server:
+            self.server.kill()
+        self.stop()
 
     def files(self) -> list[Path]:
         """The stored mails, oldest first."""
-        return sorted((self.server.home.mail / "new").glob("*"), key=lambda path: path.stat().st_mtime_ns)
+        return sorted((self.home.mail / "new").glob("*"), key=lambda path: path.stat().st_mtime_ns)
 
     def messages(self) -> list[EmailMessage]:
         """The stored mails, oldest first, each read whole."""
@@ -109,9 +123,8 @@ class Servers:
             self.run.chmod(0o711)  # PostgreSQL drops to another user on its way to its data
         self.home = Home(self.run / (worker or "main"))
         self.postgres = PostgreSQL(self.home, VOLATILE)
-        self.listener = socket.create_server(("127.0.0.1", 0))
         self.broker = Broker(Valkey(self.home))
-        self.inbox = Inbox(Mailbox(self.home, self.listener))
+        self.inbox = Inbox(self.home)
         atexit.register(self.stop)  # for a run that ends before pytest is configured
 
     @classmethod
@@ -125,7 +138,7 @@ class Servers:
         environ["CLINIC_LOCAL"] = "1"
         environ["CLINIC_HOME"] = str(self.home.root)
         environ["BROKER_URL"] = self.home.broker_url
-        environ["EMAIL_URL"] = "smtp://{}:{}".format(*self.listener.getsockname())
+        environ["EMAIL_URL"] = "smtp://{}:{}".format(*self.inbox.address)
         if self.owns_run:
             environ["DATABASE_URL"] = self.home.database_url
             for name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "PORT", "SMTP_PORT"):
@@ -137,15 +150,12 @@ class Servers:
         self.postgres.wait_until_answering()
 
     def start_own(self) -> None:
-        self.broker.server.start()
-        self.inbox.server.start()
-        self.broker.server.wait_until_answering()
-        self.inbox.server.wait_until_answering()
+        self.broker.start()
+        self.inbox.start()
 
     def stop(self) -> None:
-        for server in (self.inbox.server, self.broker.server, self.postgres):
+        for server in (self.inbox, self.broker, self.postgres):
             server.stop()
-        self.listener.close()
         self.home.remove_sockets()
         if self.owns_run:
             shutil.rmtree(self.run, ignore_errors=True)

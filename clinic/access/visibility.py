@@ -1,7 +1,7 @@
 """Where a row belongs: the second half of “who may do what”.
 
-`clinic/access/roles.py` says which role may do what; this table says at which location a row's role is asked. Lists, the
-rows behind an address, the rows a body may refer to and the console's lists are all limited here.
+`clinic/access/roles.py` says which role may do what; this table says at which location a row's role is asked. Lists,
+the rows behind an address, the rows a body may refer to and the console's lists are all limited here.
 """
 
 from collections.abc import Mapping
@@ -108,7 +108,8 @@ def may(user: User | AnonymousUser, action: str, row: models.Model, *, resource:
 def location_of(row: models.Model) -> UUID:
     """The key of the location to which `row` belongs; for rows of one location only."""
     path = LOCATION_PATHS[row._meta.label_lower]
-    assert path is not EVERYWHERE and not _has_many(row._meta.label_lower), f"{row._meta.label} has no one location"
+    assert path is not EVERYWHERE, f"{row._meta.label} belongs to no location"
+    assert not _has_many(row._meta.label_lower), f"{row._meta.label} belongs to several locations"
     *relations, last = path.split("__")
     for relation in relations:
         row = getattr(row, relation)

@@ -61,3 +61,8 @@ def recorded(reason: str = "") -> Iterator[None]:
             yield
     finally:
         _recording.reset(token)
+
+
+def is_recording() -> bool:
+    """Whether a service's transaction is open: then a failed statement spoils all of it, and only its owner can retry."""
+    return _recording.get()

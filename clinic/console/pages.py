@@ -1,7 +1,89 @@
-"""The console's own pages."""
+"""The console's own pages: Today, the search, and what every page of the site stands in."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
+
+from clinic.audit.history import recorded
+from clinic.console.reader import reader, reading
+from clinic.console.registry import find, search_address, today_sections
+from clinic.people.models import User
+
+View = Callable[..., HttpResponse]
 
 
 class Console(UnfoldAdminSite):
-    """The admin site of the clinic's staff."""
+    """The admin site of the clinic's staff: by job, not by table."""
+
+    site_title = "Clinic"
+    site_header = "Clinic"
+    index_title = "Today"
+    index_template = "console/today.html"
+    password_change_template = "console/password_change.html"
+    password_change_done_template = "console/password_change_done.html"
+    enable_nav_sidebar = True
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """As Django's; made and rendered in the signed-in person's name and zone."""
+        checked = super().admin_view(view, cacheable)
+
+        @wraps(checked)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return checked(request, *args, **kwargs)
+            with reading(request.user):
+                response = checked(request, *args, **kwargs)
+                if isinstance(response, TemplateResponse) and not response.is_rendered:
+                    response.render()
+                return response
+
+        return inner
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context: dict[str, Any] = super().each_context(request)
+        if isinstance(request.user, User):
+            context["find_url"] = search_address(reader())
+        return context
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        who = reader()
+        sections = today_sections(who)
+        context = {
+            **self.each_context(request),
+            "title": "Today",
+            "crumbs": [("Today", "")],
+            "day": f"{who.today:%A} {who.today.day} {who.today:%B %Y}",
+            "wide": [section for section in sections if section.is_wide],
+            "beside": [section for section in sections if not section.is_wide],
+            **(extra_context or {}),
+        }
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.index_template, context)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Tables by application are nobody's job."""
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        return []
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What the command palette shows for a few letters."""
+        text = request.GET.get("s", "").replace("\x00", "").strip()
+        found = find(reader(), text) if text else []
+        results = [SearchResult(title=one.title, description=one.detail, link=one.url, icon=one.icon) for one in found]
+        return TemplateResponse(request, "console/search_results.html", {"results": results, "text": text})
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"crumbs": [("Change password", "")], **(extra_context or {})}
+        with recorded("Password changed"):
+            response = super().password_change(request, context)
+        return response

@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=255)),
                 ('fingerprint', models.CharField(help_text='SHA-256 of method, path and body.', max_length=64)),
                 ('status_code', models.PositiveSmallIntegerField(null=True)),
-                ('body', models.JSONField(null=True)),
+                ('body', models.TextField(blank=True, help_text='As it was sent, to the byte.')),
                 ('headers', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField()),
             ],

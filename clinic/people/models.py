@@ -45,7 +45,9 @@ class User(Record, AbstractBaseUser):
     first_name = models.CharField(max_length=100)
     last_name = models.CharField(max_length=100)
     is_active = models.BooleanField(default=True)
-    is_superuser = models.BooleanField(default=False, help_text="For setting up a new installation; not for daily work.")
+    is_superuser = models.BooleanField(
+        default=False, help_text="For setting up a new installation; not for daily work."
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name"]
@@ -160,7 +162,9 @@ class Qualification(Record):
         constraints = [
             models.UniqueConstraint(fields=["practitioner", "modality"], name="qualification_unique"),
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_from__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                condition=Q(valid_until__isnull=True)
+                | Q(valid_from__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
                 name="qualification_dates_in_order",
                 violation_error_message="A qualification cannot end before it begins.",
             ),

@@ -1,11 +1,31 @@
-"""Reads people."""
+"""Reads practitioners."""
 
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 
-from clinic.people.models import Modality, Practitioner
+from clinic.access.roles import Role
+from clinic.people.models import Membership, Modality, Practitioner
+
+
+def practitioners_in_full() -> QuerySet[Practitioner]:
+    """Practitioners with name, qualifications and, as `works_at`, the locations where they practise: three queries."""
+    practising = Membership.objects.filter(role=Role.PRACTITIONER).order_by("location__position", "location__name")
+    return Practitioner.objects.select_related("user").prefetch_related(
+        "qualifications", Prefetch("user__memberships", queryset=practising, to_attr="works_at")
+    )
+
+
+def qualified(practitioners: QuerySet[Practitioner], modality: str) -> QuerySet[Practitioner]:
+    """Those who have this modality among their qualifications, whatever its dates."""
+    return practitioners.filter(qualifications__modality=modality)
+
+
+def working_at(practitioners: QuerySet[Practitioner], location_id: object) -> QuerySet[Practitioner]:
+    """Those who practise at this location."""
+    at = Membership.objects.filter(location_id=location_id, role=Role.PRACTITIONER)
+    return practitioners.filter(user__in=at.values("user"))
 
 
 def missing_qualifications(practitioner: Practitioner, modalities: Iterable[Modality], on: date) -> set[Modality]:

@@ -27,7 +27,9 @@ class Location(Record):
     """One clinic site. Its zone decides every local date and time of what happens there."""
 
     name = models.CharField(max_length=120, unique=True)
-    timezone = models.CharField(max_length=64, validators=[validate_timezone], help_text="IANA name, e.g. Europe/Madrid.")
+    timezone = models.CharField(
+        max_length=64, validators=[validate_timezone], help_text="IANA name, e.g. Europe/Madrid."
+    )
     street = models.CharField(max_length=200, blank=True)
     city = models.CharField(max_length=100, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
@@ -36,7 +38,9 @@ class Location(Record):
     email = models.EmailField(help_text="Replies to the clinic's mail reach this address.")
     language = models.CharField(max_length=8, default="en")
     slot_minutes = models.PositiveSmallIntegerField(default=15, help_text="Grid on which visits start.")
-    lead_minutes = models.PositiveIntegerField(default=0, help_text="How long before its start a visit can still be booked.")
+    lead_minutes = models.PositiveIntegerField(
+        default=0, help_text="How long before its start a visit can still be booked."
+    )
     grace_seconds = models.PositiveSmallIntegerField(
         default=60,
         validators=[MaxValueValidator(180)],
@@ -139,7 +143,9 @@ class OpeningHours(Record):
                 violation_error_message="Closing time must be after opening time on the same day.",
             ),
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_from__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                condition=Q(valid_until__isnull=True)
+                | Q(valid_from__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
                 name="opening_hours_dates_in_order",
                 violation_error_message="The last day cannot be before the first.",
             ),

@@ -9,16 +9,16 @@ from django.conf import settings
 
 def message_id(message: UUID) -> str:
     """The `Message-ID` header of a message, in angle brackets."""
-    return f"<{message}@{_domain()}>"
+    return f"<{message}@{mail_domain()}>"
 
 
 def calendar_uid(appointment: UUID) -> str:
     """The UID of a visit's calendar entry: the same through every move, and in its cancellation."""
-    return f"{appointment}@{_domain()}"
+    return f"{appointment}@{mail_domain()}"
 
 
 @cache
-def _domain() -> str:
+def mail_domain() -> str:
     """The host that patients know this installation by."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     return f"[{host}]" if ":" in host else host

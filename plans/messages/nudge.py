@@ -38,7 +38,7 @@ class Nudger:
         """The broker, with less patience than a worker has; kombu's pools tell the two apart by their options."""
         connection: Connection = current_app.connection_for_write()
         patience = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS, "max_retries": 0}
-        connection.transport_options = {**connection.transport_options, **patience}
+        connection.transport_options = {**(connection.transport_options or {}), **patience}
         return connection
 
     def __call__(self, due_at: datetime) -> None:

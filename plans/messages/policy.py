@@ -5,7 +5,7 @@ Times of day are wall-clock times in the location's zone; hours before a visit a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.places.wallclock import days_before_at
@@ -39,7 +39,7 @@ class Reminder:
         if self.days_before is not None and self.send_at is not None:
             return days_before_at(starts_at, self.days_before, self.send_at, zone)
         assert self.hours_before is not None
-        return starts_at - timedelta(hours=self.hours_before)
+        return starts_at.astimezone(UTC) - timedelta(hours=self.hours_before)
 
 
 DEFAULT_REMINDERS = (
@@ -78,7 +78,7 @@ def planned(
     `notice` is what the patient is told at once, if anything; a cancelled visit has no reminders. `made_at` is when
     the revision was made. Mails whose time is past are in the list too: `PlannedMail.is_past` tells.
     """
-    mails = [] if notice is None else [_notice(notice, starts_at, made_at, grace)]
+    mails = [] if notice is None else [_notice(notice, starts_at.astimezone(UTC), made_at.astimezone(UTC), grace)]
     if notice != MessageKind.CANCELLED:
         mails += planned_reminders(starts_at=starts_at, zone=zone, reminders=reminders)
     return mails
@@ -86,6 +86,7 @@ def planned(
 
 def planned_reminders(*, starts_at: datetime, zone: ZoneInfo, reminders: Iterable[Reminder]) -> list[PlannedMail]:
     """The reminders of a visit in the order they are due, each useful until the next one is due or the visit starts."""
+    starts_at = starts_at.astimezone(UTC)  # in any other zone Python would subtract and compare wall-clock times
     due = sorted((reminder.due_at(starts_at, zone), reminder.offset) for reminder in reminders)
     return [
         PlannedMail(

@@ -16,6 +16,7 @@ Days = tuple[date | None, date | None]
 
 MAX_DURATION = timedelta(hours=12)
 MAX_SEARCH_DAYS = 92
+CALENDAR_YEARS = range(2000, 2200)
 MINUTE = timedelta(minutes=1)
 
 
@@ -116,7 +117,7 @@ def _until_next(clock: time, step: timedelta) -> timedelta:
 def qualified_days(
     qualifications: Mapping[str, Days], modalities: Iterable[str], first: date, last: date
 ) -> tuple[date, date] | None:
-    """The dates between `first` and `last` on which every one of `modalities` is covered; `None` where there is none."""
+    """The dates between `first` and `last` on which all of `modalities` are covered; `None` where there is none."""
     for modality in modalities:
         if modality not in qualifications:
             return None
@@ -128,12 +129,13 @@ def qualified_days(
 
 def bookable_days(
     window_start: date, sequence: int, minimum_interval_days: int, neighbours: Sequence[Neighbour]
-) -> Days:
+) -> tuple[date, date | None]:
     """Between which dates a session can be booked, given the booked sessions of its plan.
 
     From its window's start, the minimum interval after every earlier session, and far enough before every later one.
     """
-    earliest, latest = window_start, None
+    earliest = window_start
+    latest: date | None = None
     for other in neighbours:
         if other.sequence < sequence:
             earliest = max(earliest, other.day + timedelta(days=minimum_interval_days))
@@ -158,7 +160,7 @@ def check_not_too_early(
     earliest, latest = bookable_days(window_start, sequence, minimum_interval_days, neighbours)
     if day < window_start:
         raise TooEarly(
-            f"Too early: the window opens on {earliest}.",
+            f"Too early: the window opens on {window_start}.",
             attr="starts_at",
             extra={"earliest": earliest.isoformat(), "rule": "window_start"},
         )
@@ -178,9 +180,11 @@ def check_not_too_early(
 
 
 def check_start(starts_at: datetime, zone: ZoneInfo) -> None:
-    """Refuse a start without offset, and one at a local time that the clock skips. Raises `Invalid`."""
+    """Refuse a start without offset, off the calendar, or at a local time that the clock skips. Raises `Invalid`."""
     if starts_at.utcoffset() is None:
         raise Invalid("Give the time with its offset, such as 2026-03-09T09:00:00-04:00.", attr="starts_at")
+    if starts_at.year not in CALENDAR_YEARS:
+        raise Invalid("This year is not on the calendar.", attr="starts_at")
     check_written(starts_at, zone, attr="starts_at")
 
 
@@ -199,7 +203,10 @@ def check_lead_time(starts_at: datetime, now: datetime, lead: timedelta) -> None
 
 
 def check_search_days(first: date, last: date) -> None:
-    """Refuse a search that ends before it starts or covers more than 92 days. Raises `Invalid`."""
+    """Refuse a search off the calendar, backwards, or over more than 92 days. Raises `Invalid`."""
+    for day, attr in ((first, "from"), (last, "to")):
+        if day.year not in CALENDAR_YEARS:
+            raise Invalid("This year is not on the calendar.", attr=attr)
     if last < first:
         raise Invalid("The last day is before the first.", attr="to")
     if (last - first).days >= MAX_SEARCH_DAYS:

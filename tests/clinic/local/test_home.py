@@ -7,9 +7,8 @@ from clinic.local.home import CannotStart, Home
 
 
 def test_one_home_serves_one_instance_at_a_time(home):
-    with home.claimed():
-        with pytest.raises(CannotStart, match="already runs"), Home(home.root).claimed():
-            pytest.fail("claimed twice")
+    with home.claimed(), pytest.raises(CannotStart, match="already runs"), Home(home.root).claimed():
+        pytest.fail("claimed twice")
     with home.claimed():
         pass  # free again
 

@@ -1,0 +1,43 @@
+"""Bases for the shapes of input and output."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db import models
+from rest_framework import serializers
+
+from clinic.access.visibility import may
+from clinic.api.fields import DayField, FlagField, InstantField, TextField, VisibleRelatedField
+
+
+class RecordSerializer(serializers.ModelSerializer[Any]):
+    """A model's fields by our own rules (clinic/api/fields.py). For output, list the fields and make all read-only.
+
+    `Meta.clinical_fields` leaves out those fields for whoever lacks `view_clinical` where the row belongs.
+    """
+
+    serializer_field_mapping: ClassVar = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.BooleanField: FlagField,
+        models.CharField: TextField,
+        models.DateField: DayField,
+        models.DateTimeField: InstantField,
+        models.TextField: TextField,
+    }
+    serializer_related_field = VisibleRelatedField
+
+    def to_representation(self, instance: models.Model) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        hidden: Sequence[str] = getattr(self.Meta, "clinical_fields", ())
+        if hidden and not self._is_clinical(instance):
+            for name in hidden:
+                shown.pop(name, None)
+        return shown
+
+    def _is_clinical(self, instance: models.Model) -> bool:
+        request = self.context.get("request")
+        return request is not None and may(request.user, "view_clinical", instance)
+
+
+class NoInput(serializers.Serializer[Any]):
+    """An act that needs no body."""

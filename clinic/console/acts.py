@@ -1,0 +1,190 @@
+"""Transitions as buttons: GET opens a dialog and changes nothing, POST calls the service.
+
+`@act` makes a method of an admin into one of unfold's dialog actions. The button is there where the role table and the
+row's state allow it; the address always answers, and an illegal transition is refused in the service's own words.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from unfold.enums import ActionVariant
+
+from clinic.access.visibility import may
+from clinic.console.forms import ActForm
+from clinic.console.refusals import add_refusal, refusals
+from clinic.errors import Refusal, SoftWarning
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a transition did, in words; where to go from there, and what a person should look at."""
+
+    message: str
+    url: str | None = None
+    warnings: Sequence[SoftWarning] = ()
+
+
+class Method(Protocol):
+    def __call__(self, admin: Any, request: HttpRequest, row: Any, form: Any, /) -> Done | str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One transition, as the console offers it."""
+
+    name: str
+    title: str
+    grant: str
+    resource: str | None
+    """Another line of the role table than the row's own."""
+    is_legal: Callable[[Any], bool]
+    form: type[ActForm]
+    icon: str
+    variant: ActionVariant
+    description: str
+    submit: str
+    page: str | None
+    """The template of an act that needs a whole page."""
+
+
+def in_states(allowed: Iterable[Any], attr: str = "status") -> Callable[[Any], bool]:
+    """Whether a row's state is in its allowed-from set."""
+    states = frozenset(str(state) for state in allowed)
+    return lambda row: str(getattr(row, attr)) in states
+
+
+def act(
+    title: str,
+    *,
+    grant: str,
+    is_legal: Callable[[Any], bool],
+    form: type[ActForm] = ActForm,
+    resource: str | None = None,
+    icon: str = "",
+    variant: ActionVariant = ActionVariant.DEFAULT,
+    description: str = "",
+    submit: str = "",
+    page: str | None = None,
+) -> Callable[[Method], Callable[..., HttpResponse]]:
+    """Offer the decorated method, `(self, request, row, form) -> Done | message`, as a transition of the admin's rows."""
+
+    def decorate(method: Method) -> Callable[..., HttpResponse]:
+        name = method.__name__  # type: ignore[attr-defined]
+        spec = Act(
+            name, title, grant, resource, is_legal, form, icon, variant, description, submit or title, page
+        )
+
+        @wraps(method)  # type: ignore[arg-type]
+        def view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+            return _answer(self, spec, method, request, object_id)
+
+        # What unfold reads from its own @action.
+        for attribute, value in {
+            "act": spec,
+            "short_description": title,
+            "url_path": name.replace("_", "-"),
+            "icon": icon,
+            "variant": variant,
+            "attrs": {},
+            "dialog": None if page else {"title": title, "description": description},
+            "original_function_name": name,
+        }.items():
+            setattr(view, attribute, value)
+        return view
+
+    return decorate
+
+
+def _answer(admin: Any, spec: Act, method: Method, request: HttpRequest, object_id: str) -> HttpResponse:
+    if request.method not in ("GET", "HEAD", "POST"):
+        return HttpResponseNotAllowed(["GET", "POST"])
+    if not request.user.may(spec.resource or admin.resource, spec.grant):  # type: ignore[union-attr]
+        raise PermissionDenied
+    row = admin.get_object(request, unquote(object_id))
+    if row is None:
+        raise Http404
+    if not may(request.user, spec.grant, row, resource=spec.resource):
+        raise PermissionDenied
+    form = spec.form(row, request, data=request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            with refusals():
+                done = method(admin, request, row, form)
+        except Refusal as refusal:
+            add_refusal(form, refusal, form.refusal_names)
+            status = 409
+        else:
+            return _leave(admin, request, row, done)
+    return _ask(admin, spec, request, row, form, status)
+
+
+def _ask(admin: Any, spec: Act, request: HttpRequest, row: Any, form: ActForm, status: int) -> HttpResponse:
+    is_dialog = "HX-Request" in request.headers and spec.page is None
+    context = {
+        "act": spec,
+        "form": form,
+        "row": row,
+        "opts": admin.opts,
+        "back": admin.url_of(row),
+        "next": request.POST.get("next", ""),
+    }
+    if is_dialog:
+        # htmx swaps nothing from an answer that is no success.
+        return TemplateResponse(request, "console/act_dialog.html", context)
+    context |= admin.admin_site.each_context(request)
+    context |= {"title": spec.title, "crumbs": [*admin.crumbs(row), (spec.title, "")]}
+    return TemplateResponse(request, spec.page or "console/act_page.html", context, status=status)
+
+
+def _leave(admin: Any, request: HttpRequest, row: Any, done: Done | str) -> HttpResponse:
+    done = done if isinstance(done, Done) else Done(done)
+    messages.success(request, done.message)
+    for warning in done.warnings:
+        messages.warning(request, warning.detail)
+    url = done.url or _came_from(request) or admin.url_of(row)
+    if "HX-Request" in request.headers:
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url, status=303)
+
+
+def _came_from(request: HttpRequest) -> str | None:
+    """The page of this console from which the act was called, if it says so."""
+    asked = request.POST.get("next") or request.headers.get("HX-Current-URL", "")
+    if not url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}):
+        return None
+    parts = urlsplit(asked)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A legal act on a row, ready to be drawn."""
+
+    title: str
+    url: str
+    icon: str
+    variant: str
+    is_dialog: bool
+
+
+def buttons(admin: Any, user: Any, row: Any, names: Iterable[str] | None = None) -> list[Button]:
+    """The acts on `row` that its state and the role table allow `user`; of `names` only, in that order, if given."""
+    acts = admin.acts()
+    found = []
+    for name in names if names is not None else acts:
+        spec: Act = acts[name]
+        if spec.is_legal(row) and may(user, spec.grant, row, resource=spec.resource):
+            url = reverse(f"admin:{admin.opts.app_label}_{admin.opts.model_name}_{name}", args=[row.pk])
+            found.append(Button(spec.title, url, spec.icon, spec.variant.value, spec.page is None))
+    return found

@@ -1,0 +1,141 @@
+"""What upper rooms put into the console's shell: jobs in the sidebar, sections of Today, panels of a patient's page.
+
+The shell knows none of them. A room's `admin.py` registers at start; what is not registered does not exist.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from django.urls import reverse
+
+from clinic.console.reader import Reader
+from clinic.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry of the sidebar."""
+
+    title: str
+    url_name: str
+    icon: str
+    resource: str
+    """Who may see this line of the role table sees the entry."""
+    position: int
+    group: Literal["daily", "set_up"] = "daily"
+    badge: Callable[[Reader], int] | None = None
+    """How many need somebody; nothing is shown for none."""
+    action: str = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One titled part of a page, with its template and what that needs."""
+
+    title: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    count: int | None = None
+    is_wide: bool = False
+    """Stands in the main column; the others stand beside it."""
+    link: tuple[str, str] | None = None
+    """What it says, and its address."""
+
+
+Of = TypeVar("Of")
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution(Generic[Of]):
+    position: int
+    make: Callable[[Reader, Of], Block | None]
+
+
+_jobs: list[Job] = []
+_today: list[Contribution[None]] = []
+_patient: list[Contribution[Record]] = []
+
+
+def job(entry: Job) -> None:
+    """Put an entry into the sidebar."""
+    _jobs.append(entry)
+    _jobs.sort(key=lambda one: one.position)
+
+
+def jobs(group: str) -> list[Job]:
+    """The entries of one group, in order."""
+    return [entry for entry in _jobs if entry.group == group]
+
+
+def today_section(position: int) -> Callable[[Callable[[Reader], Block | None]], Callable[[Reader], Block | None]]:
+    """Register a section of Today: from the reader to a block, or None where it does not concern them."""
+
+    def register(make: Callable[[Reader], Block | None]) -> Callable[[Reader], Block | None]:
+        _today.append(Contribution(position, lambda reader, _: make(reader)))
+        _today.sort(key=lambda one: one.position)
+        return make
+
+    return register
+
+
+def today_sections(reader: Reader) -> list[Block]:
+    """What Today shows this reader, in order."""
+    return [block for one in _today if (block := one.make(reader, None)) is not None]
+
+
+Panel = Callable[[Reader, Any], Block | None]
+
+
+def patient_panel(position: int) -> Callable[[Panel], Panel]:
+    """Register a panel of a patient's page: from reader and patient to a block, or None where it does not concern them."""
+
+    def register(make: Panel) -> Panel:
+        _patient.append(Contribution(position, make))
+        _patient.sort(key=lambda one: one.position)
+        return make
+
+    return register
+
+
+def patient_panels(reader: Reader, patient: Record) -> list[Block]:
+    """What the patient's page shows this reader, in order."""
+    return [block for one in _patient if (block := one.make(reader, patient)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One result of the search."""
+
+    title: str
+    detail: str
+    url: str
+    icon: str
+
+
+Finder = Callable[[Reader, str], list[Found]]
+_finders: list[Finder] = []
+
+
+def finder(search: Finder) -> Finder:
+    """Register a search: from reader and text to what they may see of it, a few at most."""
+    _finders.append(search)
+    return search
+
+
+def find(reader: Reader, text: str) -> list[Found]:
+    """What every finder finds for `text`."""
+    return [found for search in _finders for found in search(reader, text)]
+
+
+_search_lists: list[tuple[str, str]] = []
+
+
+def search_list(url_name: str, resource: str) -> None:
+    """Register the list that the search box of every page asks."""
+    _search_lists.append((url_name, resource))
+
+
+def search_address(reader: Reader) -> str | None:
+    """The address of the list this reader can search; None where there is none."""
+    return next((reverse(url_name) for url_name, resource in _search_lists if reader.may(resource, "view")), None)

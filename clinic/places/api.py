@@ -1,0 +1,197 @@
+"""Locations, rooms, opening hours, closures and time off over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from rest_framework.exceptions import PermissionDenied
+
+from clinic.access.visibility import may
+from clinic.api.filters import FilterSet, IdFilter, InstantFilter
+from clinic.api.serializers import RecordSerializer
+from clinic.api.views import Changes, Creates, Deletes, ResourceViewSet
+from clinic.people.models import Practitioner
+from clinic.people.queries import working_at
+from clinic.places import services
+from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+
+
+class LocationShape(RecordSerializer):
+    class Meta:
+        model = Location
+        fields = ("id", *services.LOCATION_FIELDS)
+
+
+class LocationViewSet(Creates, Changes, ResourceViewSet):
+    """The clinic's sites. Each has a time zone, which decides every local date and time of what happens there."""
+
+    model = Location
+    output = create_input = change_input = LocationShape
+    ordering = ("position", "name")
+
+    def check_place(self, data: Mapping[str, Any]) -> None:
+        """A manager of any location may open another."""
+
+    def perform_create(self, data: dict[str, Any]) -> Location:
+        return services.location_create(by=self.user, **data)
+
+    def perform_change(self, row: Location, data: dict[str, Any]) -> Location:
+        return services.location_update(location_id=row.pk, changes=data)
+
+
+class RoomShape(RecordSerializer):
+    class Meta:
+        model = Room
+        fields = ("id", "location", *services.ROOM_FIELDS)
+
+
+class RoomChange(RecordSerializer):
+    class Meta:
+        model = Room
+        fields = services.ROOM_FIELDS
+
+
+class RoomFilters(FilterSet):
+    location = IdFilter(field_name="location_id")
+    is_bookable = django_filters.BooleanFilter()
+
+
+class RoomViewSet(Creates, Changes, ResourceViewSet):
+    """Rooms, each for one visit at a time. `modalities` are those that can be performed there."""
+
+    model = Room
+    output = create_input = RoomShape
+    change_input = RoomChange
+    filterset_class = RoomFilters
+    ordering = ("location__position", "position", "name")
+
+    def rows(self) -> QuerySet[Room]:
+        return Room.objects.select_related("location")
+
+    def perform_create(self, data: dict[str, Any]) -> Room:
+        return services.room_create(**data)
+
+    def perform_change(self, row: Room, data: dict[str, Any]) -> Room:
+        return services.room_update(room_id=row.pk, changes=data)
+
+
+class OpeningHoursShape(RecordSerializer):
+    class Meta:
+        model = OpeningHours
+        fields = ("id", "location", "practitioner", *services.OPENING_HOURS_FIELDS)
+
+
+class OpeningHoursChange(RecordSerializer):
+    class Meta:
+        model = OpeningHours
+        fields = services.OPENING_HOURS_FIELDS
+
+
+class OpeningHoursFilters(FilterSet):
+    location = IdFilter(field_name="location_id")
+    practitioner = IdFilter(field_name="practitioner_id")
+    weekday = django_filters.NumberFilter(min_value=1, max_value=7)
+
+
+class OpeningHoursViewSet(Creates, Changes, Deletes, ResourceViewSet):
+    """Weekly periods of wall-clock time, of a location or of a practitioner there. Monday is 1."""
+
+    model = OpeningHours
+    output = create_input = OpeningHoursShape
+    change_input = OpeningHoursChange
+    filterset_class = OpeningHoursFilters
+    ordering = ("weekday", "opens_at")
+
+    def perform_create(self, data: dict[str, Any]) -> OpeningHours:
+        return services.opening_hours_create(**data)
+
+    def perform_change(self, row: OpeningHours, data: dict[str, Any]) -> OpeningHours:
+        return services.opening_hours_update(opening_hours_id=row.pk, changes=data)
+
+    def perform_delete(self, row: OpeningHours) -> None:
+        services.opening_hours_delete(opening_hours_id=row.pk)
+
+
+class ClosureShape(RecordSerializer):
+    class Meta:
+        model = Closure
+        fields = ("id", "location", *services.PERIOD_FIELDS)
+
+
+class ClosureChange(RecordSerializer):
+    class Meta:
+        model = Closure
+        fields = services.PERIOD_FIELDS
+
+
+class ClosureFilters(FilterSet):
+    location = IdFilter(field_name="location_id")
+    starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt")
+    ends_after = InstantFilter(field_name="ends_at", lookup_expr="gt")
+
+
+class ClosureViewSet(Creates, Changes, Deletes, ResourceViewSet):
+    """Times at which a location is closed although its hours say open."""
+
+    model = Closure
+    output = create_input = ClosureShape
+    change_input = ClosureChange
+    filterset_class = ClosureFilters
+    ordering = ("starts_at",)
+    ordering_fields = ("starts_at", "ends_at")
+
+    def perform_create(self, data: dict[str, Any]) -> Closure:
+        return services.closure_create(**data)
+
+    def perform_change(self, row: Closure, data: dict[str, Any]) -> Closure:
+        return services.closure_update(closure_id=row.pk, changes=data)
+
+    def perform_delete(self, row: Closure) -> None:
+        services.closure_delete(closure_id=row.pk)
+
+
+class TimeOffShape(RecordSerializer):
+    class Meta:
+        model = TimeOff
+        fields = ("id", "practitioner", *services.PERIOD_FIELDS)
+
+
+class TimeOffChange(RecordSerializer):
+    class Meta:
+        model = TimeOff
+        fields = services.PERIOD_FIELDS
+
+
+class TimeOffFilters(FilterSet):
+    practitioner = IdFilter(field_name="practitioner_id")
+    location = IdFilter(method="at_location")
+    starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt")
+    ends_after = InstantFilter(field_name="ends_at", lookup_expr="gt")
+
+    def at_location(self, rows: QuerySet[TimeOff], name: str, location_id: object) -> QuerySet[TimeOff]:
+        return rows.filter(practitioner__in=working_at(Practitioner.objects.all(), location_id))
+
+
+class TimeOffViewSet(Creates, Changes, Deletes, ResourceViewSet):
+    """Times at which a practitioner does not work, at any location."""
+
+    model = TimeOff
+    output = create_input = TimeOffShape
+    change_input = TimeOffChange
+    filterset_class = TimeOffFilters
+    ordering = ("starts_at",)
+    ordering_fields = ("starts_at", "ends_at")
+
+    def check_place(self, data: Mapping[str, Any]) -> None:
+        if not may(self.user, "add", data["practitioner"], resource="clinic.timeoff"):
+            raise PermissionDenied
+
+    def perform_create(self, data: dict[str, Any]) -> TimeOff:
+        return services.time_off_create(**data)
+
+    def perform_change(self, row: TimeOff, data: dict[str, Any]) -> TimeOff:
+        return services.time_off_update(time_off_id=row.pk, changes=data)
+
+    def perform_delete(self, row: TimeOff) -> None:
+        services.time_off_delete(time_off_id=row.pk)

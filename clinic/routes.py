@@ -1,0 +1,14 @@
+"""The API's addresses of people and places."""
+
+from clinic.api.router import Route
+from clinic.people.api import PractitionerViewSet
+from clinic.places.api import ClosureViewSet, LocationViewSet, OpeningHoursViewSet, RoomViewSet, TimeOffViewSet
+
+routes: list[Route] = [
+    ("practitioners", PractitionerViewSet),
+    ("locations", LocationViewSet),
+    ("rooms", RoomViewSet),
+    ("opening-hours", OpeningHoursViewSet),
+    ("time-off", TimeOffViewSet),
+    ("closures", ClosureViewSet),
+]

@@ -1,0 +1,92 @@
+// Small helps for the keyboard. Every page works without this file.
+"use strict";
+
+const TYPING = "input, textarea, select, [contenteditable]";
+
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) {
+        return;
+    }
+    const field = document.getElementById("searchbar") || document.getElementById("c-find");
+    if (field) {
+        event.preventDefault();
+        field.focus();
+    }
+});
+
+// A dialog takes the focus when it opens and gives it back when it closes.
+let opener = null;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target && event.detail.target.id === "modal-content") {
+        opener = event.detail.elt;
+    }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+    const dialog = event.target.closest("#modal-content") || document.querySelector("#modal-content:has(#dialog)");
+    if (!dialog || !event.detail.target || !dialog.contains(event.detail.target)) {
+        return;
+    }
+    const wrong = dialog.querySelector(".errors :is(input, select, textarea)");
+    const first = dialog.querySelector("#dialog-form :is(input:not([type=hidden]), select, textarea)");
+    (wrong || first || dialog.querySelector("button[type=submit]")).focus();
+});
+
+document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && opener) {
+        opener.focus();
+        opener = null;
+    }
+});
+
+// The value of a severity scale follows the scale: a choice where the scale has few values, else a text with a hint.
+const followScale = (scale, keep) => {
+    const all = document.getElementById("severity-scales");
+    const old = document.getElementById("id_severity_value");
+    if (!all || !old) {
+        return;
+    }
+    const { values, hint } = JSON.parse(all.textContent)[scale.value] || { values: [], hint: "" };
+    const fresh = document.createElement(values.length ? "select" : "input");
+    for (const name of ["id", "name", "className"]) {
+        fresh[name] = old[name];
+    }
+    if (values.length) {
+        fresh.append(new Option("Choose", ""), ...values.map((text) => new Option(text, text)));
+    } else {
+        fresh.placeholder = hint;
+    }
+    fresh.value = keep ? old.value : "";
+    old.replaceWith(fresh);
+};
+
+document.addEventListener("change", (event) => {
+    if (event.target.id === "id_severity_scale") {
+        followScale(event.target, false);
+    }
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+    const scale = document.getElementById("id_severity_scale");
+    if (scale) {
+        followScale(scale, true);
+    }
+    for (const button of document.querySelectorAll("[data-all-unremarkable]")) {
+        button.hidden = false;
+    }
+});
+
+document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-all-unremarkable]");
+    if (!button) {
+        return;
+    }
+    const scope = button.closest("[data-screening]");
+    for (const radio of scope.querySelectorAll("input[data-unremarkable]")) {
+        const answered = scope.querySelector(`input[name="${CSS.escape(radio.name)}"]:checked`);
+        if (!answered) {
+            radio.checked = true;
+        }
+    }
+});

@@ -1,0 +1,50 @@
+"""How the console's templates say times and offer acts."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.contrib import admin
+
+from clinic.console import words
+from clinic.console.acts import Button, buttons
+from clinic.console.reader import reader
+
+register = template.Library()
+
+
+@register.filter
+def moment(value: datetime | None, zone: ZoneInfo | None = None) -> str:
+    """“Tomorrow 09:30” in the place's zone, or else the reader's."""
+    return reader().moment(value, zone) if value else ""
+
+
+@register.filter
+def hour(value: datetime | None, zone: ZoneInfo | None = None) -> str:
+    """“09:30”."""
+    return reader().time(value, zone) if value else ""
+
+
+@register.filter
+def day(value: date | None, zone: ZoneInfo | None = None) -> str:
+    """“Tue 24 Nov”."""
+    return reader().day(value, zone) if value else ""
+
+
+@register.filter
+def full_date(value: date | None) -> str:
+    """“17 May 1985”."""
+    return f"{value.day} {value:%b %Y}" if value else ""
+
+
+@register.filter
+def age(born: date) -> int:
+    return words.age(born, reader().today)
+
+
+@register.simple_tag
+def acts(row: Any, names: str = "") -> list[Button]:
+    """The buttons of the row's legal acts that the reader may do; of `names` only, if given."""
+    model_admin = admin.site._registry[type(row)]
+    return buttons(model_admin, reader().user, row, names.split() or None)

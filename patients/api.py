@@ -1,0 +1,176 @@
+"""Patients, their consents, and the documents they sign."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from clinic.api.fields import TextField
+from clinic.api.filters import FilterSet, IdFilter
+from clinic.api.serializers import RecordSerializer
+from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act, look
+from patients.models import Consent, ConsentDocument, Guardian, Patient
+from patients.queries import documents_in_force, patients_in_full, search
+from patients.services import GuardianInput, consent_give, consent_withdraw, patient_create, patient_update
+
+
+class GuardianSerializer(RecordSerializer):
+    class Meta:
+        model = Guardian
+        fields = ("name", "relationship", "phone", "email")
+
+
+class PatientSerializer(RecordSerializer):
+    guardian = GuardianSerializer(read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = Patient
+        fields = read_only_fields = (
+            "id",
+            "mrn",
+            "first_name",
+            "last_name",
+            "date_of_birth",
+            "sex",
+            "home_location",
+            "email",
+            "phone",
+            "language",
+            "email_opt_out",
+            "email_bounced_at",
+            "guardian",
+            "created_at",
+            "updated_at",
+        )
+
+
+class PatientInput(RecordSerializer):
+    first_name = TextField(max_length=100)
+    last_name = TextField(max_length=100)
+    guardian = GuardianSerializer(required=False, allow_null=True)
+
+    class Meta:
+        model = Patient
+        fields = (
+            "first_name",
+            "last_name",
+            "date_of_birth",
+            "sex",
+            "home_location",
+            "email",
+            "phone",
+            "language",
+            "email_opt_out",
+            "guardian",
+        )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("guardian"):
+            attrs["guardian"] = GuardianInput(**attrs["guardian"])
+        return attrs
+
+
+class PatientFilter(FilterSet):
+    search = django_filters.CharFilter(method="find", label="Name, record number, phone in any spelling, or email.")
+    home_location = IdFilter()
+
+    def find(self, patients: QuerySet[Patient], name: str, value: str) -> QuerySet[Patient]:
+        return search(patients, value)
+
+
+class ConsentSerializer(RecordSerializer):
+    modality = serializers.CharField(source="document.modality", read_only=True)
+    document_version = serializers.CharField(source="document.version_label", read_only=True)
+    title = serializers.CharField(source="document.title", read_only=True)
+
+    class Meta:
+        model = Consent
+        fields = read_only_fields = (
+            "id",
+            "patient",
+            "document",
+            "modality",
+            "document_version",
+            "title",
+            "status",
+            "signed_name",
+            "signed_on",
+            "withdrawn_at",
+            "withdrawal_reason",
+            "superseded_at",
+        )
+
+
+class ConsentInput(RecordSerializer):
+    class Meta:
+        model = Consent
+        fields = ("document", "signed_name", "signed_on")
+
+
+class WithdrawInput(serializers.Serializer[Any]):
+    reason = TextField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class PatientViewSet(Creates, Changes, ResourceViewSet):
+    """Who is cared for."""
+
+    model = Patient
+    output = PatientSerializer
+    create_input = change_input = PatientInput
+    filterset_class = PatientFilter
+    ordering = ("last_name", "first_name")
+    ordering_fields = ("last_name", "first_name", "date_of_birth", "created_at")
+
+    def rows(self) -> QuerySet[Patient]:
+        return patients_in_full()
+
+    def perform_create(self, data: dict[str, Any]) -> Written:
+        return patient_create(**data)
+
+    def perform_change(self, row: Patient, data: dict[str, Any]) -> Written:
+        return patient_update(patient_id=row.pk, changes=data)
+
+    @look(resource="patients.consent", output=ConsentSerializer, many=True)
+    def consents(self, row: Patient) -> QuerySet[Consent]:
+        """The patient's consents, the newest first."""
+        return Consent.objects.filter(patient=row).select_related("document")
+
+    @act("add", resource="patients.consent", body=ConsentInput, output=ConsentSerializer, status=201, on=consents)
+    def give_consent(self, row: Patient, data: dict[str, Any]) -> Consent:
+        """Record a signature."""
+        return consent_give(patient=row, by=self.user, **data)
+
+
+class ConsentViewSet(ResourceViewSet):
+    """Signatures under consent documents."""
+
+    model = Consent
+    output = ConsentSerializer
+
+    def rows(self) -> QuerySet[Consent]:
+        return Consent.objects.select_related("document", "patient")
+
+    @act("withdraw", body=WithdrawInput)
+    def withdraw(self, row: Consent, data: dict[str, Any]) -> Consent:
+        """The patient withdraws the consent."""
+        return consent_withdraw(consent_id=row.pk, **data)
+
+
+class ConsentDocumentSerializer(RecordSerializer):
+    version = serializers.CharField(source="version_label", read_only=True)
+
+    class Meta:
+        model = ConsentDocument
+        fields = read_only_fields = ("id", "modality", "version", "title", "text", "in_force_from")
+
+
+class ConsentDocumentViewSet(ResourceViewSet):
+    """The treatment documents in force, one a modality."""
+
+    model = ConsentDocument
+    output = ConsentDocumentSerializer
+    ordering = ("modality",)
+
+    def rows(self) -> QuerySet[ConsentDocument]:
+        return documents_in_force()

@@ -1,0 +1,530 @@
+"""The twelve courses, relative to the day on which they are seeded. Every name is fictional."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from clinic import clock
+from clinic.people.models import Modality, Practitioner
+from patients.models import Patient
+from patients.queries import documents_in_force
+from patients.services import patient_create
+from plans.consultations.models import Consultation, ScreeningItem
+from plans.consultations.services import CauseInput, SeverityInput, consultation_create, consultation_sign
+from plans.demo.house import House
+from plans.demo.replay import Course, at, working_day
+from plans.followups.models import FollowUp
+from plans.followups.services import attempt_record, follow_up_create
+from plans.protocols.models import Protocol
+from plans.scheduling.models import Appointment
+from plans.scheduling.services import (
+    appointment_arrive,
+    appointment_book,
+    appointment_confirm,
+    appointment_fulfil,
+    appointment_no_show,
+)
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.services import (
+    ComponentInput,
+    ConsentInput,
+    plan_accept,
+    plan_create,
+    plan_hold,
+    plan_propose,
+    plan_resume,
+    plan_revise,
+    session_abort,
+    session_perform,
+    session_sign,
+    session_start,
+)
+
+PRP: Mapping[str, Any] = {
+    "blood_drawn_ml": Decimal(30),
+    "anticoagulant": "acd_a",
+    "spins": [{"rcf_g": 300, "minutes": Decimal(10)}, {"rcf_g": 700, "minutes": Decimal(10)}],
+    "yield_ml": Decimal(6),
+    "baseline_platelets_10e3_per_ul": Decimal(245),
+    "prp_platelets_10e3_per_ul": Decimal(1120),
+    "leukocytes": "poor",
+    "activation": "none",
+    "injected_ml": Decimal(5),
+    "area_cm2": Decimal(80),
+    "depth_mm": Decimal(4),
+    "points": 90,
+}
+NEEDLING: Mapping[str, Any] = {
+    "device": "pen",
+    "needle_length_mm": Decimal("1.0"),
+    "passes": 6,
+    "endpoint": "erythema",
+    "order": 1,
+}
+EXOSOME: Mapping[str, Any] = {
+    "source": "allogeneic",
+    "particles_per_ml": 10**10,
+    "dose_ml": Decimal(3),
+    "route": "topical after microneedling",
+    "regulatory_basis": "IND DEMO-0417 (fictional)",
+    "storage_c": Decimal(-20),
+}
+MARROW: Mapping[str, Any] = {
+    "source": "bone_marrow",
+    "method": "marrow_concentrate",
+    "harvest_site": "iliac_crest_left",
+    "harvested_ml": Decimal(60),
+    "viable_cells_10e6": Decimal(120),
+    "viability_pct": Decimal(92),
+    "passage": 0,
+    "injected_ml": Decimal(6),
+    "area_cm2": Decimal(120),
+    "points": 110,
+}
+RECORDS: Mapping[str, Mapping[str, Any]] = {
+    Modality.PRP: PRP,
+    Modality.MICRONEEDLING: NEEDLING,
+    Modality.EXOSOME: EXOSOME,
+    Modality.STEM_CELL: MARROW,
+}
+
+
+@dataclass
+class Case:
+    """One patient's course in the making: the shorthand in which the twelve are told."""
+
+    house: House
+    today: date
+    first_name: str
+    last_name: str
+    sex: str
+    age: int
+    hour: str
+    """The hour of this patient's visits: no two courses share practitioner and hour."""
+    practitioner: Practitioner
+    phone: str
+    contact: Mapping[str, Any] = field(default_factory=dict)
+    patient: Patient = field(init=False)
+    consultation: Consultation = field(init=False)
+    plan: TreatmentPlan = field(init=False)
+    appointment: Appointment = field(init=False)
+
+    def day(self, offset: int) -> date:
+        """The working day `offset` days from today: the past does not move into the future, nor the other way."""
+        return working_day(self.today + timedelta(days=offset), back=offset < 0)
+
+    def at(self, offset: int, hour: str | None = None) -> datetime:
+        return at(self.day(offset), hour or self.hour, self.house.location.zone)
+
+    def registered(self) -> None:
+        birthday = date(self.today.year - self.age, 3, 14)
+        self.patient, _ = patient_create(
+            first_name=self.first_name,
+            last_name=self.last_name,
+            date_of_birth=birthday,
+            sex=self.sex,
+            home_location=self.house.location,
+            phone=self.phone,
+            **{"email": f"{self.first_name}.{self.last_name}@patients.example".lower(), **self.contact},
+        )
+
+    def consulted(
+        self,
+        *,
+        causes: Sequence[CauseInput],
+        scale: str,
+        value: str,
+        goals: str,
+        candidacy: str = "candidate",
+        notes: str = "",
+        findings: Mapping[str, bool | Decimal] | None = None,
+    ) -> None:
+        """Register, consult and sign, all at the present instant."""
+        self.registered()
+        screening = {item.code: item.unremarkable for item in ScreeningItem.objects.filter(is_active=True)}
+        consultation = consultation_create(
+            by=self.practitioner.user,
+            patient=self.patient,
+            practitioner=self.practitioner,
+            location=self.house.location,
+            occurred_at=clock.now(),
+            causes=causes,
+            severity=SeverityInput(scale, value),
+            goals=goals,
+            screening={**screening, **(findings or {})},
+            candidacy=candidacy,
+            notes=notes,
+        )
+        self.consultation = consultation_sign(consultation_id=consultation.pk, by=self.practitioner.user)
+
+    def planned(self, protocol: str, start: date) -> None:
+        """Plan, propose and accept, all at the present instant."""
+        plan = plan_create(
+            by=self.practitioner.user,
+            consultation=self.consultation,
+            protocol=Protocol.objects.get(code=protocol, is_current=True),
+            lead_practitioner=self.practitioner,
+            start_date=start,
+        )
+        plan_propose(plan_id=plan.pk)
+        modalities = set(plan.sessions.values_list("components__modality", flat=True))
+        self.plan = plan_accept(
+            plan_id=plan.pk,
+            by=self.practitioner.user,
+            accepted_on=clock.today(self.house.location.zone),
+            consents=[
+                ConsentInput(document.modality, document.version_label, self.patient.full_name)
+                for document in documents_in_force()
+                if document.modality in modalities
+            ],
+        )
+
+    def session(self, number: int) -> ProcedureSession:
+        """Session `number` of the plan: the one that is still owed, or was performed."""
+        return ProcedureSession.objects.get(
+            plan=self.plan, sequence=number, aborted_at__isnull=True, cancelled_at__isnull=True
+        )
+
+    def follow_up(self, title: str) -> FollowUp:
+        return FollowUp.objects.get(patient=self.patient, title__startswith=title, cancelled_at__isnull=True)
+
+    def booked(self, starts_at: datetime, **purpose: Any) -> None:
+        """Book a visit: `session=`, `follow_up=` or `consultation_for=`."""
+        self.appointment = appointment_book(
+            by=self.house.desk,
+            location=self.house.location,
+            practitioner=self.practitioner,
+            starts_at=starts_at,
+            **purpose,
+        )
+
+    def confirmed(self) -> None:
+        appointment_confirm(appointment_id=self.appointment.pk, by=self.house.desk)
+
+    def performed(
+        self,
+        number: int,
+        *,
+        pain: int = 2,
+        changes: Mapping[str, Mapping[str, Any]] | None = None,
+        deviations: str = "",
+    ) -> None:
+        """Start, perform and sign session `number` at the present instant."""
+        session = self.session(number)
+        by = self.practitioner.user
+        session_start(session_id=session.pk, by=by)
+        session_perform(
+            session_id=session.pk,
+            by=by,
+            performed_at=clock.now(),
+            components=[
+                ComponentInput(modality, {**RECORDS[modality], **(changes or {}).get(modality, {})})
+                for modality in session.components.values_list("modality", flat=True)
+            ],
+            zones=["frontal", "midscalp", "vertex"],
+            pain_0_10=pain,
+            deviations=deviations,
+            operator=self.practitioner,
+        )
+        session_sign(session_id=session.pk, by=by)
+
+    def attended(self) -> None:
+        """The booked follow-up took place at the present instant."""
+        appointment_arrive(appointment_id=self.appointment.pk, by=self.house.desk)
+        appointment_fulfil(appointment_id=self.appointment.pk, by=self.house.desk)
+
+    def booked_and_performed(self, number: int, offset: int, *, ahead: int = 10, **charting: Any) -> Course:
+        """Book session `number` some days ahead, then perform it on its day."""
+        when = self.at(offset)
+        yield self.at(offset - ahead, "16:30"), lambda: self.booked(when, session=self.session(number))
+        yield when + timedelta(minutes=40), lambda: self.performed(number, **charting)
+
+    def booked_and_attended(self, title: str, offset: int, *, ahead: int = 12) -> Course:
+        """Book the follow-up called `title` some days ahead, then attend it on its day."""
+        when = self.at(offset)
+        yield self.at(offset - ahead, "16:40"), lambda: self.booked(when, follow_up=self.follow_up(title))
+        yield when + timedelta(minutes=25), self.attended
+
+    def booked_and_missed(self, title: str, offset: int) -> Course:
+        """Book the follow-up called `title`; the patient does not come."""
+        when = self.at(offset)
+        yield self.at(offset - 7, "16:50"), lambda: self.booked(when, follow_up=self.follow_up(title))
+        yield (
+            when + timedelta(minutes=30),
+            lambda: appointment_no_show(appointment_id=self.appointment.pk, by=self.house.desk),
+        )
+
+
+GENETIC = (CauseInput("L64.9", "genetic", is_primary=True),)
+
+
+def alderson(house: House, today: date) -> Course:
+    """PRP 3 × 28 days complete; reviews at 3 and 6 months kept, the year's review still to come."""
+    case = Case(house, today, "Demo", "Alderson", "male", 34, "09:00", house.rowan, "+1 212 555 0101")
+    yield (
+        case.at(-230),
+        lambda: case.consulted(
+            causes=GENETIC, scale="norwood_hamilton", value="III-vertex", goals="Keep the crown from thinning further."
+        ),
+    )
+    yield case.at(-230, "09:50"), lambda: case.planned("prp", case.day(-216))
+    yield from case.booked_and_performed(1, -216)
+    yield from case.booked_and_performed(2, -187)
+    yield from case.booked_and_performed(3, -159)
+    yield from case.booked_and_attended("3-month", -124)
+    yield from case.booked_and_attended("6-month", -33)
+
+
+def birchwood(house: House, today: date) -> Course:
+    """Microneedling and PRP × 4 in linked components; the last session is booked."""
+    case = Case(house, today, "Sample", "Birchwood", "female", 46, "10:15", house.rowan, "+1 212 555 0102")
+    causes = (CauseInput("L64.9", "hormonal", is_primary=True), CauseInput("N95.1", "age", is_primary=False))
+    yield (
+        case.at(-80),
+        lambda: case.consulted(causes=causes, scale="ludwig", value="II", goals="A parting that does not show."),
+    )
+    yield case.at(-80, "11:05"), lambda: case.planned("prp-microneedling", case.day(-66))
+    yield from case.booked_and_performed(1, -66)
+    yield from case.booked_and_performed(2, -38)
+    yield from case.booked_and_performed(3, -10, ahead=8)
+    yield case.at(-2, "09:20"), lambda: case.booked(case.at(18), session=case.session(4))
+
+
+def cedarman(house: House, today: date) -> Course:
+    """82 platelets: no candidate for PRP, referred."""
+    case = Case(house, today, "Test", "Cedarman", "male", 51, "11:30", house.rowan, "+1 212 555 0103")
+    yield (
+        case.at(-15),
+        lambda: case.consulted(
+            causes=GENETIC,
+            scale="norwood_hamilton",
+            value="V",
+            goals="Wanted PRP.",
+            candidacy="not_candidate",
+            notes="Platelets 82 ×10³/µL: PRP is not possible. Referred to haematology.",
+            findings={"platelet-count": Decimal(82)},
+        ),
+    )
+
+
+def dogwood(house: House, today: date) -> Course:
+    """Telogen effluvium after stress: watch and wait; the 3-month review is overdue, two calls without an answer."""
+    case = Case(house, today, "Mock", "Dogwood", "female", 29, "13:00", house.rowan, "+1 212 555 0141")
+    yield (
+        case.at(-117),
+        lambda: case.consulted(
+            causes=(CauseInput("L65.0", "stress", is_primary=True),),
+            scale="pull_test",
+            value="9/55",
+            goals="Understand what is happening.",
+            candidacy="deferred",
+            notes="Watch and wait; review after three months.",
+        ),
+    )
+
+    def owe_review() -> None:
+        follow_up_create(
+            consultation=case.consultation,
+            title="3-month review",
+            window_start=case.today - timedelta(days=40),
+            target_date=case.today - timedelta(days=26),
+            window_end=case.today - timedelta(days=12),
+        )
+
+    def no_answer() -> None:
+        attempt_record(follow_up_id=case.follow_up("3-month").pk, by=house.desk, channel="call", outcome="no_answer")
+
+    yield case.at(-117, "13:40"), owe_review
+    yield case.at(-9), no_answer
+    yield case.at(-4), no_answer
+
+
+def elmsworth(house: House, today: date) -> Course:
+    """Exosomes and microneedling under a fictional study number; the second session is booked."""
+    case = Case(house, today, "Placeholder", "Elmsworth", "male", 42, "14:00", house.rowan, "+1 212 555 0105")
+    yield (
+        case.at(-40),
+        lambda: case.consulted(
+            causes=GENETIC,
+            scale="norwood_hamilton",
+            value="IV",
+            goals="Try what is in study.",
+            notes="Knows the status.",
+        ),
+    )
+    yield case.at(-40, "14:50"), lambda: case.planned("exosome-microneedling", case.day(-20))
+    yield from case.booked_and_performed(1, -20, deviations="Vial of lot EXO-DEMO-0417.")
+    yield case.at(-5, "09:40"), lambda: case.booked(case.at(8), session=case.session(2))
+
+
+def firley(house: House, today: date) -> Course:
+    """The same lot; fever and pus on day 3: the plan is on hold."""
+    case = Case(house, today, "Fixture", "Firley", "female", 38, "15:30", house.rowan, "+1 212 555 0106")
+    yield (
+        case.at(-30),
+        lambda: case.consulted(
+            causes=(CauseInput("L64.9", "genetic", is_primary=True),), scale="ludwig", value="I", goals="More volume."
+        ),
+    )
+    yield case.at(-30, "16:20"), lambda: case.planned("exosome-microneedling", case.day(-6))
+    yield from case.booked_and_performed(1, -6, pain=4, deviations="Vial of lot EXO-DEMO-0417.")
+    yield (
+        case.at(-3, "09:10"),
+        lambda: plan_hold(plan_id=case.plan.pk, reason="Day 3: fever 38.4 °C and pus; seen the same day."),
+    )
+
+
+def ginkgo(house: House, today: date) -> Course:
+    """Two sessions at 09:00 on both sides of the end of summer time: 28 local days, 673 hours."""
+    case = Case(house, today, "Example", "Ginkgo", "male", 40, "09:00", house.marlow, "+1 212 555 0107")
+    zone = house.location.zone
+    clocks_back = _first_sunday_of_november(today.year)
+    if clocks_back + timedelta(days=4) > today:
+        clocks_back = _first_sunday_of_november(today.year - 1)
+    first, second = clocks_back - timedelta(days=25), clocks_back + timedelta(days=3)
+    yield (
+        at(first - timedelta(days=14), "09:00", zone),
+        lambda: case.consulted(causes=GENETIC, scale="norwood_hamilton", value="III", goals="Keep the hairline."),
+    )
+    yield at(first - timedelta(days=14), "10:00", zone), lambda: case.planned("prp", first)
+    for number, day in ((1, first), (2, second)):
+        when = at(day, "09:00", zone)
+        yield (
+            at(day - timedelta(days=9), "12:00", zone),
+            lambda number=number, when=when: case.booked(when, session=case.session(number)),
+        )
+        yield when + timedelta(minutes=45), lambda number=number: case.performed(number)
+
+
+def hazelby(house: House, today: date) -> Course:
+    """Iliac marrow harvest, 60 mL; soreness on day 7."""
+    case = Case(house, today, "Synthetic", "Hazelby", "male", 48, "11:00", house.marlow, "+1 212 555 0108")
+    yield (
+        case.at(-45),
+        lambda: case.consulted(
+            causes=GENETIC, scale="norwood_hamilton", value="IV", goals="Density at the front, without surgery."
+        ),
+    )
+    yield case.at(-45, "12:00"), lambda: case.planned("bone-marrow", case.day(-12))
+    yield from case.booked_and_performed(1, -12, pain=5)
+    yield case.at(-2, "11:20"), lambda: case.booked(case.at(79), follow_up=case.follow_up("3-month"))
+
+
+def ivyton(house: House, today: date) -> Course:
+    """Abdominal SVF of 64 % viability: not released, the session aborted and owed again."""
+    case = Case(house, today, "Dummy", "Ivyton", "female", 55, "13:00", house.marlow, "+1 212 555 0109")
+    yield (
+        case.at(-35),
+        lambda: case.consulted(
+            causes=(CauseInput("L64.9", "age", is_primary=True),),
+            scale="sinclair",
+            value="3",
+            goals="Fuller at the top.",
+        ),
+    )
+    yield case.at(-35, "14:00"), lambda: case.planned("adipose-svf", case.day(-8))
+    when = case.at(-8)
+    yield case.at(-20, "15:00"), lambda: case.booked(when, session=case.session(1))
+    yield when + timedelta(minutes=5), lambda: _abort(case)
+
+
+def _abort(case: Case) -> None:
+    session = case.session(1)
+    session_start(session_id=session.pk, by=case.practitioner.user)
+    session_abort(
+        session_id=session.pk,
+        by=case.practitioner.user,
+        reason="60 mL taken from the abdomen; viability 64 %, the product was not released. Nothing was given.",
+    )
+    session_sign(session_id=session.pk, by=case.practitioner.user)
+
+
+def juniper(house: House, today: date) -> Course:
+    """PRP × 2, folliculitis of grade 2, a hold, then revised to PRP with microneedling."""
+    case = Case(house, today, "Sandbox", "Juniper", "male", 31, "15:00", house.marlow, "+1 212 555 0110")
+    yield (
+        case.at(-110),
+        lambda: case.consulted(causes=GENETIC, scale="norwood_hamilton", value="IIIa", goals="Slow it down."),
+    )
+    yield case.at(-110, "16:00"), lambda: case.planned("prp", case.day(-96))
+    yield from case.booked_and_performed(1, -96)
+    yield from case.booked_and_performed(2, -68)
+    yield (
+        case.at(-63),
+        lambda: plan_hold(plan_id=case.plan.pk, reason="Folliculitis of grade 2, treated; wait until it has healed."),
+    )
+
+    def revised() -> None:
+        plan_revise(
+            plan_id=case.plan.pk,
+            by=case.practitioner.user,
+            reason="Healed. Goes on with PRP and microneedling.",
+            protocol=Protocol.objects.get(code="prp-microneedling", is_current=True),
+        )
+        plan_resume(plan_id=case.plan.pk)
+
+    yield case.at(-14), revised
+
+
+def kapok(house: House, today: date) -> Course:
+    """Wants no email: reminders are suppressed, and somebody calls."""
+    case = Case(
+        house,
+        today,
+        "Faux",
+        "Kapok",
+        "female",
+        44,
+        "16:30",
+        house.marlow,
+        "+1 212 555 0111",
+        contact={"email_opt_out": True},
+    )
+    yield (
+        case.at(-24),
+        lambda: case.consulted(
+            causes=(CauseInput("L64.9", "hormonal", is_primary=True),),
+            scale="savin",
+            value="I-4 frontal",
+            goals="Volume.",
+        ),
+    )
+    yield case.at(-24, "17:20"), lambda: case.planned("microneedling", case.day(-10))
+    yield from case.booked_and_performed(1, -10)
+    yield case.at(-3, "12:30"), lambda: case.booked(case.at(4), session=case.session(2))
+
+
+def larchmont(house: House, today: date) -> Course:
+    """Did not come to the 3-month review, twice: missed."""
+    case = Case(house, today, "Trial", "Larchmont", "male", 27, "08:00", house.marlow, "+1 212 555 0112")
+    yield (
+        case.at(-165),
+        lambda: case.consulted(causes=GENETIC, scale="norwood_hamilton", value="II", goals="Not sure yet."),
+    )
+    yield case.at(-165, "08:40"), lambda: case.planned("prp", case.day(-150))
+    yield from case.booked_and_performed(1, -150)
+    yield from case.booked_and_missed("3-month", -58)
+    yield from case.booked_and_missed("3-month", -44)
+
+
+COURSES = (
+    alderson,
+    birchwood,
+    cedarman,
+    dogwood,
+    elmsworth,
+    firley,
+    ginkgo,
+    hazelby,
+    ivyton,
+    juniper,
+    kapok,
+    larchmont,
+)
+
+
+def _first_sunday_of_november(year: int) -> date:
+    first = date(year, 11, 1)
+    return first + timedelta(days=(7 - first.isoweekday()) % 7)

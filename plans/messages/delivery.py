@@ -1,0 +1,388 @@
+"""Sends what is due: each mail at most once, and nothing that has become untrue.
+
+A batch is leased under a token. For each mail one short transaction locks its visit, then its row, looks again, and
+commits *sending*; only then do its bytes go out, outside any transaction. The transaction that records the outcome of
+one mail marks the next one, so that a killed process leaves one mail uncertain and not a batch.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
+
+from clinic import clock
+from plans.messages import rules
+from plans.messages.identifiers import calendar_uid
+from plans.messages.models import DeliveryPass, MessageKind, PatientMessage
+from plans.messages.render import Place, VisitMail, ascii_address, render
+from plans.messages.rules import Ending
+from plans.messages.smtp import MESSAGE_SECONDS, Answer, MailServer, Unreachable, Verdict
+from plans.scheduling.models import Appointment
+
+logger = logging.getLogger(__name__)
+
+Status = PatientMessage.Status
+
+BATCH = 25
+LEASE = timedelta(seconds=180)
+"""How long a batch belongs to the process that leased it."""
+RESERVE = timedelta(seconds=15)
+"""A mail is begun only if the lease outlives the longest that it can take by this much."""
+MAX_ATTEMPTS = 12
+"""With the backoff below these span about six hours; then a person has to look."""
+FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 30, 3600
+UNREACHABLE_BACKOFF_SECONDS = 15
+LOCKED_BACKOFF_SECONDS = 5
+LOCK_TIMEOUT = "1s"
+PAUSES_SECONDS = (0.1, 0.5, 1, 2, 4)
+LOST = "The process that was sending it ended without recording what became of it."
+
+
+@dataclass(slots=True)
+class Report:
+    """What a pass did, in mails."""
+
+    sent: int = 0
+    postponed: int = 0
+    """To be tried again later."""
+    failed: int = 0
+    unknown: int = 0
+    dropped: int = 0
+    """Not sent on purpose: cancelled, expired or suppressed."""
+    unreachable: str = ""
+    """Why the mail server could not be used; nothing of this is any mail's fault."""
+    is_finished: bool = True
+    """Nothing that was due is left, as far as this pass could see."""
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.sent} sent, {self.postponed} to be tried again, {self.failed} failed, {self.unknown} unknown, "
+            f"{self.dropped} no longer to be sent"
+        )
+        return f"{text}. {self.unreachable}" if self.unreachable else f"{text}."
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """One row of a batch."""
+
+    id: UUID
+    appointment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that belong to this process, under `token`, until `leased_until`."""
+
+    token: UUID
+    leased_until: datetime
+    rows: Sequence[Leased]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A mail whose *sending* is committed: from here on it may have gone out."""
+
+    id: UUID
+    attempts: int
+    sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A begun mail and what became of it, still to be recorded."""
+
+    begun: Begun
+    answer: Answer
+
+
+def deliver_due(*, until: datetime | None = None, limit: int | None = None, seconds: float | None = None) -> Report:
+    """One delivery pass: send what is due now, or until `until`; returns what became of it.
+
+    Stops early after `limit` mails, after `seconds`, or when the mail server cannot be reached. Safe to run any number
+    of times at once.
+    """
+    started, began = clock.now(), time.monotonic()
+    report = Report(unknown=leases_settle())
+    taken = 0
+    with MailServer() as server:
+        while limit is None or taken < limit:
+            batch = _lease(until or clock.now(), BATCH if limit is None else min(BATCH, limit - taken), started)
+            if not batch.rows:
+                break
+            taken += len(batch.rows)
+            _deliver(batch, server, report)
+            if report.unreachable:
+                break
+            if seconds is not None and time.monotonic() - began > seconds:
+                report.is_finished = False
+                break
+    pass_record("deliver_due", sent=report.sent)
+    return report
+
+
+def leases_settle() -> int:
+    """Call every mail *unknown* whose sender ended without a word; returns how many. It is never sent again blindly."""
+    now = clock.now()
+    lost = PatientMessage.objects.filter(status=Status.SENDING, leased_until__lt=now)
+    return lost.update(**rules.settled_as(Status.UNKNOWN, LOST, now), failure=LOST)
+
+
+def pass_record(name: str, *, sent: int = 0) -> None:
+    """Note that a pass of this name has ended: its age is what liveness means here."""
+    DeliveryPass.objects.bulk_create(
+        [DeliveryPass(name=name, finished_at=clock.now(), sent=sent)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["finished_at", "sent"],
+    )
+
+
+def _lease(until: datetime, size: int, started: datetime) -> Batch:
+    """Up to `size` rows that are due until `until`, longest due first; rows that this pass has tried are left out."""
+    now = clock.now()
+    token, leased_until = uuid4(), now + LEASE
+    with transaction.atomic():
+        rows = [
+            Leased(*row)
+            for row in PatientMessage.objects.filter(
+                Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+                Q(sending_at__isnull=True) | Q(sending_at__lt=started),
+                status=Status.PENDING,
+                not_before__lte=until,
+            )
+            .order_by("not_before")
+            .select_for_update(skip_locked=True, no_key=True)
+            .values_list("id", "appointment_id")[:size]
+        ]
+        if rows:
+            # By key, not by status: that index would be read whole (docs/reliability.md).
+            PatientMessage.objects.filter(pk__in=[row.id for row in rows]).update(
+                lease_token=token, leased_until=leased_until
+            )
+    return Batch(token, leased_until, rows)
+
+
+def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
+    """Send a batch. What is not begun when the lease runs short or the server goes away is released."""
+    outcome: Outcome | None = None
+    try:
+        for row in batch.rows:
+            if clock.now() + timedelta(seconds=MESSAGE_SECONDS) + RESERVE > batch.leased_until:
+                report.is_finished = False
+                break
+            server.connect()
+            begun = _hand_over(batch.token, outcome, row, report)
+            outcome = None
+            if begun is not None:
+                outcome = Outcome(begun, _send(server, begun))
+    except Unreachable as error:
+        report.unreachable = str(error)
+        logger.warning("%s", error)
+    if outcome is not None:
+        _record(batch.token, outcome, report)
+    _release(batch, UNREACHABLE_BACKOFF_SECONDS if report.unreachable else 0)
+
+
+def _send(server: MailServer, begun: Begun) -> Answer:
+    try:
+        return server.send(sender=begun.sender, recipient=begun.recipient, content=begun.content)
+    except Unreachable as error:
+        return Answer(Verdict.TRANSIENT, str(error))
+
+
+def _hand_over(token: UUID, outcome: Outcome | None, row: Leased, report: Report) -> Begun | None:
+    """Record the outcome of the mail before and mark this one as *sending*, in one transaction.
+
+    None where this one does not go out: it ended otherwise, somebody else has it, or its visit is locked.
+    """
+    is_recorded = False
+    try:
+        with transaction.atomic():
+            _be_impatient()
+            # The visit before the messages: the one lock order (clinic/locking.py).
+            appointment = _lock_visit(row)
+            if outcome is not None:
+                is_recorded = _write(token, outcome)
+            begun = _begin(token, row, appointment)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("Message %s waits: %s.", row.id, type(error.__cause__ or error).__name__)
+        connection.close_if_unusable_or_obsolete()
+        if outcome is not None:
+            _record(token, outcome, report)
+        _postpone(token, row)
+        report.postponed += 1
+        return None
+    if outcome is not None:
+        _count(outcome, is_recorded, report)
+    if isinstance(begun, Ending):
+        if begun.status == Status.FAILED:
+            report.failed += 1
+        else:
+            report.dropped += 1
+        return None
+    return begun
+
+
+def _lock_visit(row: Leased) -> Appointment | None:
+    """The visit that this mail is about, locked; weakly enough that others may still insert rows that refer to it."""
+    if row.appointment_id is None:
+        return None
+    return Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=row.appointment_id)
+
+
+def _be_impatient() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+
+
+def _begin(token: UUID, row: Leased, appointment: Appointment | None) -> Begun | Ending | None:
+    """Mark a leased row as *sending* if it still may go out; how it ended if not; None if it is no longer ours."""
+    message = (
+        PatientMessage.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("patient", "location")
+        .filter(pk=row.id, lease_token=token, status=Status.PENDING)
+        .first()
+    )
+    if message is None:
+        return None
+    now = clock.now()
+    ready = _prepare(message, appointment, now)
+    if isinstance(ready, Ending):
+        failure = {"failure": ready.reason} if ready.status == Status.FAILED else {}
+        _save(row.id, **ready.columns(now), **failure)
+        return ready
+    _save(
+        row.id,
+        status=Status.SENDING,
+        attempts=ready.attempts,
+        sending_at=now,
+        to_address=ready.recipient,
+        updated_at=now,
+    )
+    return ready
+
+
+def _prepare(message: PatientMessage, appointment: Appointment | None, now: datetime) -> Begun | Ending:
+    """The mail itself, or how it ends without being sent. A row that cannot be written as a mail blocks no other."""
+    if appointment is None:
+        return Ending(Status.FAILED, "Nothing is known about what it should say.")
+    ending = rules.ending(message, appointment, message.patient, now)
+    if ending is not None:
+        return ending
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    location = message.location
+    try:
+        mail = VisitMail(
+            id=message.id,
+            kind=MessageKind(message.kind),
+            message_id=message.message_id,
+            revision=appointment.revision,
+            calendar_uid=calendar_uid(appointment.pk),
+            first_name=message.patient.first_name,
+            to_address=message.patient.email,
+            language=message.patient.language,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            place=Place(location.name, location.zone, location.address, location.phone, location.email),
+            from_address=sender,
+            written_at=now,
+        )
+        return Begun(
+            id=message.id,
+            attempts=message.attempts + 1,
+            sender=ascii_address(sender),
+            recipient=ascii_address(message.patient.email),
+            content=render(mail).as_bytes(),
+        )
+    except Exception as error:  # noqa: BLE001 whatever is wrong with this one, the next one may be fine
+        logger.error("Message %s could not be written (%s).", message.pk, type(error).__name__)
+        return Ending(Status.FAILED, f"It could not be written ({type(error).__name__}).")
+
+
+def _record(token: UUID, outcome: Outcome, report: Report) -> None:
+    """Record an outcome on its own, through a lock or a restart of the database: not to know is the worst outcome."""
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            is_recorded = _write(token, outcome)
+            break
+        except (OperationalError, InterfaceError):
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(pause_seconds)
+    else:
+        is_recorded = _write(token, outcome)
+    _count(outcome, is_recorded, report)
+
+
+def _write(token: UUID, outcome: Outcome) -> bool:
+    """Write down what became of a begun mail; False where the lease was lost and somebody called it unknown."""
+    now, begun, answer = clock.now(), outcome.begun, outcome.answer
+    match answer.verdict:
+        case Verdict.ACCEPTED:
+            columns = {**rules.settled_as(Status.SENT, "", now), "failure": ""}
+        case Verdict.UNKNOWN:
+            columns = {**rules.settled_as(Status.UNKNOWN, answer.detail, now), "failure": answer.detail}
+        case Verdict.TRANSIENT if begun.attempts < MAX_ATTEMPTS:
+            columns = {
+                "status": Status.PENDING,
+                "not_before": now + _backoff(begun.attempts),
+                "lease_token": None,
+                "leased_until": None,
+                "failure": answer.detail,
+                "updated_at": now,
+            }
+        case _:
+            columns = {**rules.settled_as(Status.FAILED, answer.detail, now), "failure": answer.detail}
+    return bool(PatientMessage.objects.filter(pk=begun.id, lease_token=token).update(**columns))
+
+
+def _count(outcome: Outcome, is_recorded: bool, report: Report) -> None:
+    if not is_recorded:
+        logger.error("Message %s outlived its lease (%s).", outcome.begun.id, outcome.answer.verdict.value)
+        return
+    match outcome.answer.verdict:
+        case Verdict.ACCEPTED:
+            report.sent += 1
+        case Verdict.UNKNOWN:
+            report.unknown += 1
+        case Verdict.TRANSIENT if outcome.begun.attempts < MAX_ATTEMPTS:
+            report.postponed += 1
+        case _:
+            report.failed += 1
+
+
+def _backoff(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: doubling, an hour at most, spread by a fifth so that a crowd parts."""
+    seconds = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1))
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))
+
+
+def _postpone(token: UUID, row: Leased) -> None:
+    later = clock.now() + timedelta(seconds=LOCKED_BACKOFF_SECONDS)
+    PatientMessage.objects.filter(pk=row.id, lease_token=token, status=Status.PENDING).update(
+        lease_token=None, leased_until=None, not_before=later
+    )
+
+
+def _release(batch: Batch, backoff_seconds: float) -> None:
+    """Give back what of this batch was not begun."""
+    released: dict[str, object] = {"lease_token": None, "leased_until": None}
+    if backoff_seconds:
+        released["not_before"] = clock.now() + timedelta(seconds=backoff_seconds * random.uniform(0.8, 1.2))
+    PatientMessage.objects.filter(
+        pk__in=[row.id for row in batch.rows], lease_token=batch.token, status=Status.PENDING
+    ).update(**released)
+
+
+def _save(pk: UUID, **columns: object) -> None:
+    PatientMessage.objects.filter(pk=pk).update(**columns)

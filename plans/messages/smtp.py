@@ -1,0 +1,203 @@
+"""Hands mail to the mail server, and knows at which stage something went wrong.
+
+Until the final dot of DATA the server is responsible for nothing: whatever happens before it can be tried again. After
+it the server may have taken the mail, whether or not its answer arrives.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import Self
+
+from django.conf import settings
+
+from plans.messages.identifiers import mail_domain
+
+MESSAGE_SECONDS = 60.0
+"""A mail that takes longer than this is given up: a batch fits its lease."""
+
+
+GOODBYE_SECONDS = 2.0
+
+
+class Verdict(Enum):
+    ACCEPTED = "accepted"
+    TRANSIENT = "transient"
+    """Not taken; it may be tried again."""
+    PERMANENT = "permanent"
+    """Not taken, and it would not be taken later either."""
+    UNKNOWN = "unknown"
+    """Handed over whole, and no answer came: it may have been taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one mail. `detail` says at which stage and with which code; it names nobody."""
+
+    verdict: Verdict
+    detail: str = ""
+
+
+class Unreachable(Exception):
+    """The mail server cannot be used at present; nothing was handed to it."""
+
+
+class MailServer:
+    """One connection to the mail server of the settings, reused for many mails."""
+
+    def __init__(self) -> None:
+        self._client: smtplib.SMTP | None = None
+        self._is_reused = False
+        self._deadline = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None
+
+    def connect(self, timeout_seconds: float | None = None) -> None:
+        """Connect and sign in, unless it is done. Raises `Unreachable`."""
+        if self._client is not None:
+            return
+        timeout = timeout_seconds or settings.EMAIL_TIMEOUT
+        try:
+            self._client = self._open(timeout)
+        except (OSError, smtplib.SMTPException) as error:  # SMTPException is an OSError; said for the reader
+            raise Unreachable(f"The mail server could not be used ({_name(error)}).") from error
+        self._is_reused = False
+
+    def close(self) -> None:
+        """End the connection; a server that is gone makes no fuss."""
+        client, self._client = self._client, None
+        if client is not None:
+            try:
+                if client.sock is not None:
+                    client.sock.settimeout(GOODBYE_SECONDS)
+                client.quit()
+            except (OSError, smtplib.SMTPException):
+                client.close()
+
+    def send(self, *, sender: str, recipient: str, content: bytes) -> Answer:
+        """Hand over `content` (lines ended by CR LF). The connection may be closed afterwards: see `is_connected`.
+
+        A reused connection that the server has dropped meanwhile is opened again once. Raises `Unreachable` where that
+        fails or where there is no connection.
+        """
+        if not self.is_connected:
+            raise Unreachable("There is no connection to the mail server.")
+        self._deadline = time.monotonic() + MESSAGE_SECONDS
+        was_reused = self._is_reused
+        answer = self._envelope(sender, recipient)
+        if answer is not None and was_reused and not self.is_connected:
+            self.connect()
+            answer = self._envelope(sender, recipient)
+        self._is_reused = True
+        return answer or self._content(content)
+
+    def _envelope(self, sender: str, recipient: str) -> Answer | None:
+        """MAIL, RCPT and DATA; None where the server waits for the content."""
+        return (
+            self._command("sender", f"MAIL FROM:{smtplib.quoteaddr(sender)}", 250)
+            or self._command("recipient", f"RCPT TO:{smtplib.quoteaddr(recipient)}", 250, 251)
+            or self._command("mail", "DATA", 354)
+        )
+
+    def _command(self, what: str, command: str, *wanted: int) -> Answer | None:
+        client = self._ready()
+        try:
+            code, text = client.docmd(command)
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return Answer(Verdict.TRANSIENT, f"The connection broke before the mail was handed over ({_name(error)}).")
+        return None if code in wanted else self._refused(what, code, text)
+
+    def _content(self, content: bytes) -> Answer:
+        client = self._ready()
+        stuffed = re.sub(rb"(?m)^\.", b"..", content)
+        if not stuffed.endswith(b"\r\n"):
+            stuffed += b"\r\n"
+        try:
+            client.send(stuffed)
+        except OSError as error:
+            self._drop()
+            return Answer(Verdict.TRANSIENT, f"The connection broke before the mail was handed over ({_name(error)}).")
+        try:
+            self._ready().send(b".\r\n")
+            code, text = self._ready().getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return Answer(Verdict.UNKNOWN, f"No answer came after the mail was handed over ({_name(error)}).")
+        if code == 250:
+            return Answer(Verdict.ACCEPTED)
+        if not 400 <= code < 600:
+            self._drop()
+            return Answer(Verdict.UNKNOWN, f"The answer after the mail was handed over made no sense ({code}).")
+        return self._refused("mail", code, text)
+
+    def _refused(self, what: str, code: int, text: bytes) -> Answer:
+        """The server's refusal, without its text: that may repeat the address."""
+        if code == 421:
+            self._drop()
+        else:
+            self._reset()
+        found = re.match(rb"[245]\.\d{1,3}\.\d{1,3}\b", text)
+        codes = f"{code} {found[0].decode()}" if found else str(code)
+        verdict = Verdict.PERMANENT if 500 <= code < 600 else Verdict.TRANSIENT
+        return Answer(verdict, f"The server refused the {what} ({codes}).")
+
+    def _reset(self) -> None:
+        """Make the connection fit for the next mail, or drop it."""
+        try:
+            if self._ready().docmd("RSET")[0] != 250:
+                self._drop()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+
+    def _ready(self) -> smtplib.SMTP:
+        """The connection, with no more patience than is left for this mail."""
+        if self._client is None or self._client.sock is None:
+            raise smtplib.SMTPServerDisconnected("connection lost")
+        left = self._deadline - time.monotonic()
+        self._client.sock.settimeout(max(0.1, min(settings.EMAIL_TIMEOUT, left)))
+        return self._client
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _open(self, timeout: float) -> smtplib.SMTP:
+        host, port, me = settings.EMAIL_HOST, settings.EMAIL_PORT, mail_domain()
+        client: smtplib.SMTP
+        if settings.EMAIL_USE_SSL:
+            client = smtplib.SMTP_SSL(host, port, me, timeout=timeout, context=ssl.create_default_context())
+        else:
+            client = smtplib.SMTP(host, port, me, timeout=timeout)
+        try:
+            if settings.EMAIL_USE_TLS:
+                client.starttls(context=ssl.create_default_context())
+            client.ehlo_or_helo_if_needed()
+            if settings.EMAIL_HOST_USER and settings.EMAIL_HOST_PASSWORD:
+                client.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+            if client.sock is not None and client.sock.family in (socket.AF_INET, socket.AF_INET6):
+                # The final dot goes out on its own, and must not wait for the content's acknowledgement.
+                client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+def _name(error: Exception) -> str:
+    """The class of `error`, with the server's code where there is one; its text may repeat an address."""
+    code = getattr(error, "smtp_code", None)
+    return f"{type(error).__name__} {code}" if isinstance(code, int) else type(error).__name__

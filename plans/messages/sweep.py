@@ -1,0 +1,78 @@
+"""Looks for what should not be: visits without their reminders, leases that nobody holds, mails past their time."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import OperationalError
+from django.db.models import Q
+
+from clinic import clock
+from clinic.audit.history import recorded
+from clinic.locking import lock
+from plans.messages import queries, rules
+from plans.messages.delivery import LONGEST_BACKOFF_SECONDS, leases_settle, pass_record
+from plans.messages.models import PatientMessage
+from plans.messages.services import messages_complete, messages_plan
+from plans.scheduling.models import Appointment, AppointmentRevision
+
+logger = logging.getLogger(__name__)
+
+Status = PatientMessage.Status
+
+VISITS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a sweep mended."""
+
+    planned: int
+    """Mails that a visit lacked."""
+    unknown: int
+    """Mails whose sender ended without a word."""
+    expired: int
+
+
+def reconcile() -> Found:
+    """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
+    found = Found(
+        planned=sum(_complete(visit) for visit in queries.visits_lacking_reminders(clock.now(), VISITS_AT_ONCE)),
+        unknown=leases_settle(),
+        expired=_expire(),
+    )
+    pass_record("reconcile")
+    if found != Found(0, 0, 0):
+        logger.warning("The sweep mended: %s.", found)
+    return found
+
+
+def _complete(visit: UUID) -> int:
+    """Plan what this visit lacks; returns how many mails. One that is locked is left to the next sweep."""
+    try:
+        with recorded("sweep"):
+            appointment = lock(Appointment.objects.select_related("patient", "location"), visit)
+            if appointment.status not in rules.AWAITED or appointment.starts_at <= clock.now():
+                return 0
+            planned = PatientMessage.objects.filter(
+                appointment=appointment, appointment_revision=appointment.revision
+            ).exists()
+            revision = AppointmentRevision.objects.filter(appointment=appointment, number=appointment.revision).first()
+            if planned or revision is None:
+                return len(messages_complete(appointment=appointment))
+            return len(messages_plan(appointment=appointment, act=AppointmentRevision.Act(revision.act)))
+    except OperationalError:
+        return 0
+
+
+def _expire() -> int:
+    """Close what was due and is past, also while nothing can be sent: the desk sees it as soon as it is so."""
+    now = clock.now()
+    return PatientMessage.objects.filter(
+        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+        status=Status.PENDING,
+        # What is past was due: this keeps to the rows of the worker's index that may be.
+        not_before__lte=now + timedelta(seconds=2 * LONGEST_BACKOFF_SECONDS),
+        expires_at__lte=now,
+    ).update(**rules.settled_as(Status.EXPIRED, rules.LATE, now))

@@ -1,0 +1,433 @@
+"""Free time, in one SQL statement; slots and bookings are judged by the same one.
+
+Working time is a multirange: the location's opening hours, cut to the practitioner's own where they have any there and
+to the days of their qualification, minus closures, minus time off. Minus what is booked, with its buffers, it is what
+is free. Everything is half-open. Wall-clock times become instants in Python before they come here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
+
+from clinic import clock
+from clinic.access.roles import Role
+from clinic.places.models import Location
+from clinic.places.wallclock import local_day_bounds
+from plans.scheduling.rules import (
+    Days,
+    Hours,
+    Period,
+    days_touched,
+    grid,
+    merged,
+    open_periods,
+    qualified_days,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Buffers:
+    """Time kept free around a visit."""
+
+    practitioner_before: timedelta = timedelta(0)
+    practitioner_after: timedelta = timedelta(0)
+    room_before: timedelta = timedelta(0)
+    room_after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLength:
+    """What a location's visit type says; half an hour without buffers where it has none."""
+
+    duration: timedelta = timedelta(minutes=30)
+    buffers: Buffers = Buffers()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a location offers, booked or not: zone, grid, hours, rooms in order, its bookable practitioners."""
+
+    location_id: UUID
+    zone: ZoneInfo
+    slot: timedelta
+    lead: timedelta
+    hours: tuple[Hours, ...]
+    rooms: Mapping[UUID, frozenset[str]]
+    """Its bookable rooms in order, with the modalities each is fit for."""
+    practitioners: Mapping[UUID, Mapping[str, Days]]
+    """Its bookable practitioners in order of name, with the days of each one's qualifications."""
+    visit_lengths: Mapping[str, VisitLength]
+
+    def visit_length(self, kind: str) -> VisitLength:
+        return self.visit_lengths.get(kind, VisitLength())
+
+    def capable_rooms(self, modalities: frozenset[str]) -> list[UUID]:
+        """Rooms fit for every one of `modalities`, in order."""
+        return [room for room, fit_for in self.rooms.items() if modalities <= fit_for]
+
+    def location_hours(self) -> list[Hours]:
+        return [row for row in self.hours if row.practitioner is None]
+
+    def own_hours(self, practitioner: UUID) -> list[Hours]:
+        """The practitioner's own hours here; none means that they work whenever it is open."""
+        return [row for row in self.hours if row.practitioner == practitioner]
+
+    def earliest(self) -> datetime:
+        """The first instant that can be booked now."""
+        return clock.now() + self.lead
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A visit that looks for its time."""
+
+    frame: Frame
+    kind: str
+    duration: timedelta
+    practitioners: Sequence[UUID]
+    rooms: Sequence[UUID]
+    """Those that may be used, the preferred first."""
+    modalities: frozenset[str] = frozenset()
+    patient_id: UUID | None = None
+    moving: UUID | None = None
+    """The appointment that leaves its present time for the new one."""
+
+    @property
+    def buffers(self) -> Buffers:
+        return self.frame.visit_length(self.kind).buffers
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What makes one free slot better than another."""
+
+    practitioner_id: UUID | None = None
+    target: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    practitioner_id: UUID
+    room_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What stands for and against one start with one practitioner."""
+
+    is_open: bool
+    """The location's hours, without regard to closures."""
+    is_closed: bool
+    works: bool
+    """The practitioner's own hours and days of qualification, without regard to time off."""
+    is_off: bool
+    practitioner_is_free: bool
+    patient_is_free: bool
+    room_id: UUID | None
+    """The first of the requested rooms that is free."""
+
+    @property
+    def is_working_time(self) -> bool:
+        return self.is_open and self.works and not self.is_closed and not self.is_off
+
+    @property
+    def is_free(self) -> bool:
+        return self.is_working_time and self.practitioner_is_free and self.patient_is_free and self.room_id is not None
+
+
+def frame_of(location_id: UUID) -> Frame:
+    """The location's frame: one query. Raises `Location.DoesNotExist`."""
+    row = Location.objects.filter(pk=location_id).values_list(frame_document("clinic_location.id")).get()
+    return frame_from(row[0])
+
+
+def frame_document(location_column: str) -> RawSQL:
+    """An expression that reads a location's frame along with another row; give what comes out to `frame_from`."""
+    sql = _FRAME_SQL.replace("{location}", location_column)
+    return RawSQL(sql, [Role.PRACTITIONER.value], output_field=JSONField())
+
+
+def frame_from(document: Mapping[str, Any]) -> Frame:
+    """The frame that a `frame_document` holds."""
+
+    def days(row: Mapping[str, Any]) -> Days:
+        first, last = row["valid_from"], row["valid_until"]
+        return (date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None)
+
+    return Frame(
+        location_id=UUID(document["id"]),
+        zone=ZoneInfo(document["timezone"]),
+        slot=timedelta(minutes=document["slot_minutes"]),
+        lead=timedelta(minutes=document["lead_minutes"]),
+        hours=tuple(
+            Hours(
+                weekday=row["weekday"],
+                opens_at=time.fromisoformat(row["opens_at"]),
+                closes_at=time.fromisoformat(row["closes_at"]),
+                valid=days(row),
+                practitioner=UUID(row["practitioner"]) if row["practitioner"] else None,
+            )
+            for row in document["hours"]
+        ),
+        rooms={UUID(row["id"]): frozenset(row["modalities"]) for row in document["rooms"]},
+        practitioners={
+            UUID(row["id"]): {qualification["modality"]: days(qualification) for qualification in row["qualifications"]}
+            for row in document["practitioners"]
+        },
+        visit_lengths={
+            row["kind"]: VisitLength(
+                timedelta(minutes=row["duration_minutes"]),
+                Buffers(
+                    practitioner_before=timedelta(minutes=row["practitioner_minutes_before"]),
+                    practitioner_after=timedelta(minutes=row["practitioner_minutes_after"]),
+                    room_before=timedelta(minutes=row["room_minutes_before"]),
+                    room_after=timedelta(minutes=row["room_minutes_after"]),
+                ),
+            )
+            for row in document["visit_types"]
+        },
+    )
+
+
+def free_slots(
+    request: Request,
+    first: date,
+    last: date,
+    *,
+    not_before: datetime | None = None,
+    preference: Preference | None = None,
+    limit: int | None = None,
+) -> list[Slot]:
+    """The free slots on the local dates `first` to `last`, one room for each practitioner and start: one query.
+
+    In order of their start; with a `preference`, that practitioner's first, then those nearest to the target date.
+    None starts before the location's lead time from now has passed, nor before `not_before`.
+    """
+    frame = request.frame
+    opening = open_periods(frame.location_hours(), first, last, frame.zone)
+    runs = grid(opening, frame.slot, request.duration, frame.zone)
+    if not runs or not request.rooms or not request.practitioners:
+        return []
+    parameters = _parameters(request, first, last, opening)
+    parameters |= {
+        "run_first": [run[0] for run in runs],
+        "run_last": [run[1] for run in runs],
+        "slot": frame.slot,
+        "earliest": max(frame.earliest(), not_before or frame.earliest()),
+    }
+    order = "s, people.place"
+    if preference is not None:
+        order = f"{_PREFERRED_SQL}, {order}"
+        target = local_day_bounds(preference.target, frame.zone) if preference.target else (None, None)
+        parameters |= {
+            "preferred": preference.practitioner_id,
+            "target_start": target[0],
+            "target_end": target[1],
+        }
+    sql = f"{_calendar_sql(request)}{_FREE_SQL} ORDER BY {order}"
+    if limit is not None:
+        sql += " LIMIT %(limit)s"
+        parameters["limit"] = limit
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [Slot(*row) for row in cursor.fetchall()]
+
+
+def verdict(request: Request, starts_at: datetime) -> Verdict:
+    """What stands for and against booking the request's one practitioner at `starts_at`: one query.
+
+    It `is_free` exactly where `free_slots` would offer that start, lead time and grid apart.
+    """
+    period = (starts_at, starts_at + request.duration)
+    first, last = days_touched(period, request.frame.zone)
+    opening = open_periods(request.frame.location_hours(), first, last, request.frame.zone)
+    parameters = _parameters(request, first, last, opening) | {"starts_at": starts_at}
+    with connection.cursor() as cursor:
+        cursor.execute(_calendar_sql(request) + _VERDICT_SQL, parameters)
+        return Verdict(*cursor.fetchone())
+
+
+def opening_on(frame: Frame, day: date) -> list[Period]:
+    """The location's opening hours on this local date, without regard to closures."""
+    return open_periods(frame.location_hours(), day, day, frame.zone)
+
+
+def slot_document(slot: Slot, frame: Frame) -> dict[str, str]:
+    """A slot as the API says it, with the location's offset."""
+    return {
+        "practitioner": str(slot.practitioner_id),
+        "room": str(slot.room_id),
+        "starts_at": slot.starts_at.astimezone(frame.zone).isoformat(),
+        "ends_at": slot.ends_at.astimezone(frame.zone).isoformat(),
+    }
+
+
+def _parameters(request: Request, first: date, last: date, opening: Sequence[Period]) -> dict[str, Any]:
+    frame = request.frame
+    lower, upper = local_day_bounds(first, frame.zone)[0], local_day_bounds(last, frame.zone)[1]
+    eligible = {
+        practitioner: qualified_days(frame.practitioners.get(practitioner, {}), request.modalities, first, last)
+        for practitioner in request.practitioners
+    }
+    people = [
+        (practitioner, local_day_bounds(days[0], frame.zone)[0], local_day_bounds(days[1], frame.zone)[1])
+        for practitioner, days in eligible.items()
+        if days is not None and practitioner in frame.practitioners
+    ]
+    own = {practitioner: frame.own_hours(practitioner) for practitioner, _, _ in people}
+    own_periods = [
+        (practitioner, *period)
+        for practitioner, hours in own.items()
+        for period in merged(open_periods(hours, first, last, frame.zone))
+    ]
+    return {
+        "location": frame.location_id,
+        "patient": request.patient_id,
+        "moving": request.moving,
+        "rooms": list(request.rooms),
+        "lower": lower - _REACH,
+        "upper": upper + _REACH,
+        "duration": request.duration,
+        "practitioner_before": request.buffers.practitioner_before,
+        "practitioner_after": request.buffers.practitioner_after,
+        "room_before": request.buffers.room_before,
+        "room_after": request.buffers.room_after,
+        **_columns(("opens", "closes"), opening),
+        **_columns(("people", "from", "until"), people),
+        "has_own": [bool(own[practitioner]) for practitioner, _, _ in people],
+        **_columns(("own_people", "own_opens", "own_closes"), own_periods),
+    }
+
+
+def _columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
+    columns: list[list[Any]] = [[] for _ in names]
+    for row in rows:
+        for column, value in zip(columns, row, strict=True):
+            column.append(value)
+    return dict(zip(names, columns, strict=True))
+
+
+_REACH = timedelta(hours=4)
+"""The longest buffer: how far outside the days asked for a booking can matter."""
+
+# Written out, so that the planner sees that the partial indexes of the exclusion constraints apply.
+_LIVE = "status IN ('booked', 'confirmed', 'arrived')"
+
+_FRAME_SQL = """(
+SELECT jsonb_build_object(
+    'id', l.id, 'timezone', l.timezone, 'slot_minutes', l.slot_minutes, 'lead_minutes', l.lead_minutes,
+    'hours', COALESCE((
+        SELECT jsonb_agg(jsonb_build_object(
+            'weekday', weekday, 'opens_at', opens_at, 'closes_at', closes_at, 'valid_from', valid_from,
+            'valid_until', valid_until, 'practitioner', practitioner_id))
+        FROM clinic_openinghours WHERE location_id = l.id), '[]'),
+    'rooms', COALESCE((
+        SELECT jsonb_agg(jsonb_build_object('id', id, 'modalities', modalities) ORDER BY position, name)
+        FROM clinic_room WHERE location_id = l.id AND is_bookable), '[]'),
+    'practitioners', COALESCE((
+        SELECT jsonb_agg(jsonb_build_object('id', p.id, 'qualifications', COALESCE((
+            SELECT jsonb_agg(jsonb_build_object(
+                'modality', modality, 'valid_from', valid_from, 'valid_until', valid_until))
+            FROM clinic_qualification WHERE practitioner_id = p.id), '[]')) ORDER BY u.last_name, u.first_name, p.id)
+        FROM clinic_practitioner p JOIN clinic_user u ON u.id = p.user_id
+        WHERE p.is_bookable AND u.is_active AND EXISTS (
+            SELECT FROM clinic_membership m WHERE m.user_id = u.id AND m.location_id = l.id AND m.role = %s)), '[]'),
+    'visit_types', COALESCE((
+        SELECT jsonb_agg(to_jsonb(v)) FROM plans_visittype v WHERE location_id = l.id), '[]'))
+FROM clinic_location l WHERE l.id = {location})"""
+
+_CALENDAR_SQL = """
+WITH opening AS (
+    SELECT COALESCE(range_agg(tstzrange(opens, closes)), '{}') AS at
+    FROM unnest(%(opens)s::timestamptz[], %(closes)s::timestamptz[]) AS t(opens, closes)
+), closed AS (
+    SELECT COALESCE(range_agg(tstzrange(starts_at, ends_at)), '{}') AS at
+    FROM clinic_closure WHERE location_id = %(location)s AND starts_at < %(upper)s AND ends_at > %(lower)s
+), patient AS (
+    SELECT COALESCE(range_agg(tstzrange(starts_at, ends_at)), '{}') AS at
+    FROM plans_appointment
+    WHERE patient_id = %(patient)s AND tstzrange(starts_at, ends_at, '[)') && tstzrange(%(lower)s, %(upper)s)
+        AND {live} {not_moving}
+), own AS (
+    SELECT practitioner, range_agg(tstzrange(opens, closes)) AS at
+    FROM unnest(%(own_people)s::uuid[], %(own_opens)s::timestamptz[], %(own_closes)s::timestamptz[])
+        AS t(practitioner, opens, closes)
+    GROUP BY practitioner
+), people AS MATERIALIZED (
+    SELECT q.id, q.place,
+        CASE WHEN q.has_own THEN COALESCE(own.at, '{}') ELSE opening.at END
+            * tstzmultirange(tstzrange(q.valid_from, q.valid_until)) AS works,
+        COALESCE(away.at, '{}') AS away,
+        COALESCE(booked.at, '{}') AS booked
+    FROM opening
+    CROSS JOIN unnest(
+        %(people)s::uuid[], %(from)s::timestamptz[], %(until)s::timestamptz[], %(has_own)s::boolean[]
+    ) WITH ORDINALITY AS q(id, valid_from, valid_until, has_own, place)
+    LEFT JOIN own ON own.practitioner = q.id
+    LEFT JOIN LATERAL (
+        SELECT range_agg(tstzrange(starts_at, ends_at)) AS at
+        FROM clinic_timeoff WHERE practitioner_id = q.id AND starts_at < %(upper)s AND ends_at > %(lower)s
+    ) AS away ON true
+    LEFT JOIN LATERAL (
+        SELECT range_agg(tstzrange(
+            lower(busy) - %(practitioner_after)s::interval, upper(busy) + %(practitioner_before)s::interval)) AS at
+        FROM (
+            SELECT practitioner_busy AS busy FROM plans_appointment
+            WHERE practitioner_id = q.id AND practitioner_busy && tstzrange(%(lower)s, %(upper)s)
+                AND {live} AND NOT overbooked {not_moving}
+            UNION ALL
+            SELECT practitioner_busy FROM plans_appointment
+            WHERE practitioner_id = q.id AND practitioner_busy && tstzrange(%(lower)s, %(upper)s)
+                AND {live} AND overbooked {not_moving}
+        ) AS taken
+    ) AS booked ON true
+), rooms AS MATERIALIZED (
+    SELECT r.id, r.place, COALESCE(booked.at, '{}') AS booked
+    FROM unnest(%(rooms)s::uuid[]) WITH ORDINALITY AS r(id, place)
+    LEFT JOIN LATERAL (
+        SELECT range_agg(tstzrange(
+            lower(room_busy) - %(room_after)s::interval, upper(room_busy) + %(room_before)s::interval)) AS at
+        FROM plans_appointment
+        WHERE room_id = r.id AND room_busy && tstzrange(%(lower)s, %(upper)s) AND {live} {not_moving}
+    ) AS booked ON true
+)"""
+
+_FREE_SQL = """, free AS MATERIALIZED (
+    SELECT people.id, people.place,
+        opening.at * people.works - closed.at - people.away - people.booked - patient.at AS at
+    FROM people CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient
+), starts AS (
+    SELECT s, tstzrange(s, s + %(duration)s::interval) AS visit
+    FROM unnest(%(run_first)s::timestamptz[], %(run_last)s::timestamptz[]) AS run(first, last)
+    CROSS JOIN LATERAL generate_series(first, last, %(slot)s::interval) AS s
+    WHERE s >= %(earliest)s
+)
+SELECT people.id, room.id, s, upper(visit)
+FROM starts
+CROSS JOIN LATERAL (SELECT id FROM rooms WHERE NOT booked && visit ORDER BY place LIMIT 1) AS room
+JOIN free AS people ON people.at @> visit"""
+
+_VERDICT_SQL = """
+SELECT opening.at @> visit, closed.at && visit, COALESCE(people.works @> visit, false),
+    COALESCE(people.away && visit, false), NOT COALESCE(people.booked && visit, true), NOT patient.at && visit,
+    (SELECT id FROM rooms WHERE NOT booked && visit ORDER BY place LIMIT 1)
+FROM (SELECT tstzrange(%(starts_at)s, %(starts_at)s + %(duration)s::interval) AS visit) AS asked
+CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient LEFT JOIN people ON true"""
+
+# The preferred practitioner's first, then by days from the target date; without a target all are equally far.
+_PREFERRED_SQL = """people.id IS NOT DISTINCT FROM %(preferred)s::uuid DESC, ceil(extract(epoch FROM GREATEST(
+    %(target_start)s::timestamptz - s, s - %(target_end)s::timestamptz, interval '0')) / 86400)"""
+
+
+def _calendar_sql(request: Request) -> str:
+    not_moving = "AND id <> %(moving)s" if request.moving else ""
+    return _CALENDAR_SQL.replace("{live}", _LIVE).replace("{not_moving}", not_moving)

@@ -1,0 +1,76 @@
+"""Searches free slots for what a visit is for: its window, length, modalities and practitioners come from it."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from clinic import clock
+from clinic.errors import Refusal
+from plans.scheduling.availability import Frame, Preference, Request, Slot, free_slots
+from plans.scheduling.models import VisitKind
+from plans.scheduling.rules import MAX_SEARCH_DAYS, check_search_days
+from plans.scheduling.subjects import Subject
+
+LATE_SEARCH = timedelta(days=28)
+"""How far to look where the window has passed."""
+
+
+def slots_for(
+    frame: Frame,
+    subject: Subject | None,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    duration: timedelta | None = None,
+    practitioners: Sequence[UUID] = (),
+    best_first: bool = False,
+    limit: int | None = None,
+) -> list[Slot]:
+    """The slots at which `subject` can be booked now, or its live visit moved to; without one, a consultation's.
+
+    `first` and `last` are local dates, both included; with a subject they default to its window from today on.
+    Without `practitioners` everybody who is qualified. `best_first` puts the practitioner who knows the patient, then
+    the days nearest to the target, first. Empty where the subject's state allows no booking. One query. Raises
+    `Invalid` for days that cannot be searched.
+    """
+    first, last = search_days(frame, subject, first, last)
+    check_search_days(first, last)
+    if subject is not None:
+        try:
+            subject.check_bookable(except_for=subject.live_appointment)
+        except Refusal:
+            return []
+        earliest, latest = subject.days()
+        first, last = max(first, earliest or first), min(last, latest or last)
+    first = max(first, clock.today(frame.zone))
+    if first > last:
+        return []
+    kind = subject.kind if subject is not None else VisitKind.CONSULTATION
+    modalities = subject.modalities if subject is not None else frozenset()
+    preference = Preference(subject.preferred_practitioner_id, subject.target) if subject is not None else None
+    own_duration = subject.duration if subject is not None else None
+    request = Request(
+        frame,
+        kind,
+        duration or own_duration or frame.visit_length(kind).duration,
+        [key for key in frame.practitioners if not practitioners or key in practitioners],
+        frame.capable_rooms(modalities),
+        modalities=modalities,
+        patient_id=subject.patient.pk if subject is not None else None,
+        moving=subject.live_appointment if subject is not None else None,
+    )
+    return free_slots(request, first, last, preference=preference if best_first else None, limit=limit)
+
+
+def search_days(frame: Frame, subject: Subject | None, first: date | None, last: date | None) -> tuple[date, date]:
+    """The days to search where some were left open: the subject's window, or four weeks where that has passed."""
+    today = clock.today(frame.zone)
+    window_start, window_end = subject.window or (today, today) if subject is not None else (today, today)
+    if first is None:
+        first = max(window_start, today)
+        if last is not None:
+            first = min(first, last)
+    if last is None:
+        last = window_end if first <= window_end else first + LATE_SEARCH
+        last = min(last, first + timedelta(days=MAX_SEARCH_DAYS - 1))
+    return first, last

@@ -1,0 +1,37 @@
+"""Writes appointments. Booking never double-books a practitioner, a room or a patient."""
+
+from plans.scheduling.services.attendance import (
+    appointment_arrive,
+    appointment_cancel,
+    appointment_confirm,
+    appointment_fulfil,
+    appointment_no_show,
+    appointment_record_consultation,
+    appointments_close,
+    appointments_of_session_arrive,
+    appointments_of_session_fulfil,
+    walk_in_book,
+)
+from plans.scheduling.services.booking import (
+    appointment_book,
+    appointment_note,
+    appointment_reschedule,
+    appointment_undo,
+)
+
+__all__ = [
+    "appointment_arrive",
+    "appointment_book",
+    "appointment_cancel",
+    "appointment_confirm",
+    "appointment_fulfil",
+    "appointment_no_show",
+    "appointment_note",
+    "appointment_record_consultation",
+    "appointment_reschedule",
+    "appointment_undo",
+    "appointments_close",
+    "appointments_of_session_arrive",
+    "appointments_of_session_fulfil",
+    "walk_in_book",
+]

@@ -50,7 +50,7 @@ lock: setup
 
 clean:
 	@if [ -x $(PYTHON_IN_VENV) ]; then $(PYTHON_IN_VENV) -m clinic.local.clean; fi
-	rm -rf .venv .lint_cache .hypothesis static
+	rm -rf .venv .lint_cache .hypothesis .mypy_cache .pytest_cache .ruff_cache static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup:

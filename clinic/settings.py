@@ -49,7 +49,7 @@ PUBLIC_URL = env.str("PUBLIC_URL").rstrip("/")
 DEBUG = False
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the site is ours: see clinic/console/site.py
     "unfold.contrib.filters",
     "clinic.console.site.ClinicAdminConfig",
     "django.contrib.auth",
@@ -256,6 +256,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ModalityEnum": "clinic.people.models.Modality",
+        "RoleEnum": "clinic.access.roles.Role",
+        "SexEnum": "patients.models.Patient.Sex",
+        "ZoneEnum": "plans.treatment.models.Zone",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -11,6 +11,8 @@ from clinic.api.docs import DocsView, SchemaView
 from clinic.api.router import Router
 from clinic.api.views import UnknownView
 from patients.urls import routes as patient_routes
+from plans.messages.views import delivery_health
+from plans.scheduling.api import SlotsView
 from plans.urls import routes as plan_routes
 
 router = Router()
@@ -24,6 +26,7 @@ api = [
     path("me/", MeView.as_view(), name="me"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
+    path("slots/", SlotsView.as_view(), name="slots"),
     *router.urls,
 ]
 
@@ -34,6 +37,7 @@ urlpatterns = [
     re_path(r"^api/", UnknownView.as_view()),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("health/delivery", delivery_health),
     path("metrics", health.metrics),
 ]
 

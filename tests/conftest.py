@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from tests.servers import Broker, Inbox, servers
 
 def pytest_configure(config: pytest.Config) -> None:
     if servers.owns_run and not config.option.collectonly:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a run that is told to end cleans up like Ctrl-C
         try:
             servers.start_database()
         except CannotStart as error:
@@ -85,9 +87,9 @@ def broker() -> Iterator[Broker]:
     servers.broker.start()
 
 
-@pytest.fixture
-def child_environment(transactional_db: None) -> dict[str, str]:
-    """The environment in which a process of its own works on this test's database, broker and mailbox."""
+@pytest.fixture(scope="session")
+def child_environment(django_db_setup: None) -> dict[str, str]:
+    """The environment in which a process of its own works on this worker's database, broker and mailbox."""
     from django.db import connection
 
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
@@ -113,10 +115,11 @@ def start_process() -> Iterator[Callable[[Process], Process]]:
 
 @pytest.fixture
 def celery_worker_process(
-    child_environment: dict[str, str], start_process: Callable[[Process], Process], broker: Broker, mailbox: Inbox
+    transactional_db: None,
+    child_environment: dict[str, str],
+    start_process: Callable[[Process], Process],
+    broker: Broker,
+    mailbox: Inbox,
 ) -> Process:
-    """A real Celery worker on this test's database, broker and mailbox, ready for work.
-
-    It sees what is committed only, so the test needs `django_db(transaction=True)`.
-    """
+    """A real Celery worker on this test's database, broker and mailbox, ready for work. It sees what is committed."""
     return start_process(Worker(servers.home, uuid.uuid4().hex, children=1, env=child_environment))

@@ -47,7 +47,6 @@ def test_a_broker_comes_empty_again(broker):
     assert cache.get("left-over") is None
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_worker_process_works_on_this_tests_database(celery_worker_process, child_environment):
     assert celery_worker_process.alive
     assert connection.settings_dict["NAME"] in child_environment["DATABASE_URL"]

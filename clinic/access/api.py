@@ -22,30 +22,30 @@ from clinic.api.views import View
 from clinic.people.models import User
 
 
-class CredentialsIn(serializers.Serializer[Any]):
+class CredentialsInput(serializers.Serializer[Any]):
     email = serializers.EmailField()
     password = TextField(trim_whitespace=False, max_length=256)
     otp = TextField(required=False, max_length=12, help_text="The second factor, where the person has one.")
 
 
-class TokenOut(serializers.Serializer[Any]):
+class TokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField()
     expires_at = InstantField()
 
 
-class PlaceOut(serializers.Serializer[Any]):
+class PlaceSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     timezone = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
 
 
-class MeOut(serializers.Serializer[Any]):
+class MeSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.EmailField()
     roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices), help_text="At any location.")
     practitioner = serializers.UUIDField(allow_null=True)
-    locations = PlaceOut(many=True)
+    locations = PlaceSerializer(many=True)
 
 
 class TokenView(View):
@@ -55,11 +55,11 @@ class TokenView(View):
     permission_classes: ClassVar = [AllowAny]
     throttle_classes: ClassVar = []
     idempotent = False
-    input = CredentialsIn
-    output = TokenOut
+    input = CredentialsInput
+    output = TokenSerializer
 
     def post(self, request: Request) -> Response:
-        data = self.read(CredentialsIn)
+        data = self.read(CredentialsInput)
         wait = Attempt(data["email"], address_of(request._request)).seconds_to_wait()
         if wait:
             raise Throttled(wait, "Too many failed sign-ins.")
@@ -68,7 +68,7 @@ class TokenView(View):
             raise AuthenticationFailed("Email or password is wrong.")
         kept, token = AuthToken.objects.create(user)
         expires_at: datetime = kept.expiry
-        return Response(TokenOut({"token": token, "expires_at": expires_at}).data)
+        return Response(TokenSerializer({"token": token, "expires_at": expires_at}).data)
 
 
 class LogoutView(View):
@@ -91,7 +91,7 @@ class MeView(View):
     """Who is signed in, and where they may do what."""
 
     permission_classes: ClassVar = [SignedIn]
-    output = MeOut
+    output = MeSerializer
 
     def get(self, request: Request) -> Response:
         user = self.user
@@ -105,4 +105,4 @@ class MeView(View):
                 for place, roles in places_of(user)
             ],
         }
-        return Response(MeOut(shown).data)
+        return Response(MeSerializer(shown).data)

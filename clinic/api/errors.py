@@ -19,6 +19,7 @@ from drf_standardized_errors.types import CLIENT_ERROR, SERVER_ERROR, VALIDATION
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.fields import get_error_detail
+from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from clinic.constraints import refusal_of
@@ -81,6 +82,11 @@ class Handler(ExceptionHandler):
 
     def set_rollback(self) -> None:
         """Services own their transactions."""
+
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        """Only a defect is reported as one; a refusal is an answer, 503 included."""
+        if not isinstance(exc, Refused):
+            super().report_exception(exc, response)
 
 
 class Formatter(ExceptionFormatter):

@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
-from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ValidationError as Refused
 from rest_framework.request import Request
+
+from clinic.api.fields import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:  # DRF's views read the settings that name this module
     from rest_framework.views import APIView
@@ -39,7 +43,7 @@ class FilterBackend(DjangoFilterBackend):
             if name not in known
         }
         if wrong:
-            raise ValidationError(wrong)
+            raise Refused(wrong)
 
 
 def ordering_of(request: Request, view: "APIView | None") -> tuple[str, ...]:
@@ -54,7 +58,7 @@ def ordering_of(request: Request, view: "APIView | None") -> tuple[str, ...]:
         fields = given.split(",")
         if not all(field.removeprefix("-") in allowed for field in fields):
             detail = f"A list is ordered by {', '.join(allowed)}; a minus in front turns it round."
-            raise ValidationError({ORDERING: [ErrorDetail(detail, "invalid_choice")]})
+            raise Refused({ORDERING: [ErrorDetail(detail, "invalid_choice")]})
     ordering = tuple(dict.fromkeys(fields))
     return ordering if {"pk", "-pk"} & set(ordering) else (*ordering, "pk")
 
@@ -71,17 +75,24 @@ class ChoicesFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
     """One or several of a field's values, with commas between."""
 
 
-class InstantField(IsoDateTimeField):
+class InstantField(forms.Field):
     """RFC 3339 with its offset; an offset's `+` that arrived unescaped, as a space, is understood."""
 
-    def strptime(self, value: str, _format: str) -> datetime:
-        instant = parse_datetime(re.sub(r" (?=\d\d:\d\d$)", "+", value))
-        if instant is None or instant.tzinfo is None:
-            raise ValueError("an instant has an offset")
+    default_error_messages = {"invalid": "An instant has an offset, such as 2026-03-02T09:00:00-05:00."}
+
+    def to_python(self, value: str | None) -> datetime | None:
+        if not value:
+            return None
+        try:
+            instant = parse_datetime(re.sub(r" (?=\d\d:\d\d$)", "+", value))
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None or not FIRST_YEAR <= instant.year <= LAST_YEAR:
+            raise ValidationError(self.error_messages["invalid"], "invalid")
         return instant
 
 
-class InstantFilter(django_filters.IsoDateTimeFilter):
+class InstantFilter(django_filters.Filter):
     """An instant, RFC 3339 with offset."""
 
     field_class = InstantField

@@ -16,17 +16,17 @@ HEADER = OpenApiParameter.HEADER
 CHANGING = ("POST", "PATCH", "DELETE")
 
 
-class OneErrorOut(serializers.Serializer[Any]):
+class ErrorItemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="For programs.")
     detail = serializers.CharField(help_text="For people.")
     attr = serializers.CharField(allow_null=True, help_text="The field concerned, dotted where nested.")
 
 
-class ErrorOut(serializers.Serializer[Any]):
+class ErrorSerializer(serializers.Serializer[Any]):
     """Why a request was refused; nothing was changed."""
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
-    errors = OneErrorOut(many=True)
+    errors = ErrorItemSerializer(many=True)
     extra = serializers.DictField(
         required=False,
         help_text="`state` and `allowed` for `invalid_transition`, `alternatives` for `slot_taken`, `gates` for "
@@ -74,9 +74,15 @@ class AutoSchema(SpectacularAutoSchema):
     def _action(self) -> str | None:
         return getattr(self.view, "action", None)
 
+    def get_operation_id(self) -> str:
+        """`plans_hold` for an act, and not what DRF makes of its path."""
+        if self._act is None:
+            return str(super().get_operation_id())
+        return f"{self.view.basename}_{self._action}".replace("-", "_")
+
     def get_request_serializer(self) -> Any:
         if self._act is not None:
-            return self._act.input
+            return self._act.body
         if self._action == "create":
             return self.view.create_input
         if self._action == "partial_update":
@@ -102,13 +108,13 @@ class AutoSchema(SpectacularAutoSchema):
         return super()._get_filter_parameters() if self._action == "list" else []
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        if self._act is not None and isinstance(self._act.input, type) and not self._act.input().get_fields():
+        if self._act is not None and isinstance(self._act.body, type) and not self._act.body().get_fields():
             return None
         return super()._get_request_body(direction)
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         found = list(getattr(self.view, "parameters", ()))
-        if self.method == "POST" and self.view.idempotent:
+        if self.method == "POST" and getattr(self.view, "idempotent", False):
             found.append(IDEMPOTENCY_KEY)
         if self._changes_a_row:
             found.append(IF_MATCH)
@@ -139,7 +145,7 @@ class AutoSchema(SpectacularAutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._errors():
             if status not in bodies:
-                bodies[status] = self._get_response_for_code(ErrorOut, status) | {"description": ERRORS[status]}
+                bodies[status] = self._get_response_for_code(ErrorSerializer, status) | {"description": ERRORS[status]}
         return bodies
 
     def _errors(self) -> list[str]:
@@ -152,7 +158,7 @@ class AutoSchema(SpectacularAutoSchema):
             found |= {"409", "413", "415"}
         if self._changes_a_row:
             found.add("412")
-        if self.method == "POST" and self.view.idempotent:
+        if self.method == "POST" and getattr(self.view, "idempotent", False):
             found.add("422")
         return sorted(found)
 
@@ -188,4 +194,4 @@ class NoScheme(OpenApiAuthenticationExtension):
         return []
 
 
-__all__ = ["AutoSchema", "ErrorOut"]
+__all__ = ["AutoSchema", "ErrorSerializer"]

@@ -143,7 +143,7 @@ class ResourceViewSet(View, GenericViewSet[Any]):
 
     def required(self) -> tuple[str, str] | None:
         """The line and the action of the role table that this request needs."""
-        if self.action is None:
+        if self.action is None or self.action == "metadata":  # no such method here: 405 comes next
             return None
         resource = self.resource or self.model._meta.label_lower
         declared = getattr(getattr(self, self.action), "act", None)
@@ -194,8 +194,10 @@ class ResourceViewSet(View, GenericViewSet[Any]):
             with expecting(row, versions):
                 yield
 
-    def page(self, rows: QuerySet[Any], shape: Shape) -> Response:
-        """One page of `rows`."""
+    def page(self, rows: QuerySet[Any], shape: Shape, *, ordering: Sequence[str] | None = None) -> Response:
+        """One page of `rows`, in the list's ordering unless they are of another kind and have one of their own."""
+        if ordering is not None:
+            self.ordering, self.ordering_fields = ordering, ()  # type: ignore[misc]
         page = self.paginate_queryset(rows)
         assert page is not None
         return self.get_paginated_response(shape(page, many=True, context=self.get_serializer_context()).data)
@@ -324,6 +326,7 @@ def look(
     output: Shape,
     resource: str | None = None,
     many: bool = False,
+    ordering: Sequence[str] = ("-pk",),
     path: str | None = None,
 ) -> Callable[[Callable[[Any, Any], Any]], Callable[..., Response]]:
     """GET `{detail}/{name of the method}/`: `(self, row) -> what to show`; with `many` a queryset, shown in pages."""
@@ -333,7 +336,7 @@ def look(
         def handler(self: ResourceViewSet, request: Request, pk: UUID) -> Response:
             found = method(self, self.target())
             if many:
-                return self.page(found, output)
+                return self.page(found, output, ordering=ordering)
             return Response(_shaped(self, output, found, many=False))
 
         handler.act = Act(grant, resource, None, output, http.HTTP_200_OK, many, plain=True)  # type: ignore[attr-defined]

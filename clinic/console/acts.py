@@ -76,13 +76,11 @@ def act(
     submit: str = "",
     page: str | None = None,
 ) -> Callable[[Method], Callable[..., HttpResponse]]:
-    """Offer the decorated method, `(self, request, row, form) -> Done | message`, as a transition of the admin's rows."""
+    """Offer a method, `(self, request, row, form) -> Done | message`, as a transition of the admin's rows."""
 
     def decorate(method: Method) -> Callable[..., HttpResponse]:
         name = method.__name__  # type: ignore[attr-defined]
-        spec = Act(
-            name, title, grant, resource, is_legal, form, icon, variant, description, submit or title, page
-        )
+        spec = Act(name, title, grant, resource, is_legal, form, icon, variant, description, submit or title, page)
 
         @wraps(method)  # type: ignore[arg-type]
         def view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -29,6 +29,7 @@ from clinic.console.forms import FORMFIELD_OVERRIDES, ConsoleModelForm, array_fo
 from clinic.console.history import Entry, entries_of
 from clinic.console.refusals import refusals
 from clinic.console.registry import jobs
+from clinic.constraints import check_model
 from clinic.errors import Invalid, Refusal, SoftWarning
 from clinic.locking import expecting, lock
 from clinic.people.models import User
@@ -262,7 +263,17 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
 
     def write(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Record:
         """Call the service with what the forms hold; return what it wrote."""
-        raise NotImplementedError(f"{type(self).__name__} writes nothing")
+        if change:
+            return self.update(request, form.instance, form.cleaned_data)
+        return self.create(request, form.cleaned_data)
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
+        """Call the service that makes a row."""
+        raise NotImplementedError(f"{type(self).__name__} makes nothing")
+
+    def update(self, request: HttpRequest, row: Any, data: dict[str, Any]) -> Record:
+        """Call the service that changes `row`. The instance carries the form's values already, and is not saved."""
+        raise NotImplementedError(f"{type(self).__name__} changes nothing")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing yet: the service wants the inlines' rows too."""
@@ -327,19 +338,59 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
 
 
 class SetUpAdmin(ConsoleAdmin):
-    """A table that a manager keeps: no rules beyond its own validation, so the row is saved as it stands."""
-
-    def write(self, request: HttpRequest, form: Any, formsets: Sequence[Any], change: bool) -> Record:
-        with recorded():
-            if change:
-                lock(self.model._default_manager.all(), form.instance.pk)
-            form.instance.save()
-            for formset in formsets:
-                formset.save()
-        return cast(Record, form.instance)
+    """A table that somebody keeps once and for all: saving leads back to its list."""
 
     def url_after(self, row: Any) -> str:
         return self.list_url
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
+        row = cast(Record, self.model(**data))
+        with recorded():
+            check_model(row)
+            row.save()
+        return row
+
+    def update(self, request: HttpRequest, row: Any, data: dict[str, Any]) -> Record:
+        with recorded():
+            kept = lock(self.model._default_manager.all(), row.pk)
+            for name, value in data.items():
+                setattr(kept, name, value)
+            check_model(kept)
+            kept.save()
+        return cast(Record, kept)
+
+
+class PartAdmin(SetUpAdmin):
+    """Rows that are read on the page of what they belong to, and have no list of their own."""
+
+    owner: ClassVar[str]
+    """The column that says what a row belongs to."""
+
+    def owner_url(self, row: Any) -> str:
+        of = getattr(row, self.owner)
+        return reverse(f"admin:{of._meta.app_label}_{of._meta.model_name}_change", args=[of.pk])
+
+    def crumbs(self, row: models.Model | None = None) -> list[Crumb]:
+        if row is None:
+            return []
+        of = getattr(row, self.owner)
+        return [(str(of), self.owner_url(row)), (self.name_of(row), self.url_of(row))]
+
+    def url_after(self, row: Any) -> str:
+        return self.owner_url(row)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: str) -> HttpResponse:
+        messages.success(request, f"{obj_display}: removed.")
+        return HttpResponseRedirect(request.console_deleted_from)  # type: ignore[attr-defined]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        request.console_deleted_from = self.owner_url(obj)  # type: ignore[attr-defined]
+        super().delete_model(request, obj)
 
 
 class Inline(RoleTable, TabularInline):

@@ -85,5 +85,4 @@ class Console(UnfoldAdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"crumbs": [("Change password", "")], **(extra_context or {})}
         with recorded("Password changed"):
-            response = super().password_change(request, context)
-        return response
+            return super().password_change(request, context)

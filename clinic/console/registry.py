@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from clinic.console.reader import Reader
@@ -88,7 +89,7 @@ Panel = Callable[[Reader, Any], Block | None]
 
 
 def patient_panel(position: int) -> Callable[[Panel], Panel]:
-    """Register a panel of a patient's page: from reader and patient to a block, or None where it does not concern them."""
+    """Register a panel of a patient's page: a block, or None where it does not concern the reader."""
 
     def register(make: Panel) -> Panel:
         _patient.append(Contribution(position, make))
@@ -139,3 +140,52 @@ def search_list(url_name: str, resource: str) -> None:
 def search_address(reader: Reader) -> str | None:
     """The address of the list this reader can search; None where there is none."""
     return next((reverse(url_name) for url_name, resource in _search_lists if reader.may(resource, "view")), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientColumn:
+    """A column of the patients' list that an upper room knows."""
+
+    title: str
+    annotate: Callable[[QuerySet[Any]], QuerySet[Any]]
+    """Adds what `show` reads; the number of queries stays the same."""
+    show: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLink:
+    """A button of a patient's page that leads to an upper room's page."""
+
+    title: str
+    icon: str
+    resource: str
+    action: str
+    url: Callable[[Any], str]
+
+
+_patient_columns: list[PatientColumn] = []
+_patient_links: list[PatientLink] = []
+
+
+def patient_column(column: PatientColumn) -> None:
+    """Register a column of the patients' list."""
+    _patient_columns.append(column)
+
+
+def patient_columns() -> list[PatientColumn]:
+    """The columns of upper rooms, in the order of their registration."""
+    return list(_patient_columns)
+
+
+def patient_link(link: PatientLink) -> None:
+    """Register a button of a patient's page."""
+    _patient_links.append(link)
+
+
+def patient_links(reader: Reader, patient: Record) -> list[tuple[str, str, str]]:
+    """Title, icon and address of what this reader may begin for this patient."""
+    return [
+        (link.title, link.icon, link.url(patient))
+        for link in _patient_links
+        if reader.may_on(link.action, patient, link.resource)
+    ]

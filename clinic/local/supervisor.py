@@ -23,9 +23,6 @@ from clinic.local.process import Process, end_orphans
 SHORTEST_WAIT, LONGEST_WAIT, STEADY_AFTER = 0.5, 30.0, 60.0
 """Seconds: before the first restart, before any restart, and after which a process counts as steady again."""
 
-DEMO_MARK = "demo courses are in"
-"""The database's own comment: it stays with the data it speaks of, wherever that is."""
-
 
 @dataclass
 class Watched:
@@ -87,10 +84,9 @@ class Supervisor:
             try:
                 with self._step("Migrations"):
                     call_command("migrate", interactive=False, stdout=log, stderr=log, no_color=True)
-                if demo and not demo_is_in():
+                if demo:  # all or nothing, and nothing where it is in already
                     with self._step("Demo courses"):
                         call_command("seed_demo", stdout=log, stderr=log, no_color=True)
-                        mark_demo()
             except OperationalError as error:
                 reason = str(error).strip().splitlines()[0]
                 raise CannotStart(f"The database failed: {reason} (set DATABASE_URL? see manage.py doctor).") from error
@@ -217,16 +213,3 @@ def bind(environ: Mapping[str, str], name: str) -> Iterator[socket.socket]:
                 f"Port {number} ({name}) {why}: free it, or choose another, as in `{name}={other} make run`."
             ) from None
         yield listener
-
-
-def demo_is_in() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT shobj_description(to_regdatabase(current_database())::oid, 'pg_database')")
-        (comment,) = cursor.fetchone()
-    return bool(comment == DEMO_MARK)
-
-
-def mark_demo() -> None:
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"COMMENT ON DATABASE {name} IS '{DEMO_MARK}'")

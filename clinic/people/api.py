@@ -21,7 +21,7 @@ from clinic.people.services import QualificationInput
 from clinic.places.models import Location
 
 
-class QualificationShape(RecordSerializer):
+class QualificationSerializer(RecordSerializer):
     """A modality, and the days between which the qualification holds."""
 
     class Meta:
@@ -29,12 +29,12 @@ class QualificationShape(RecordSerializer):
         fields = ("modality", "valid_from", "valid_until")
 
 
-class PractitionerOut(RecordSerializer):
+class PractitionerSerializer(RecordSerializer):
     display_name = serializers.CharField(source="__str__", help_text="As patients read it.")
     first_name = serializers.CharField(source="user.first_name")
     last_name = serializers.CharField(source="user.last_name")
     modalities = serializers.SerializerMethodField()
-    qualifications = QualificationShape(many=True)
+    qualifications = QualificationSerializer(many=True)
     locations = serializers.SerializerMethodField(help_text="Where they practise, of those you may see.")
 
     class Meta:
@@ -61,15 +61,17 @@ class PractitionerOut(RecordSerializer):
         return [place for place in places if asking.is_superuser or place in asking.roles_by_location]
 
 
-class PractitionerChange(serializers.Serializer[Any]):
+class PractitionerChanges(serializers.Serializer[Any]):
     title = TextField(required=False, allow_blank=True, max_length=20)
     first_name = TextField(required=False, max_length=100)
     last_name = TextField(required=False, max_length=100)
     is_bookable = FlagField(required=False)
-    qualifications = QualificationShape(many=True, required=False, help_text="All of them: they replace the present.")
+    qualifications = QualificationSerializer(
+        many=True, required=False, help_text="All of them: they replace the present."
+    )
 
 
-class PractitionerIn(PractitionerChange):
+class PractitionerInput(PractitionerChanges):
     email = serializers.EmailField(help_text="To sign in with; somebody who does already becomes a practitioner.")
     locations = serializers.ListField(
         child=VisibleRelatedField(queryset=Location.objects.all()),
@@ -79,7 +81,7 @@ class PractitionerIn(PractitionerChange):
     )
 
 
-class PractitionerFilters(FilterSet):
+class PractitionerFilter(FilterSet):
     location = IdFilter(method="at_location")
     modality = django_filters.ChoiceFilter(choices=Modality.choices, method="with_modality")
     is_bookable = django_filters.BooleanFilter()
@@ -95,10 +97,10 @@ class PractitionerViewSet(Creates, Changes, ResourceViewSet):
     """Clinicians whose time can be booked."""
 
     model = Practitioner
-    output = PractitionerOut
-    create_input = PractitionerIn
-    change_input = PractitionerChange
-    filterset_class = PractitionerFilters
+    output = PractitionerSerializer
+    create_input = PractitionerInput
+    change_input = PractitionerChanges
+    filterset_class = PractitionerFilter
     ordering = ("user__last_name", "user__first_name")
 
     def rows(self) -> QuerySet[Practitioner]:

@@ -17,7 +17,7 @@ from clinic.places import services
 from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
 
 
-class LocationShape(RecordSerializer):
+class LocationSerializer(RecordSerializer):
     class Meta:
         model = Location
         fields = ("id", *services.LOCATION_FIELDS)
@@ -27,7 +27,7 @@ class LocationViewSet(Creates, Changes, ResourceViewSet):
     """The clinic's sites. Each has a time zone, which decides every local date and time of what happens there."""
 
     model = Location
-    output = create_input = change_input = LocationShape
+    output = create_input = change_input = LocationSerializer
     ordering = ("position", "name")
 
     def check_place(self, data: Mapping[str, Any]) -> None:
@@ -40,19 +40,19 @@ class LocationViewSet(Creates, Changes, ResourceViewSet):
         return services.location_update(location_id=row.pk, changes=data)
 
 
-class RoomShape(RecordSerializer):
+class RoomSerializer(RecordSerializer):
     class Meta:
         model = Room
         fields = ("id", "location", *services.ROOM_FIELDS)
 
 
-class RoomChange(RecordSerializer):
+class RoomChanges(RecordSerializer):
     class Meta:
         model = Room
         fields = services.ROOM_FIELDS
 
 
-class RoomFilters(FilterSet):
+class RoomFilter(FilterSet):
     location = IdFilter(field_name="location_id")
     is_bookable = django_filters.BooleanFilter()
 
@@ -61,9 +61,9 @@ class RoomViewSet(Creates, Changes, ResourceViewSet):
     """Rooms, each for one visit at a time. `modalities` are those that can be performed there."""
 
     model = Room
-    output = create_input = RoomShape
-    change_input = RoomChange
-    filterset_class = RoomFilters
+    output = create_input = RoomSerializer
+    change_input = RoomChanges
+    filterset_class = RoomFilter
     ordering = ("location__position", "position", "name")
 
     def rows(self) -> QuerySet[Room]:
@@ -76,19 +76,19 @@ class RoomViewSet(Creates, Changes, ResourceViewSet):
         return services.room_update(room_id=row.pk, changes=data)
 
 
-class OpeningHoursShape(RecordSerializer):
+class OpeningHoursSerializer(RecordSerializer):
     class Meta:
         model = OpeningHours
         fields = ("id", "location", "practitioner", *services.OPENING_HOURS_FIELDS)
 
 
-class OpeningHoursChange(RecordSerializer):
+class OpeningHoursChanges(RecordSerializer):
     class Meta:
         model = OpeningHours
         fields = services.OPENING_HOURS_FIELDS
 
 
-class OpeningHoursFilters(FilterSet):
+class OpeningHoursFilter(FilterSet):
     location = IdFilter(field_name="location_id")
     practitioner = IdFilter(field_name="practitioner_id")
     weekday = django_filters.NumberFilter(min_value=1, max_value=7)
@@ -98,9 +98,9 @@ class OpeningHoursViewSet(Creates, Changes, Deletes, ResourceViewSet):
     """Weekly periods of wall-clock time, of a location or of a practitioner there. Monday is 1."""
 
     model = OpeningHours
-    output = create_input = OpeningHoursShape
-    change_input = OpeningHoursChange
-    filterset_class = OpeningHoursFilters
+    output = create_input = OpeningHoursSerializer
+    change_input = OpeningHoursChanges
+    filterset_class = OpeningHoursFilter
     ordering = ("weekday", "opens_at")
 
     def perform_create(self, data: dict[str, Any]) -> OpeningHours:
@@ -113,19 +113,19 @@ class OpeningHoursViewSet(Creates, Changes, Deletes, ResourceViewSet):
         services.opening_hours_delete(opening_hours_id=row.pk)
 
 
-class ClosureShape(RecordSerializer):
+class ClosureSerializer(RecordSerializer):
     class Meta:
         model = Closure
         fields = ("id", "location", *services.PERIOD_FIELDS)
 
 
-class ClosureChange(RecordSerializer):
+class ClosureChanges(RecordSerializer):
     class Meta:
         model = Closure
         fields = services.PERIOD_FIELDS
 
 
-class ClosureFilters(FilterSet):
+class ClosureFilter(FilterSet):
     location = IdFilter(field_name="location_id")
     starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt")
     ends_after = InstantFilter(field_name="ends_at", lookup_expr="gt")
@@ -135,9 +135,9 @@ class ClosureViewSet(Creates, Changes, Deletes, ResourceViewSet):
     """Times at which a location is closed although its hours say open."""
 
     model = Closure
-    output = create_input = ClosureShape
-    change_input = ClosureChange
-    filterset_class = ClosureFilters
+    output = create_input = ClosureSerializer
+    change_input = ClosureChanges
+    filterset_class = ClosureFilter
     ordering = ("starts_at",)
     ordering_fields = ("starts_at", "ends_at")
 
@@ -151,19 +151,19 @@ class ClosureViewSet(Creates, Changes, Deletes, ResourceViewSet):
         services.closure_delete(closure_id=row.pk)
 
 
-class TimeOffShape(RecordSerializer):
+class TimeOffSerializer(RecordSerializer):
     class Meta:
         model = TimeOff
         fields = ("id", "practitioner", *services.PERIOD_FIELDS)
 
 
-class TimeOffChange(RecordSerializer):
+class TimeOffChanges(RecordSerializer):
     class Meta:
         model = TimeOff
         fields = services.PERIOD_FIELDS
 
 
-class TimeOffFilters(FilterSet):
+class TimeOffFilter(FilterSet):
     practitioner = IdFilter(field_name="practitioner_id")
     location = IdFilter(method="at_location")
     starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt")
@@ -177,9 +177,9 @@ class TimeOffViewSet(Creates, Changes, Deletes, ResourceViewSet):
     """Times at which a practitioner does not work, at any location."""
 
     model = TimeOff
-    output = create_input = TimeOffShape
-    change_input = TimeOffChange
-    filterset_class = TimeOffFilters
+    output = create_input = TimeOffSerializer
+    change_input = TimeOffChanges
+    filterset_class = TimeOffFilter
     ordering = ("starts_at",)
     ordering_fields = ("starts_at", "ends_at")
 

@@ -4,16 +4,17 @@ Liveness is the age of the last delivery pass, not a ping. None of this takes th
 """
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from celery import current_app
 from django.db.models import Count, Min
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from clinic import clock
 from clinic.health import gauge
+from plans.messages.delivery import LONGEST_BACKOFF_SECONDS
 from plans.messages.models import DeliveryPass, PatientMessage
+from plans.messages.nudge import impatient_connection
 from plans.messages.smtp import MailServer, Unreachable
 
 Status = PatientMessage.Status
@@ -68,10 +69,11 @@ def measure() -> Health:
 def oldest_due_seconds() -> float | None:
     """How long the message that has waited longest has been due; None where none is due."""
     now = clock.now()
-    # `not_before` never precedes `due_at` by the index's column: what is due and waits out a backoff counts as well.
-    oldest: datetime | None = PatientMessage.objects.filter(status=Status.PENDING, due_at__lte=now).aggregate(
-        oldest=Min("due_at")
-    )["oldest"]
+    # What is due and waits out a backoff counts too; the bound on `not_before` keeps to the worker's index.
+    due = PatientMessage.objects.filter(
+        status=Status.PENDING, due_at__lte=now, not_before__lte=now + timedelta(seconds=2 * LONGEST_BACKOFF_SECONDS)
+    )
+    oldest: datetime | None = due.aggregate(oldest=Min("due_at"))["oldest"]
     return None if oldest is None else (now - oldest).total_seconds()
 
 
@@ -89,8 +91,7 @@ def needing_a_person() -> dict[str, int]:
 
 def is_broker_reachable() -> bool:
     """Whether the broker answers within a second."""
-    patience = {"socket_connect_timeout": BROKER_PATIENCE_SECONDS, "socket_timeout": BROKER_PATIENCE_SECONDS}
-    with current_app.connection_for_write(transport_options={**patience, "max_retries": 0}) as connection:
+    with impatient_connection(BROKER_PATIENCE_SECONDS) as connection:
         try:
             connection.default_channel.client.ping()
         except (OSError, KombuError, RedisError):

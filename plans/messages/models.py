@@ -93,6 +93,8 @@ class PatientMessage(Record):
     MAY_CANCEL = frozenset({Status.PENDING})
     BEGUN = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED, Status.BOUNCED, Status.UNKNOWN})
     """The patient may have got it."""
+    SENT = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
+    """The mail server took it."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="messages")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="messages")

@@ -36,10 +36,7 @@ class Nudger:
     @cached_property
     def connection(self) -> Connection:
         """The broker, with less patience than a worker has; kombu's pools tell the two apart by their options."""
-        connection: Connection = current_app.connection_for_write()
-        patience = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS, "max_retries": 0}
-        connection.transport_options = {**(connection.transport_options or {}), **patience}
-        return connection
+        return impatient_connection(PATIENCE_SECONDS)
 
     def __call__(self, due_at: datetime) -> None:
         """Ask a worker to deliver at `due_at`, if that is within a minute. Never raises; a failure is one log line."""
@@ -67,6 +64,13 @@ class Nudger:
         except (OSError, KombuError, RedisError) as error:
             self.silent_until = time.monotonic() + SILENCE_SECONDS
             logger.warning("The broker took no nudge (%s); the next pass finds what is due.", type(error).__name__)
+
+
+def impatient_connection(seconds: float) -> Connection:
+    """A connection to the broker, not opened yet, whose every operation takes at most `seconds`."""
+    patience = {"socket_connect_timeout": seconds, "socket_timeout": seconds, "max_retries": 0}
+    connection: Connection = current_app.connection_for_write(transport_options=patience)
+    return connection
 
 
 nudge = Nudger()

@@ -145,7 +145,7 @@ def message_mark_handled(*, message: PatientMessage, note: str = "") -> PatientM
     with recorded(note):
         message = lock(PatientMessage.objects.all(), message.pk)
         check_allowed("The message", message.status, "marking it as handled", PatientMessage.MAY_HANDLE)
-        return _settle(message, Status.HANDLED, note)
+        return _settle(message, Status.HANDLED, note or "Handled by a person.")
 
 
 def _settle(message: PatientMessage, status: PatientMessage.Status, reason: str) -> PatientMessage:

@@ -1,6 +1,6 @@
 """Appointments and free slots over HTTP."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import django_filters
@@ -21,7 +21,7 @@ from clinic.places.models import Location, Room
 from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.messages.models import PatientMessage
-from plans.scheduling.availability import frame_of, slot_document
+from plans.scheduling.availability import frame_of, slot_documents
 from plans.scheduling.models import Appointment, VisitKind
 from plans.scheduling.queries import (
     follow_ups_to_book,
@@ -48,6 +48,7 @@ from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
 
 MAX_MINUTES = MAX_DURATION // MINUTE
+Day = date
 
 
 class LocalInstantField(InstantField):
@@ -162,7 +163,7 @@ class AppointmentFilters(FilterSet):
     starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt", label="Starts before then.")
     date = django_filters.DateFilter(method="filter_date", label="Local date of the start, at its location.")
 
-    def filter_date(self, rows: QuerySet[Appointment], name: str, value: date) -> QuerySet[Appointment]:
+    def filter_date(self, rows: QuerySet[Appointment], name: str, value: Day) -> QuerySet[Appointment]:
         return on_local_date(rows, value)
 
 
@@ -301,7 +302,7 @@ class SlotsView(View):
             best_first=asked["order"] == "best",
             limit=asked.get("limit"),
         )
-        return Response({"results": [slot_document(slot, frame) for slot in slots]})
+        return Response({"results": slot_documents(slots, frame.zone)})
 
     def _location_of(self, asked: dict[str, Any]) -> Any:
         """Raises `DoesNotExist` for a location that the caller cannot see, PermissionDenied without the right there."""

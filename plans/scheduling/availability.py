@@ -5,10 +5,10 @@ to the days of their qualification, minus closures, minus time off. Minus what i
 is free. Everything is half-open. Wall-clock times become instants in Python before they come here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from django.db.models.expressions import RawSQL
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.places.models import Location
-from clinic.places.wallclock import local_day_bounds
+from clinic.places.wallclock import local_date, local_day_bounds
 from plans.scheduling.rules import (
     Days,
     Hours,
@@ -111,9 +111,19 @@ class Preference:
     practitioner_id: UUID | None = None
     target: date | None = None
 
+    def rank(self, zone: ZoneInfo) -> Callable[["Slot"], tuple[bool, int, datetime]]:
+        """A key to sort slots by: the preferred practitioner's first, then by days from the target, then by start."""
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+        def key(slot: "Slot") -> tuple[bool, int, datetime]:
+            days = abs((local_date(slot.starts_at, zone) - self.target).days) if self.target else 0
+            return slot.practitioner_id != self.practitioner_id, days, slot.starts_at
+
+        return key
+
+
+class Slot(NamedTuple):
+    """A visit that could be booked now."""
+
     practitioner_id: UUID
     room_id: UUID
     starts_at: datetime
@@ -219,27 +229,25 @@ def free_slots(
         return []
     parameters = _parameters(request, first, last, opening)
     parameters |= {
-        "run_first": [run[0] for run in runs],
-        "run_last": [run[1] for run in runs],
+        **_columns(("run_first", "run_last"), runs),
         "slot": frame.slot,
         "earliest": max(frame.earliest(), not_before or frame.earliest()),
+        # Every start has one slot at least.
+        "limit": limit if preference is None else None,
     }
-    order = "s, people.place"
-    if preference is not None:
-        order = f"{_PREFERRED_SQL}, {order}"
-        target = local_day_bounds(preference.target, frame.zone) if preference.target else (None, None)
-        parameters |= {
-            "preferred": preference.practitioner_id,
-            "target_start": target[0],
-            "target_end": target[1],
-        }
-    sql = f"{_calendar_sql(request)}{_FREE_SQL} ORDER BY {order}"
-    if limit is not None:
-        sql += " LIMIT %(limit)s"
-        parameters["limit"] = limit
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return [Slot(*row) for row in cursor.fetchall()]
+        cursor.execute(_calendar_sql(request) + _FREE_SQL, parameters)
+        rows = cursor.fetchall()
+    people = parameters["people"]
+    slots = []
+    for seconds, room, practitioners in rows:
+        starts_at = datetime.fromtimestamp(seconds, UTC)
+        ends_at = starts_at + request.duration
+        room_id = request.rooms[room - 1]
+        slots += [Slot(people[place - 1], room_id, starts_at, ends_at) for place in sorted(practitioners)]
+    if preference is not None:
+        slots.sort(key=preference.rank(frame.zone))
+    return slots[:limit]
 
 
 def verdict(request: Request, starts_at: datetime) -> Verdict:
@@ -261,14 +269,26 @@ def opening_on(frame: Frame, day: date) -> list[Period]:
     return open_periods(frame.location_hours(), day, day, frame.zone)
 
 
-def slot_document(slot: Slot, frame: Frame) -> dict[str, str]:
-    """A slot as the API says it, with the location's offset."""
-    return {
-        "practitioner": str(slot.practitioner_id),
-        "room": str(slot.room_id),
-        "starts_at": slot.starts_at.astimezone(frame.zone).isoformat(),
-        "ends_at": slot.ends_at.astimezone(frame.zone).isoformat(),
-    }
+def slot_documents(slots: Iterable[Slot], zone: ZoneInfo) -> list[dict[str, str]]:
+    """Slots as the API says them: ids as strings, times with the location's offset."""
+    shown: dict[datetime | UUID, str] = {}
+
+    def show(value: datetime | UUID) -> str:
+        text = shown.get(value)
+        if text is None:
+            text = value.astimezone(zone).isoformat() if isinstance(value, datetime) else str(value)
+            shown[value] = text
+        return text
+
+    return [
+        {
+            "practitioner": show(slot.practitioner_id),
+            "room": show(slot.room_id),
+            "starts_at": show(slot.starts_at),
+            "ends_at": show(slot.ends_at),
+        }
+        for slot in slots
+    ]
 
 
 def _parameters(request: Request, first: date, last: date, opening: Sequence[Period]) -> dict[str, Any]:
@@ -402,7 +422,7 @@ WITH opening AS (
 )"""
 
 _FREE_SQL = """, free AS MATERIALIZED (
-    SELECT people.id, people.place,
+    SELECT people.place,
         opening.at * people.works - closed.at - people.away - people.booked - patient.at AS at
     FROM people CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient
 ), starts AS (
@@ -411,10 +431,13 @@ _FREE_SQL = """, free AS MATERIALIZED (
     CROSS JOIN LATERAL generate_series(first, last, %(slot)s::interval) AS s
     WHERE s >= %(earliest)s
 )
-SELECT people.id, room.id, s, upper(visit)
+SELECT extract(epoch FROM s)::bigint, room.place, people.places
 FROM starts
-CROSS JOIN LATERAL (SELECT id FROM rooms WHERE NOT booked && visit ORDER BY place LIMIT 1) AS room
-JOIN free AS people ON people.at @> visit"""
+CROSS JOIN LATERAL (SELECT array_agg(place) AS places FROM free WHERE at @> visit) AS people
+CROSS JOIN LATERAL (SELECT min(place) AS place FROM rooms WHERE NOT booked && visit) AS room
+WHERE people.places IS NOT NULL AND room.place IS NOT NULL
+ORDER BY s
+LIMIT %(limit)s"""
 
 _VERDICT_SQL = """
 SELECT opening.at @> visit, closed.at && visit, COALESCE(people.works @> visit, false),
@@ -422,10 +445,6 @@ SELECT opening.at @> visit, closed.at && visit, COALESCE(people.works @> visit, 
     (SELECT id FROM rooms WHERE NOT booked && visit ORDER BY place LIMIT 1)
 FROM (SELECT tstzrange(%(starts_at)s, %(starts_at)s + %(duration)s::interval) AS visit) AS asked
 CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient LEFT JOIN people ON true"""
-
-# The preferred practitioner's first, then by days from the target date; without a target all are equally far.
-_PREFERRED_SQL = """people.id IS NOT DISTINCT FROM %(preferred)s::uuid DESC, ceil(extract(epoch FROM GREATEST(
-    %(target_start)s::timestamptz - s, s - %(target_end)s::timestamptz, interval '0')) / 86400)"""
 
 
 def _calendar_sql(request: Request) -> str:

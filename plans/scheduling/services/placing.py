@@ -21,7 +21,7 @@ from plans.scheduling.availability import (
     Verdict,
     free_slots,
     opening_on,
-    slot_document,
+    slot_documents,
     verdict,
 )
 from plans.scheduling.models import Appointment
@@ -119,7 +119,7 @@ def occupy(appointment: Appointment, frame: Frame) -> None:
 
 
 def alternatives(request: Request, starts_at: datetime, subject: Subject) -> list[dict[str, str]]:
-    """The next free slots from `starts_at` on, the requested practitioner's first, as `slot_document` has them."""
+    """The next free slots from `starts_at` on, the requested practitioner's first, as `slot_documents` has them."""
     frame = request.frame
     earliest, latest = subject.days()
     first = local_date(starts_at, frame.zone)
@@ -140,7 +140,7 @@ def alternatives(request: Request, starts_at: datetime, subject: Subject) -> lis
         preference=Preference(request.practitioners[0]),
         limit=ALTERNATIVES,
     )
-    return [slot_document(slot, frame) for slot in found]
+    return slot_documents(found, frame.zone)
 
 
 def slot_taken(taken: Sequence[str], free: Sequence[dict[str, str]]) -> SlotTaken:

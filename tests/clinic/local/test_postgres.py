@@ -12,8 +12,6 @@ from clinic.local.home import CannotStart
 from clinic.local.postgres import PostgreSQL
 from tests.servers import VOLATILE
 
-pytestmark = pytest.mark.xdist_group("local-postgres")
-
 
 @pytest.fixture
 def postgres(home, start_process):

@@ -16,13 +16,12 @@ import kombu.exceptions
 import psutil
 import psycopg
 import pytest
+import redis
 from celery import Celery
 
 from clinic.local.environment import ADDRESSES
 from clinic.local.home import PROJECT, Home
 from clinic.local.process import STAMP
-
-pytestmark = pytest.mark.xdist_group("local-up")
 
 PARTS = ["postgres", "valkey-server", "clinic.local.mailbox", "gunicorn", "worker", "beat"]
 
@@ -114,7 +113,7 @@ class Instance:
         try:
             with Celery(broker=self.home.broker_url) as app:
                 return len(app.control.ping(timeout=0.3)) == 1
-        except kombu.exceptions.OperationalError:
+        except (kombu.exceptions.KombuError, redis.RedisError):
             return False
 
     def end(self):

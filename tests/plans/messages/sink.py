@@ -34,6 +34,7 @@ class Sink:
         self.mode = Mode.ACCEPT
         self.received: list[bytes] = []
         self.connections = 0
+        self.takes_connections = True
         self.on_content: Callable[[], None] = lambda: None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped = threading.Event()
@@ -85,7 +86,7 @@ class Sink:
         if self.mode is Mode.HANG_AT_GREETING:
             self._stopped.wait()
             return
-        if self.mode is Mode.REFUSE_CONNECTION:
+        if self.mode is Mode.REFUSE_CONNECTION or not self.takes_connections:
             say("554 5.7.1 not today")
             return
         say("220 sink")

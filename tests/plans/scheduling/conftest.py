@@ -1,4 +1,4 @@
-"""One clinic in New York on Monday 2 March 2026, 10:00: a practitioner, a patient with an accepted plan, a front desk."""
+"""One clinic in New York on Monday 2 March 2026, 10:00: a practitioner, a patient with an accepted plan, a desk."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -56,6 +56,9 @@ class Clinic:
 
     def another_patient(self) -> Patient:
         return factories.make_patient(self.location)
+
+    def another_practitioner(self, **fields: Any) -> Practitioner:
+        return factories.make_practitioner(self.location, **fields)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ SPRING_MADRID, AUTUMN_MADRID = date(2026, 3, 29), date(2026, 10, 25)
 QUARTER, HALF, HOUR = timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1)
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type]
+def utc(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def hours(day: date, opens: str, closes: str) -> list[Hours]:

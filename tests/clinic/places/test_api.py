@@ -1,0 +1,163 @@
+import pytest
+
+from clinic.access.roles import Role
+from clinic.places.models import Location, OpeningHours
+from tests.api import Api, errors
+from tests.factories import make_location, make_practitioner, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+MADRID = {"name": "Madrid", "timezone": "Europe/Madrid", "phone": "+34 910 000 000", "email": "madrid@linden.example"}
+DAY = {"starts_at": "2030-05-01T09:00:00+02:00", "ends_at": "2030-05-01T17:00:00+02:00"}
+
+
+@pytest.fixture
+def location() -> Location:
+    return make_location("New York", position=1)
+
+
+@pytest.fixture
+def manager(location: Location) -> Api:
+    return Api(make_user((location, Role.MANAGER)))
+
+
+def test_who_opens_a_location_manages_it(manager):
+    response = manager.post("/locations/", MADRID)
+    assert response.status_code == 201
+    path = f"/locations/{response.json()['id']}/"
+    assert manager.get(path).json()["grace_seconds"] == 60
+    assert manager.patch(path, {"grace_seconds": 90}).json()["grace_seconds"] == 90
+    assert [row["name"] for row in manager.get("/locations/").json()["results"]] == ["Madrid", "New York"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("timezone", "Europe/Atlantis"),
+        ("timezone", "\x00"),
+        ("name", ""),
+        ("name", "New York"),
+        ("email", "nobody"),
+        ("grace_seconds", 181),
+        ("grace_seconds", -1),
+        ("slot_minutes", 1),
+        ("slot_minutes", 40000),
+        ("country", "ESP"),
+    ],
+)
+def test_a_location_that_cannot_be_is_refused(manager, field, value):
+    response = manager.post("/locations/", {**MADRID, field: value})
+    assert response.status_code == 400
+    assert set(errors(response)) <= {field, "non_field_errors"}
+    assert Location.objects.count() == 1
+
+
+def test_a_room_says_what_can_be_done_in_it(manager, location):
+    response = manager.post("/rooms/", {"location": str(location.pk), "name": "Lab", "modalities": ["prp"]})
+    assert response.json()["modalities"] == ["prp"]
+    path = f"/rooms/{response.json()['id']}/"
+    assert manager.patch(path, {"modalities": []}).json()["modalities"] == []
+    assert errors(manager.patch(path, {"modalities": ["laser"]})) == {"modalities.0": "invalid_choice"}
+
+
+def test_a_room_stays_at_its_location(manager, location):
+    other = Api(make_user((location, Role.MANAGER), (make_location(), Role.MANAGER)))
+    room = make_room(location)
+    target = [row["id"] for row in other.get("/locations/").json()["results"] if row["id"] != str(location.pk)]
+    assert other.patch(f"/rooms/{room.pk}/", {"location": target[0]}).json()["location"] == str(location.pk)
+
+
+def test_two_rooms_of_one_location_do_not_share_a_name(manager, location):
+    make_room(location, "Lab")
+    response = manager.post("/rooms/", {"location": str(location.pk), "name": "Lab"})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["detail"] == "This location has a room of this name."
+
+
+def test_opening_hours_are_wall_clock_times_of_a_weekday(manager, location):
+    body = {"location": str(location.pk), "weekday": 6, "opens_at": "09:00", "closes_at": "12:30"}
+    response = manager.post("/opening-hours/", body)
+    assert response.status_code == 201
+    assert (response.json()["opens_at"], response.json()["practitioner"]) == ("09:00:00", None)
+    path = f"/opening-hours/{response.json()['id']}/"
+    assert errors(manager.patch(path, {"closes_at": "08:00"})) == {"non_field_errors": "invalid"}
+    assert manager.delete(path).status_code == 204
+    assert not OpeningHours.objects.filter(weekday=6).exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weekday": 0},
+        {"weekday": 8},
+        {"weekday": "Monday"},
+        {"opens_at": "25:00"},
+        {"opens_at": 9},
+        {"closes_at": "09:00"},
+        {"valid_from": "2026-02-01", "valid_until": "2026-01-01"},
+        {"valid_from": "2026-02-30"},
+        {"valid_from": "9999-01-01"},
+    ],
+)
+def test_opening_hours_that_cannot_be_are_refused(manager, location, wrong):
+    body = {"location": str(location.pk), "weekday": 6, "opens_at": "09:00", "closes_at": "12:30", **wrong}
+    assert manager.post("/opening-hours/", body).status_code == 400
+
+
+def test_a_practitioner_has_hours_only_where_they_practise(manager, location):
+    elsewhere = make_location()
+    both = Api(make_user((location, Role.MANAGER), (elsewhere, Role.MANAGER)))
+    practitioner = make_practitioner(elsewhere)
+    body = {"weekday": 6, "opens_at": "09:00", "closes_at": "12:30", "practitioner": str(practitioner.pk)}
+    assert errors(both.post("/opening-hours/", {**body, "location": str(location.pk)})) == {"practitioner": "invalid"}
+    assert both.post("/opening-hours/", {**body, "location": str(elsewhere.pk)}).status_code == 201
+
+
+def test_a_closure_and_time_off_end_after_they_start(manager, location):
+    practitioner = make_practitioner(location)
+    closure = {"location": str(location.pk), "reason": "Painting"}
+    time_off = {"practitioner": str(practitioner.pk)}
+    for path, body in (("/closures/", closure), ("/time-off/", time_off)):
+        created = manager.post(path, {**body, **DAY})
+        assert created.status_code == 201
+        assert created.json()["starts_at"] == "2030-05-01T07:00:00Z"
+        detail = f"{path}{created.json()['id']}/"
+        assert errors(manager.patch(detail, {"ends_at": DAY["starts_at"]})) == {"ends_at": "invalid"}
+        assert errors(manager.post(path, {**body, "starts_at": "2030-05-01T09:00", "ends_at": "soon"})) == {
+            "starts_at": "offset_missing",
+            "ends_at": "invalid",
+        }
+        assert manager.delete(detail).status_code == 204
+
+
+def test_periods_are_found_by_when_they_are(manager, location):
+    manager.post("/closures/", {"location": str(location.pk), "reason": "Painting", **DAY})
+
+    def found(query: str) -> int:
+        return len(manager.get(f"/closures/?{query}").json()["results"])
+
+    assert found("ends_after=2030-05-01T14:59:59Z") == 1
+    assert found("ends_after=2030-05-01T15:00:00Z") == 0
+    assert found("starts_before=2030-05-01T07:00:01Z") == 1
+    assert found("starts_before=2030-05-01T09:00:01+02:00") == 1
+    assert found("starts_before=2030-05-01T07:00:00%2B00:00") == 0
+    assert errors(manager.get("/closures/?starts_before=2030-05-01")) == {"starts_before": "invalid"}
+    assert errors(manager.get("/closures/?starts_before=2030-05-01T07:00:00")) == {"starts_before": "invalid"}
+
+
+def test_time_off_of_somebody_elsewhere_is_not_one_s_business(manager, location):
+    other = make_location()
+    practitioner = make_practitioner(other)
+    assert errors(manager.post("/time-off/", {"practitioner": str(practitioner.pk), **DAY})) == {
+        "practitioner": "does_not_exist"
+    }
+    mixed = Api(make_user((location, Role.MANAGER), (other, Role.ASSISTANT)))
+    assert mixed.post("/time-off/", {"practitioner": str(practitioner.pk), **DAY}).status_code == 403
+
+
+def test_history_says_who_changed_a_room(manager, location):
+    room = make_room(location)
+    manager.patch(f"/rooms/{room.pk}/", {"name": "Lab"})
+    event = room.events.latest("pgh_id")
+    me = manager.get("/me/").json()["id"]
+    assert event.pgh_context.metadata == {"channel": "api", "user": me}

@@ -1,0 +1,141 @@
+"""One example row of every resource that the API serves, at a location that the test names.
+
+The walks take their rows from here: a route whose resource has no example fails them.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+
+from clinic.people.models import Practitioner
+from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+from clinic.places.services import closure_create, opening_hours_create, time_off_create
+from clinic.records import Record
+from patients.models import Consent, ConsentDocument, Patient
+from plans.consultations.models import Consultation, ScreeningItem
+from plans.followups.models import FollowUp
+from plans.messages.models import PatientMessage
+from plans.protocols.models import Protocol
+from plans.scheduling.models import Appointment
+from plans.scheduling.services import appointment_book
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+from tests import factories
+
+Example = Callable[[Location], Record]
+EXAMPLES: dict[str, Example] = {}
+
+
+def example(label: str) -> Callable[[Example], Example]:
+    """Register what makes one row of the model with this label."""
+
+    def register(make: Example) -> Example:
+        EXAMPLES[label] = make
+        return make
+
+    return register
+
+
+@example("clinic.practitioner")
+def practitioner(location: Location) -> Practitioner:
+    return factories.make_practitioner(location)
+
+
+@example("clinic.location")
+def place(location: Location) -> Location:
+    return location
+
+
+@example("clinic.room")
+def room(location: Location) -> Room:
+    return factories.make_room(location)
+
+
+@example("clinic.openinghours")
+def opening_hours(location: Location) -> OpeningHours:
+    return opening_hours_create(
+        location=location,
+        practitioner=factories.make_practitioner(location),
+        weekday=6,
+        opens_at=time(9),
+        closes_at=time(12),
+    )
+
+
+@example("clinic.closure")
+def closure(location: Location) -> Closure:
+    return closure_create(
+        location=location,
+        starts_at=datetime(2030, 1, 1, 9, tzinfo=UTC),
+        ends_at=datetime(2030, 1, 1, 17, tzinfo=UTC),
+        reason="Painting",
+    )
+
+
+@example("clinic.timeoff")
+def time_off(location: Location) -> TimeOff:
+    return time_off_create(
+        practitioner=factories.make_practitioner(location),
+        starts_at=datetime(2030, 1, 1, 9, tzinfo=UTC),
+        ends_at=datetime(2030, 1, 8, 17, tzinfo=UTC),
+    )
+
+
+@example("patients.patient")
+def patient(location: Location) -> Patient:
+    return factories.make_patient(location)
+
+
+@example("patients.consentdocument")
+def consent_document(location: Location) -> ConsentDocument:
+    return factories.make_documents()["prp"]
+
+
+@example("patients.consent")
+def consent(location: Location) -> Consent:
+    return Consent.objects.filter(patient=plan(location).patient).earliest("pk")
+
+
+@example("plans.protocol")
+def protocol(location: Location) -> Protocol:
+    return Protocol.objects.earliest("pk")
+
+
+@example("plans.screeningitem")
+def screening_item(location: Location) -> ScreeningItem:
+    return ScreeningItem.objects.earliest("pk")
+
+
+@example("plans.consultation")
+def consultation(location: Location) -> Consultation:
+    return factories.make_consultation(patient(location), factories.make_practitioner(location))
+
+
+@example("plans.treatmentplan")
+def plan(location: Location) -> TreatmentPlan:
+    return factories.make_plan(patient(location), factories.make_practitioner(location))
+
+
+@example("plans.proceduresession")
+def session(location: Location) -> ProcedureSession:
+    return plan(location).sessions.earliest("sequence")
+
+
+@example("plans.followup")
+def follow_up(location: Location) -> FollowUp:
+    return plan(location).follow_ups.earliest("pk")
+
+
+@example("plans.appointment")
+def appointment(location: Location) -> Appointment:
+    return appointment_book(
+        by=None,
+        location=location,
+        practitioner=factories.make_practitioner(location),
+        room=factories.make_room(location),
+        starts_at=factories.local(location, factories.next_weekday(location, after_days=20), "10:00"),
+        consultation_for=patient(location),
+    )
+
+
+@example("plans.patientmessage")
+def message(location: Location) -> PatientMessage:
+    return PatientMessage.objects.filter(appointment=appointment(location)).earliest("pk")

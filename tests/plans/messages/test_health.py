@@ -1,0 +1,111 @@
+"""What a monitor reads."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from clinic import clock
+from plans.messages.delivery import deliver_due
+from plans.messages.models import PatientMessage
+from tests.plans.messages.conftest import Clinic
+from tests.plans.messages.sink import Mode, Sink
+from tests.servers import Broker, Inbox
+
+pytestmark = pytest.mark.django_db
+
+
+def look(status: int) -> dict[str, Any]:
+    answer = Client().get("/health/delivery")
+    assert answer.status_code == status
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_all_is_well_after_a_pass(frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker) -> None:
+    deliver_due()
+    assert look(200) == {
+        "status": "ok",
+        "oldest_due_seconds": None,
+        "last_pass_seconds": 0.0,
+        "failed": 0,
+        "unknown": 0,
+        "broker": True,
+        "smtp": True,
+        "problems": [],
+    }
+
+
+def test_without_any_pass_mail_does_not_flow(mailbox: Inbox, broker: Broker) -> None:
+    assert look(503)["problems"] == ["No delivery pass has ever ended."]
+
+
+def test_a_pass_that_is_too_long_ago_is_a_problem(
+    frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker
+) -> None:
+    deliver_due()
+    frozen.shift(timedelta(seconds=61))
+    assert look(503)["problems"] == ["The last delivery pass ended 61 s ago."]
+
+
+def test_a_message_that_waits_too_long_is_a_problem_also_between_attempts(
+    clinic: Clinic, frozen: time_machine.Traveller, sink: Sink, broker: Broker
+) -> None:
+    clinic.book()
+    sink.mode = Mode.TRANSIENT_AT_RECIPIENT
+    for _ in range(7):
+        frozen.shift(timedelta(seconds=60))
+        deliver_due()
+    found = look(503)
+    assert found["oldest_due_seconds"] == 360.0
+    assert found["problems"] == ["The oldest message has been due for 360 s."]
+
+
+def test_a_mail_server_that_does_not_answer_is_a_problem(
+    frozen: time_machine.Traveller, sink: Sink, broker: Broker
+) -> None:
+    deliver_due()
+    sink.mode = Mode.REFUSE_CONNECTION
+    found = look(503)
+    assert (found["smtp"], found["problems"]) == (False, ["The mail server cannot be used."])
+
+
+def test_a_dead_broker_is_a_problem(frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker) -> None:
+    deliver_due()
+    broker.kill()
+    found = look(503)
+    assert (found["broker"], found["problems"]) == (False, ["The broker does not answer."])
+
+
+def test_what_waits_for_a_person_is_counted_and_is_no_alarm(
+    clinic: Clinic, frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker
+) -> None:
+    for number, hour in enumerate(("10:00", "11:00", "12:00")):
+        visit = clinic.book(hour)
+        PatientMessage.objects.filter(appointment=visit, kind="confirmation").update(
+            status="failed" if number else "unknown", sending_at=clock.now(), settled_at=clock.now()
+        )
+    deliver_due()
+    found = look(200)
+    assert (found["failed"], found["unknown"]) == (2, 1)
+
+
+def test_the_address_takes_no_changes(mailbox: Inbox, broker: Broker) -> None:
+    assert Client().post("/health/delivery").status_code == 405
+
+
+def test_the_figures_are_among_the_metrics(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, frozen: time_machine.Traveller, mailbox: Inbox
+) -> None:
+    clinic.book()
+    deliver_due()
+    frozen.shift(timedelta(seconds=90))
+    monkeypatch.setenv("METRICS_TOKEN", "secret-for-this-test")
+    answer = Client().get("/metrics", headers={"Authorization": "Bearer secret-for-this-test"})
+    lines = answer.content.decode().splitlines()
+    assert "clinic_message_oldest_due_seconds 30" in lines
+    assert "clinic_delivery_pass_age_seconds 90" in lines
+    assert "clinic_messages_failed 0" in lines
+    assert "clinic_messages_unknown 0" in lines

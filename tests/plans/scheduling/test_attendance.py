@@ -1,0 +1,199 @@
+"""What becomes of a booked visit, and how sessions, follow-ups and consultations close it."""
+
+from datetime import date
+
+import pytest
+
+from clinic.errors import Conflict, Invalid, InvalidTransition
+from plans.followups.services import follow_up_attend, follow_up_cancel
+from plans.messages.models import PatientMessage
+from plans.scheduling.models import Appointment
+from plans.scheduling.services import (
+    appointment_arrive,
+    appointment_cancel,
+    appointment_confirm,
+    appointment_fulfil,
+    appointment_no_show,
+    appointment_note,
+)
+from plans.treatment.services import plan_discontinue, session_abort, session_cancel, session_start
+from tests import factories
+from tests.plans.scheduling.conftest import Clinic
+from tests.plans.scheduling.test_refusals import refused
+
+MONDAY = date(2026, 3, 9)
+
+
+def now(appointment: Appointment) -> Appointment:
+    return Appointment.objects.get(pk=appointment.pk)
+
+
+def test_a_visit_goes_from_booked_to_fulfilled_and_every_step_is_stamped(clinic: Clinic) -> None:
+    appointment = clinic.book("10:00")
+    for step in (appointment_confirm, appointment_arrive, appointment_fulfil):
+        step(appointment_id=appointment.pk, by=clinic.desk)
+
+    done = now(appointment)
+    assert done.status == "fulfilled"
+    assert None not in (done.confirmed_at, done.arrived_at, done.fulfilled_at)
+    assert done.revision == 1
+
+
+def test_a_patient_may_arrive_without_having_confirmed(clinic: Clinic) -> None:
+    appointment = clinic.book("10:00")
+
+    assert appointment_arrive(appointment_id=appointment.pk, by=clinic.desk).status == "arrived"
+
+
+def test_a_missed_visit_leaves_its_obligation_to_be_booked_again(clinic: Clinic) -> None:
+    follow_up = clinic.follow_ups[0]
+    appointment = clinic.book("10:00", follow_up.target_date, follow_up=follow_up)
+
+    missed = appointment_no_show(appointment_id=appointment.pk, by=clinic.desk)
+
+    assert (missed.status, missed.no_show_at is not None) == ("no_show", True)
+    assert clinic.book("14:00", follow_up.target_date, follow_up=follow_up).is_live
+
+
+def test_cancelling_tells_the_patient_and_drops_the_reminders(clinic: Clinic) -> None:
+    appointment = clinic.book("10:00")
+
+    cancelled = appointment_cancel(appointment_id=appointment.pk, by=clinic.desk, reason="clinic", note="Dr is ill")
+
+    assert (cancelled.status, cancelled.cancel_reason, cancelled.cancel_note) == ("cancelled", "clinic", "Dr is ill")
+    assert cancelled.revision == 2
+    assert not PatientMessage.objects.filter(appointment=appointment, status="pending", kind="reminder").exists()
+
+
+def test_the_desk_cannot_fulfil_a_session_that_was_not_charted(clinic: Clinic) -> None:
+    session = clinic.sessions[0]
+    appointment = clinic.book("10:00", session=session)
+    appointment_arrive(appointment_id=appointment.pk, by=clinic.desk)
+
+    refusal = refused(lambda: appointment_fulfil(appointment_id=appointment.pk, by=clinic.desk), Conflict)
+    assert refusal.code == "session_open"
+    session_start(session_id=session.pk, by=clinic.practitioner.user)
+    refused(lambda: appointment_fulfil(appointment_id=appointment.pk, by=clinic.desk), Conflict)
+
+
+def test_starting_a_session_arrives_its_visit_and_performing_it_fulfils_it(clinic: Clinic) -> None:
+    session = clinic.sessions[0]
+    appointment = clinic.book("10:00", session=session)
+    session_start(session_id=session.pk, by=clinic.practitioner.user)
+    assert now(appointment).status == "arrived"
+
+    session.refresh_from_db()
+    session_abort(session_id=session.pk, by=clinic.practitioner.user, reason="The patient fainted")
+
+    assert now(appointment).status == "fulfilled"
+
+
+def test_a_session_without_a_visit_is_performed_all_the_same(clinic: Clinic) -> None:
+    factories.perform(clinic.sessions[0], clinic.practitioner)
+
+    assert not Appointment.objects.exists()
+
+
+def test_a_visit_whose_session_has_begun_is_not_cancelled(clinic: Clinic) -> None:
+    session = clinic.sessions[0]
+    appointment = clinic.book("10:00", session=session)
+    session_start(session_id=session.pk, by=clinic.practitioner.user)
+
+    refusal = refused(
+        lambda: appointment_cancel(appointment_id=appointment.pk, by=clinic.desk, reason="patient"), Conflict
+    )
+
+    assert refusal.code == "session_in_progress"
+
+
+def test_a_patient_who_arrived_and_left_may_be_cancelled(clinic: Clinic) -> None:
+    appointment = clinic.book("10:00", session=clinic.sessions[0])
+    appointment_arrive(appointment_id=appointment.pk, by=clinic.desk)
+
+    assert appointment_cancel(appointment_id=appointment.pk, by=clinic.desk, reason="patient").status == "cancelled"
+
+
+@pytest.mark.parametrize("how", ["session", "follow_up", "plan"])
+def test_what_is_not_owed_any_more_loses_its_visit(clinic: Clinic, how: str) -> None:
+    session, follow_up = clinic.sessions[0], clinic.follow_ups[0]
+    booked = {
+        "session": clinic.book("10:00", session=session),
+        "follow_up": clinic.book("10:00", follow_up.target_date, follow_up=follow_up),
+    }
+    if how == "session":
+        session_cancel(session_id=session.pk, by=None, reason="Not needed")
+    elif how == "follow_up":
+        follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="Not needed")
+    else:
+        plan_discontinue(plan_id=clinic.plan.pk, by=None, reason="Not needed")
+
+    for name, appointment in booked.items():
+        is_closed = how in (name, "plan")
+        assert (now(appointment).status == "cancelled") == is_closed
+        if is_closed:
+            assert (now(appointment).cancel_reason, now(appointment).cancel_note) == ("clinic", "Not needed")
+
+
+def test_a_walk_in_is_booked_and_fulfilled_at_once_and_gets_no_mail(clinic: Clinic) -> None:
+    follow_up = clinic.follow_ups[0]
+
+    follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user)
+
+    appointment = Appointment.objects.get(follow_up=follow_up)
+    assert (appointment.status, appointment.room) == ("fulfilled", clinic.rooms[0])
+    assert appointment.starts_at == appointment.arrived_at == appointment.fulfilled_at
+    assert not appointment.messages.exists()
+
+
+def test_a_walk_in_is_a_fact_that_neither_hours_nor_bookings_stand_against(clinic: Clinic) -> None:
+    today = date(2026, 3, 2)
+    for colleague in (clinic.practitioner, clinic.another_practitioner()):
+        clinic.book("10:00", today, practitioner=colleague, consultation_for=clinic.another_patient())
+
+    follow_up_attend(follow_up_id=clinic.follow_ups[0].pk, by=clinic.practitioner.user)
+
+    appointment = Appointment.objects.get(follow_up=clinic.follow_ups[0])
+    assert (appointment.status, appointment.room) == ("fulfilled", None)
+
+
+def test_a_walk_in_uses_the_visit_that_is_booked(clinic: Clinic) -> None:
+    follow_up = clinic.follow_ups[0]
+    appointment = clinic.book("10:00", follow_up.target_date, follow_up=follow_up)
+
+    follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user)
+
+    assert Appointment.objects.get(follow_up=follow_up) == appointment
+    assert now(appointment).status == "fulfilled"
+
+
+def test_recording_a_consultation_fulfils_its_visit(clinic: Clinic) -> None:
+    appointment = clinic.book("10:00")
+
+    consultation = factories.make_consultation(
+        clinic.patient, clinic.practitioner, signed=False, appointment_id=appointment.pk
+    )
+
+    assert (now(appointment).status, now(appointment).consultation) == ("fulfilled", consultation)
+    with pytest.raises(Conflict, match="already"):
+        factories.make_consultation(clinic.patient, clinic.practitioner, signed=False, appointment_id=appointment.pk)
+
+
+def test_a_consultation_is_not_recorded_under_somebody_elses_visit_or_one_that_never_was(clinic: Clinic) -> None:
+    other = clinic.book("10:00", consultation_for=clinic.another_patient())
+    session = clinic.book("11:00", session=clinic.sessions[0])
+    cancelled = clinic.book("14:00")
+    appointment_cancel(appointment_id=cancelled.pk, by=None, reason="patient")
+
+    for appointment, refusal in ((other, Invalid), (session, Invalid), (cancelled, InvalidTransition)):
+        with pytest.raises(refusal):
+            factories.make_consultation(
+                clinic.patient, clinic.practitioner, signed=False, appointment_id=appointment.pk
+            )
+
+
+def test_the_desks_note_changes_nothing_else(clinic: Clinic) -> None:
+    appointment = clinic.book("10:00")
+
+    noted = appointment_note(appointment_id=appointment.pk, note="Wheelchair")
+
+    assert (noted.note, noted.revision, noted.status) == ("Wheelchair", 1, "booked")

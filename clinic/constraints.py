@@ -67,10 +67,7 @@ def _field_of(table: str | None, column: str | None) -> str | None:
 
 @cache
 def _constraints() -> Mapping[str, BaseConstraint]:
-    def of(model: type[Model]) -> list[BaseConstraint]:
-        return model._meta.constraints
-
-    return {constraint.name: constraint for model in apps.get_models() for constraint in of(model)}
+    return {constraint.name: constraint for model in apps.get_models() for constraint in model._meta.constraints}
 
 
 def check_model(instance: Model) -> None:

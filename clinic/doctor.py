@@ -133,10 +133,9 @@ def broker() -> Finding:
     try:
         with app.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1, timeout=2)
-            connection.default_channel.client.ping()
+            workers = len(app.control.ping(timeout=1.0, connection=connection))
     except Exception as error:  # noqa: BLE001
         return Finding("broker", _first_line(error), _start_or("correct BROKER_URL, or start its server"))
-    workers = len(app.control.ping(timeout=1.0))
     if not workers:
         return Finding("worker", "none answers", _start_or("celery -A clinic worker"))
     return Finding("broker", f"answers, and so do its workers ({workers})")

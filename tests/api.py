@@ -1,8 +1,10 @@
 """A client of the API for tests: signed in, speaking JSON, failing loudly on a 500."""
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 from knox.models import AuthToken
 
@@ -47,7 +49,7 @@ class Api:
     def _encoded(self, body: object) -> Any:
         if isinstance(body, bytes):
             return body
-        return self.client._encode_json(body, "application/json") if body != "" else b""
+        return json.dumps(body, cls=DjangoJSONEncoder).encode() if body != "" else b""
 
 
 def errors(response: Any) -> dict[str | None, str]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from pytest_django import Settings
 from xdist import is_xdist_controller
 
 from clinic.local.application import Worker
@@ -70,8 +71,9 @@ def frozen() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def mailbox() -> Iterator[Inbox]:
-    """A real SMTP server's empty mailbox, this worker's own."""
+def mailbox(settings: Settings) -> Iterator[Inbox]:
+    """A real SMTP server's empty mailbox, this worker's own. Django sends there, and not into a list in memory."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     servers.inbox.start()
     servers.inbox.clear()
     yield servers.inbox

@@ -5,6 +5,7 @@ The walks take their rows from here: a route whose resource has no example fails
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time
+from typing import TypeVar
 
 from clinic.people.models import Practitioner
 from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
@@ -21,13 +22,14 @@ from plans.treatment.models import ProcedureSession, TreatmentPlan
 from tests import factories
 
 Example = Callable[[Location], Record]
+E = TypeVar("E", bound=Example)
 EXAMPLES: dict[str, Example] = {}
 
 
-def example(label: str) -> Callable[[Example], Example]:
+def example(label: str) -> Callable[[E], E]:
     """Register what makes one row of the model with this label."""
 
-    def register(make: Example) -> Example:
+    def register(make: E) -> E:
         EXAMPLES[label] = make
         return make
 

@@ -1,7 +1,7 @@
 """Signing in and out, and who one is."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.auth import authenticate, logout
 from knox.models import AuthToken
@@ -51,9 +51,9 @@ class MeSerializer(serializers.Serializer[Any]):
 class TokenView(View):
     """Sign in: a token for `Authorization: Token …`."""
 
-    authentication_classes: ClassVar = [SigningIn]
-    permission_classes: ClassVar = [AllowAny]
-    throttle_classes: ClassVar = []
+    authentication_classes = [SigningIn]
+    permission_classes = [AllowAny]
+    throttle_classes = []
     idempotent = False
     input = CredentialsInput
     output = TokenSerializer
@@ -74,7 +74,7 @@ class TokenView(View):
 class LogoutView(View):
     """Sign out: the token that signed this request ends, or the console's session."""
 
-    permission_classes: ClassVar = [SignedIn]
+    permission_classes = [SignedIn]
     idempotent = False
     input = NoInput
     output = NoInput
@@ -90,7 +90,7 @@ class LogoutView(View):
 class MeView(View):
     """Who is signed in, and where they may do what."""
 
-    permission_classes: ClassVar = [SignedIn]
+    permission_classes = [SignedIn]
     output = MeSerializer
 
     def get(self, request: Request) -> Response:

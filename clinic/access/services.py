@@ -7,5 +7,5 @@ from knox.models import AuthToken
 
 def tokens_forget(*, now: datetime) -> int:
     """Delete the tokens that have ended; returns how many."""
-    forgotten, _ = AuthToken.objects.filter(expiry__lte=now).delete()
+    forgotten: int = AuthToken.objects.filter(expiry__lte=now).delete()[0]
     return forgotten

@@ -113,7 +113,7 @@ def location_of(row: models.Model) -> UUID:
     *relations, last = path.split("__")
     for relation in relations:
         row = getattr(row, relation)
-    key: UUID = row._meta.get_field(last).value_from_object(row)
+    key: UUID = getattr(row, row._meta.get_field(last).attname)  # type: ignore[union-attr]
     return key
 
 

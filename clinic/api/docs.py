@@ -1,7 +1,7 @@
 """Where the schema is read, by programs and by people. Neither needs a sign-in: it says nothing about patients."""
 
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
@@ -23,10 +23,10 @@ def schema() -> dict[str, Any]:
 class SchemaView(View):
     """OpenAPI 3.1 as JSON, or as YAML for who asks for `application/vnd.oai.openapi`."""
 
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = [AllowAny]
-    throttle_classes: ClassVar = []
-    renderer_classes: ClassVar = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]
     schema = None
 
     def get(self, request: Request) -> Response:
@@ -36,7 +36,7 @@ class SchemaView(View):
 class DocsView(SpectacularSwaggerSplitView):
     """The schema to read and to try; everything it loads is our own."""
 
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = [AllowAny]
-    throttle_classes: ClassVar = []
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []
     url_name = "schema"

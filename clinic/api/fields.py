@@ -64,7 +64,7 @@ class InstantField(serializers.DateTimeField):
             self.fail("out_of_range")
         return value
 
-    def to_representation(self, value: Any) -> str | None:
+    def to_representation(self, value: Any) -> Any:
         return super().to_representation(value.astimezone(UTC) if isinstance(value, datetime) else value)
 
 
@@ -72,5 +72,6 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Model]):
     """A reference to a row that the caller may see; absent and invisible are refused in the same words."""
 
     def get_queryset(self) -> QuerySet[Model]:
-        rows: QuerySet[Model] = super().get_queryset()
+        rows = super().get_queryset()
+        assert rows is not None, "a reference that can be written has a queryset"
         return visible(rows, self.context["request"].user)

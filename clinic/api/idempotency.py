@@ -56,7 +56,7 @@ def once(
         if response.status_code >= 500:
             transaction.set_rollback(True)
         else:
-            IdempotentRequest.objects.filter(user=request.user, key=key).update(
+            IdempotentRequest.objects.filter(user_id=request.user.pk, key=key).update(
                 status_code=response.status_code,
                 body=response.content.decode(),
                 headers={name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},

@@ -52,7 +52,7 @@ class Cursor:
 class CursorPagination(BasePagination):
     """`{next, previous, results}`: one query a page, and no count."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         self.url = request.build_absolute_uri()
         self.ordering = ordering_of(request, view)
         size = self._size(request)

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from clinic.api.serializers import NoInput
+
 if TYPE_CHECKING:  # the views' module names this one in DRF's settings
     from clinic.api.views import Act
 
-HEADER = OpenApiParameter.HEADER
+HEADER: Final = "header"
 CHANGING = ("POST", "PATCH", "DELETE")
 
 
@@ -26,7 +28,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
     """Why a request was refused; nothing was changed."""
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
-    errors = ErrorItemSerializer(many=True)
+    errors = ErrorItemSerializer(many=True)  # type: ignore[assignment]
     extra = serializers.DictField(
         required=False,
         help_text="`state` and `allowed` for `invalid_transition`, `alternatives` for `slot_taken`, `gates` for "
@@ -64,6 +66,8 @@ IF_MATCH = OpenApiParameter(
 
 class AutoSchema(SpectacularAutoSchema):
     """Reads `input` and `output` off the view, or off the act of a viewset."""
+
+    view: Any
 
     @cached_property
     def _act(self) -> "Act | None":
@@ -108,11 +112,11 @@ class AutoSchema(SpectacularAutoSchema):
         return super()._get_filter_parameters() if self._action == "list" else []
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        if self._act is not None and isinstance(self._act.body, type) and not self._act.body().get_fields():
+        if self._act is not None and self._act.body is NoInput:
             return None
         return super()._get_request_body(direction)
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         found = list(getattr(self.view, "parameters", ()))
         if self.method == "POST" and getattr(self.view, "idempotent", False):
             found.append(IDEMPOTENCY_KEY)

@@ -1,7 +1,7 @@
 """Bases for the shapes of input and output."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 from rest_framework import serializers
@@ -16,7 +16,7 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
     `Meta.clinical_fields` leaves out those fields for whoever lacks `view_clinical` where the row belongs.
     """
 
-    serializer_field_mapping: ClassVar = {
+    serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.BooleanField: FlagField,
         models.CharField: TextField,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial, wraps
-from typing import Any, ClassVar, TypeVar
+from typing import Any, Literal, NoReturn
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
@@ -36,7 +36,7 @@ from clinic.people.models import User
 from clinic.records import Record
 
 Shape = type[BaseSerializer[Any]]
-Handler = TypeVar("Handler", bound=Callable[..., Response])
+Handler = Callable[..., Response]
 Written = Record | tuple[Record, Sequence[SoftWarning]]
 """What a service returns: the row, or the row and what a person should look at."""
 
@@ -67,8 +67,10 @@ class Act:
 class View(APIView):
     """Base of every address of the API."""
 
-    idempotent: ClassVar[bool] = True
+    idempotent = True
     """Whether a POST honours `Idempotency-Key`."""
+    post: Callable[..., Any]
+    """Only where a subclass, or the router, gives one."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -103,16 +105,12 @@ class View(APIView):
 class UnknownView(View):
     """An address that the API does not have: 404 in its own words, whoever asks and however."""
 
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = [AllowAny]
-    throttle_classes: ClassVar = []
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []
     schema = None
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        self.http_method_not_allowed = self.unknown
-        return super().dispatch(request, *args, **kwargs)
-
-    def unknown(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         raise Http404
 
 
@@ -123,14 +121,14 @@ class ResourceViewSet(View, GenericViewSet[Any]):
     (`detail_rows`). Add `Creates`, `Changes`, `Deletes` in front, and `@act`, `@look`, `@overview` methods.
     """
 
-    model: ClassVar[type[Record]]
-    output: ClassVar[Shape]
-    detail_output: ClassVar[Shape | None] = None
+    model: type[Record]
+    output: Shape
+    detail_output: Shape | None = None
     """The shape of a detail where it shows more than a list."""
-    resource: ClassVar[str] = ""
+    resource = ""
     """The line of the role table, where it is not the model's."""
-    ordering: ClassVar[Sequence[str]] = ("-pk",)
-    ordering_fields: ClassVar[Sequence[str]] = ()
+    ordering: Sequence[str] = ("-pk",)
+    ordering_fields: Sequence[str] = ()
     lookup_value_converter = "uuid"
 
     def rows(self) -> QuerySet[Any]:
@@ -154,6 +152,11 @@ class ResourceViewSet(View, GenericViewSet[Any]):
                 f"{type(self).__name__}.{self.action} names no right: use @act, @look or @overview."
             )
         return resource, STANDARD[self.action]
+
+    def may_at(self, place: UUID) -> bool:
+        """Whether the caller's roles at this location allow what the request asks for."""
+        wanted = self.required()
+        return wanted is not None and self.user.may(*wanted, place)
 
     def get_queryset(self) -> QuerySet[Any]:
         return visible(self.rows(), self.request.user)
@@ -197,7 +200,7 @@ class ResourceViewSet(View, GenericViewSet[Any]):
     def page(self, rows: QuerySet[Any], shape: Shape, *, ordering: Sequence[str] | None = None) -> Response:
         """One page of `rows`, in the list's ordering unless they are of another kind and have one of their own."""
         if ordering is not None:
-            self.ordering, self.ordering_fields = ordering, ()  # type: ignore[misc]
+            self.ordering, self.ordering_fields = ordering, ()
         page = self.paginate_queryset(rows)
         assert page is not None
         return self.get_paginated_response(shape(page, many=True, context=self.get_serializer_context()).data)
@@ -217,7 +220,7 @@ class ResourceViewSet(View, GenericViewSet[Any]):
 class Creates:
     """POST to the list."""
 
-    create_input: ClassVar[Shape]
+    create_input: Shape
 
     def create(self: Any, request: Request) -> Response:
         data = self.read(self.create_input)
@@ -227,7 +230,7 @@ class Creates:
     def check_place(self: Any, data: Mapping[str, Any]) -> None:
         """Raises PermissionDenied where the caller's roles at the new row's location do not allow to add it."""
         place = self.place_of(data)
-        if place is not None and not self.user.may(*self.required(), place):
+        if place is not None and not self.may_at(place):
             raise PermissionDenied
 
     def place_of(self: Any, data: Mapping[str, Any]) -> UUID | None:
@@ -255,7 +258,7 @@ class Creates:
 class Changes:
     """PATCH of a detail."""
 
-    change_input: ClassVar[Shape]
+    change_input: Shape
 
     def partial_update(self: Any, request: Request, pk: UUID) -> Response:
         row = self.target()
@@ -362,14 +365,18 @@ def overview(
 
 
 def _routed(
-    handler: Handler, method: str, *, detail: bool, path: str | None, on: Callable[..., Response] | None = None
+    handler: Handler,
+    method: Literal["get", "post"],
+    *,
+    detail: bool,
+    path: str | None,
+    on: Handler | None = None,
 ) -> Handler:
     if on is not None:
         added: Handler = on.mapping.post(handler)  # type: ignore[attr-defined]
         return added
     url_path = path or handler.__name__.replace("_", "-")
-    routed: Handler = route(detail=detail, methods=[method], url_path=url_path)(handler)
-    return routed
+    return route(detail=detail, methods=[method], url_path=url_path)(handler)
 
 
 def _shaped(view: ResourceViewSet, shape: Shape, value: Any, *, many: bool) -> Any:

@@ -1,10 +1,11 @@
 """Who reads a console page: their locations, zone and present day. Known for the length of one request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cached_property
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from clinic import clock
@@ -16,12 +17,16 @@ from clinic.places.models import Location
 from clinic.records import Record
 
 
+T = TypeVar("T")
+
+
 class Reader:
     """The signed-in person in front of the page."""
 
     def __init__(self, user: User) -> None:
         self.user = user
         self.now: datetime = clock.now()
+        self._known: dict[str, object] = {}
 
     @cached_property
     def locations(self) -> list[Location]:
@@ -56,6 +61,12 @@ class Reader:
 
     def may(self, resource: str, action: str) -> bool:
         return self.user.may(resource, action)
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` returned the first time this page asked for `key`."""
+        if key not in self._known:
+            self._known[key] = make()
+        return cast(T, self._known[key])
 
     def may_on(self, action: str, row: Record, resource: str | None = None) -> bool:
         return may(self.user, action, row, resource=resource)

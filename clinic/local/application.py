@@ -49,7 +49,11 @@ class Worker(Process):
         super().__init__(home, "worker", argv, env=env)
 
     def answers(self) -> bool:
-        return bool(app.control.ping(destination=[self.node], timeout=0.3))
+        with app.connection_for_write() as connection:
+            try:
+                return bool(app.control.ping(destination=[self.node], timeout=0.3, connection=connection))
+            except connection.connection_errors:
+                return False
 
 
 class Beat(Process):

@@ -57,7 +57,7 @@ class PractitionerSerializer(RecordSerializer):
 
     def get_locations(self, practitioner: Practitioner) -> list[UUID]:
         asking = self.context["request"].user
-        places = [membership.location_id for membership in practitioner.user.works_at]
+        places = [membership.location_id for membership in practitioner.user.works_at]  # type: ignore[attr-defined]
         return [place for place in places if asking.is_superuser or place in asking.roles_by_location]
 
 
@@ -107,7 +107,7 @@ class PractitionerViewSet(Creates, Changes, ResourceViewSet):
         return practitioners_in_full()
 
     def check_place(self, data: Mapping[str, Any]) -> None:
-        if not all(self.user.may(*self.required(), place.pk) for place in data.get("locations", ())):
+        if not all(self.may_at(place.pk) for place in data.get("locations", ())):
             raise PermissionDenied
 
     def perform_create(self, data: dict[str, Any]) -> Practitioner:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -22,7 +23,7 @@ def qualified(practitioners: QuerySet[Practitioner], modality: str) -> QuerySet[
     return practitioners.filter(qualifications__modality=modality)
 
 
-def working_at(practitioners: QuerySet[Practitioner], location_id: object) -> QuerySet[Practitioner]:
+def working_at(practitioners: QuerySet[Practitioner], location_id: UUID) -> QuerySet[Practitioner]:
     """Those who practise at this location."""
     at = Membership.objects.filter(location_id=location_id, role=Role.PRACTITIONER)
     return practitioners.filter(user__in=at.values("user"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.db.models import QuerySet
@@ -169,7 +170,7 @@ class TimeOffFilter(FilterSet):
     starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt")
     ends_after = InstantFilter(field_name="ends_at", lookup_expr="gt")
 
-    def at_location(self, rows: QuerySet[TimeOff], name: str, location_id: object) -> QuerySet[TimeOff]:
+    def at_location(self, rows: QuerySet[TimeOff], name: str, location_id: UUID) -> QuerySet[TimeOff]:
         return rows.filter(practitioner__in=working_at(Practitioner.objects.all(), location_id))
 
 

@@ -22,12 +22,13 @@ def hold(*ids: UUID | None, others: Iterable[UUID] = ()) -> None:
 
     Two bookings that could collide on any of them then run one after the other, before either touches an index.
     """
-    keys = sorted({_key(owner) for owner in (*ids, *others) if owner is not None})
+    keys = sorted({advisory_key(owner) for owner in (*ids, *others) if owner is not None})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 
-def _key(owner: UUID) -> int:
+def advisory_key(owner: UUID) -> int:
+    """The signed 64-bit key under which a person or room is locked."""
     return int.from_bytes(blake2b(owner.bytes, digest_size=8).digest(), signed=True)
 
 

@@ -45,7 +45,8 @@ def routes() -> Iterator[Route]:
     for pattern, path in _below(get_resolver().url_patterns, ""):
         if not path.startswith("api/v1/"):
             continue
-        view = getattr(pattern.callback, "cls", None) or pattern.callback.view_class
+        view = getattr(pattern.callback, "cls", None)
+        assert view is not None, f"{path} is no view of the API"
         actions: dict[str, str] | None = getattr(pattern.callback, "actions", None)
         for method in METHODS:
             if method in actions if actions is not None else hasattr(view, method):

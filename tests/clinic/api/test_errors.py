@@ -4,9 +4,11 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import RequestFactory
 from drf_standardized_errors.handler import exception_handler
+from rest_framework.request import Request
 
 from clinic import errors as refusals
 from clinic.access.roles import Role
+from clinic.api.views import View
 from clinic.constraints import refusal_of
 from clinic.people.models import User
 from clinic.places.models import Location, Room
@@ -28,8 +30,9 @@ def manager(location: Location) -> Api:
 
 def answer(exception: Exception) -> tuple[int, dict, dict]:
     """Status, body and headers for an exception that a view raised."""
-    request = RequestFactory().get("/")
-    response = exception_handler(exception, {"view": None, "args": (), "kwargs": {}, "request": request})
+    request = Request(RequestFactory().get("/"))
+    response = exception_handler(exception, {"view": View(), "args": (), "kwargs": {}, "request": request})
+    assert response is not None
     return response.status_code, json.loads(json.dumps(response.data)), dict(response.headers)
 
 

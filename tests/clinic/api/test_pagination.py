@@ -48,7 +48,7 @@ def test_links_walk_every_row_once_forth_and_back(api, location):
         page = api.follow(page["next"]).json()
         forth.append(names(page))
     assert list(chain(*forth)) == expected
-    back = []
+    back: list[list[str]] = []
     while page["previous"]:
         page = api.follow(page["previous"]).json()
         back.insert(0, names(page))

@@ -69,7 +69,7 @@ def test_somebody_new_has_a_name(manager):
 def test_qualifications_that_cannot_be_are_refused_and_nobody_is_made(manager, qualifications):
     response = manager.post("/practitioners/", {**NEW, "qualifications": qualifications})
     assert response.status_code == 400
-    assert all(attr.startswith("qualifications") for attr in errors(response))
+    assert all(str(attr).startswith("qualifications") for attr in errors(response))
     assert not Practitioner.objects.exists()
     assert not User.objects.filter(email=NEW["email"]).exists()
 

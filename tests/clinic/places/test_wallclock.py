@@ -17,8 +17,8 @@ CAIRO = ZoneInfo("Africa/Cairo")  # its clocks skip midnight itself
 APIA = ZoneInfo("Pacific/Apia")  # it skipped 30 December 2011
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

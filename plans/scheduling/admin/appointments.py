@@ -1,0 +1,434 @@
+"""The calendar, the page of one visit, and its transitions."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from unfold.enums import ActionVariant
+
+from clinic.access.visibility import visible
+from clinic.console.acts import Done, act, in_states
+from clinic.console.base import ConsoleAdmin
+from clinic.console.forms import ActForm
+from clinic.console.reader import reader
+from clinic.console.refusals import add_refusal, refusals
+from clinic.console.registry import Job, job
+from clinic.errors import Refusal
+from clinic.people.models import User
+from clinic.places.models import Location
+from patients.models import Patient
+from plans.messages.looks import message_badge, message_title
+from plans.messages.models import PatientMessage
+from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
+from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
+from plans.scheduling.looks import OVERBOOKED, REBOOK, appointment_badge
+from plans.scheduling.models import Appointment, AppointmentRevision
+from plans.scheduling.queries import follow_ups_to_book, sessions_to_book, title, wants_rebooking
+from plans.scheduling.services import (
+    appointment_arrive,
+    appointment_book,
+    appointment_cancel,
+    appointment_confirm,
+    appointment_fulfil,
+    appointment_no_show,
+    appointment_note,
+    appointment_reschedule,
+    appointment_undo,
+)
+from plans.scheduling.subjects import Subject
+from plans.treatment.models import ProcedureSession
+
+CALENDAR_DAYS = {"day": 1, "week": 7}
+DAY_ACTS = ("confirm", "arrive", "no_show")
+
+
+class CancelForm(ActForm):
+    reason = forms.ChoiceField(choices=Appointment.CancelReason.choices, label="Who cancels")
+    note = forms.CharField(max_length=300, required=False, help_text="For the team; patients do not read it.")
+
+
+class NoteForm(ActForm):
+    note = forms.CharField(
+        max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="For the team."
+    )
+
+    def prepare(self) -> None:
+        self.fields["note"].initial = self.row.note
+
+
+class MoveForm(TimeForm):
+    """Another time for a visit that is booked."""
+
+    note = None  # type: ignore[assignment]
+    override_reason = None  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        subject = subject_of(self.row)
+        self.set_offer(offer(self.request, self.row.location, subject), may_overbook=True)
+        self.fields["practitioner"].initial = self.row.practitioner_id
+
+
+def _is_undoable(appointment: Any) -> bool:
+    """Whether the last booking, move or cancellation is younger than the location's grace period."""
+    if appointment.status not in Appointment.MAY_UNDO or getattr(appointment, "last_acted_at", None) is None:
+        return False
+    grace = timedelta(seconds=appointment.location.grace_seconds)
+    return appointment.last_act != AppointmentRevision.Act.UNDONE and reader().now <= appointment.last_acted_at + grace
+
+
+def _is_fulfillable(appointment: Appointment) -> bool:
+    """Charting a session fulfils its visit; the others are fulfilled by hand."""
+    session = appointment.session
+    is_open = session is not None and session.performed_at is None and session.aborted_at is None
+    return appointment.status in Appointment.MAY_FULFIL and not is_open
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ConsoleAdmin):
+    change_form_template = "console/appointment.html"
+    fields = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
+        last = AppointmentRevision.objects.filter(appointment=OuterRef("pk")).order_by("-number")
+        rows = super().get_queryset(request)
+        return rows.select_related(
+            "patient",
+            "practitioner__user",
+            "room",
+            "location",
+            "session__plan",
+            "follow_up__plan",
+            "consultation",
+            "booked_by",
+        ).annotate(last_acted_at=Subquery(last.values("acted_at")[:1]), last_act=Subquery(last.values("act")[:1]))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A visit changes by its transitions alone."""
+        return False
+
+    def name_of(self, row: Appointment) -> str:
+        return f"{row.patient}: {title(row)}"
+
+    # The calendar
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        who = reader()
+        span = "day" if request.GET.get("span") == "day" else "week"
+        today = who.today
+        first = _asked_day(request, today)
+        appointments = visits_of_days(who, first, CALENDAR_DAYS[span])
+        if request.GET.get("cancelled") != "1":
+            appointments = appointments.exclude(status=Appointment.Status.CANCELLED)
+        found = list(with_gates(appointments))
+        practitioners = sorted({row.practitioner for row in found}, key=str)
+        practitioner = next((one for one in practitioners if str(one.pk) == request.GET.get("practitioner")), None)
+        if practitioner is not None:
+            found = [row for row in found if row.practitioner_id == practitioner.pk]
+        days = dict(by_day(visit_rows(who, found, DAY_ACTS)))
+        shown = [first + timedelta(days=offset) for offset in range(CALENDAR_DAYS[span])]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Calendar",
+            "crumbs": [("Calendar", "")],
+            "opts": self.opts,
+            "span": span,
+            "first": first,
+            "today": today,
+            "before": first - timedelta(days=CALENDAR_DAYS[span]),
+            "after": first + timedelta(days=CALENDAR_DAYS[span]),
+            "days": [(day, days.get(day, [])) for day in shown if day in days or day >= today or span == "day"],
+            "count": len(found),
+            "practitioners": practitioners,
+            "practitioner": practitioner,
+            "shows_cancelled": request.GET.get("cancelled") == "1",
+            "several_locations": who.several_locations,
+            "next": request.get_full_path(),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "console/calendar.html", context)
+
+    # One visit
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs["obj"]
+        who = reader()
+        context |= {
+            "appointment": row,
+            "visit_title": title(row),
+            "badge": appointment_badge(row, who.now),
+            "flags": [
+                *([REBOOK] if wants_rebooking(row) else []),
+                *([OVERBOOKED] if row.overbooked and row.is_live else []),
+            ],
+            "work_url": url_of_work(row, who),
+            "revisions": list(
+                row.revisions.select_related("acted_by", "practitioner__user", "room").order_by("-number")
+            ),
+            "mails": [
+                (message, message_title(message), message_badge(message))
+                for message in visible(PatientMessage.objects.filter(appointment=row), who.user)
+            ],
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # Booking
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Free times for the follow-up, session or patient that the address names; POST books."""
+        user = cast(User, request.user)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        subject, what = _subject_asked_for(request)
+        if subject is None:
+            return self._ask_for_whom(request)
+        location = _place_of(request, subject, user)
+        form = TimeForm(None, request, data=request.POST if request.method == "POST" else None)
+        may_overbook = user.may("plans.appointment", "overbook", location.pk)
+        form.set_offer(offer(request, location, subject), may_overbook=may_overbook)
+        status = 200
+        if request.method == "POST" and form.is_valid():
+            choice = form.cleaned_data["choice"]
+            try:
+                with refusals():
+                    appointment = appointment_book(
+                        by=user,
+                        location=location,
+                        practitioner=choice.practitioner,
+                        starts_at=choice.starts_at,
+                        room=choice.room,
+                        note=form.cleaned_data["note"],
+                        override_reason=form.cleaned_data.get("override_reason", ""),
+                        **what,
+                    )
+            except Refusal as refusal:
+                add_refusal(form, refusal)
+                form.set_offer(offer(request, location, subject), may_overbook=may_overbook)
+                status = 409
+            else:
+                _say_booked(request, appointment)
+                return HttpResponseRedirect(_after_booking(request, appointment), status=303)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Book: {subject.patient}",
+            "crumbs": [*self.crumbs(), (f"Book: {subject.patient}", "")],
+            "opts": self.opts,
+            "form": form,
+            "offer": form.offered,
+            "subject": subject,
+            "subject_title": _title_of(subject),
+            "blocked": _why_not(subject),
+            "back": reverse("admin:patients_patient_change", args=[subject.patient.pk]),
+            "submit": "Book",
+            "locations": visible_locations(user, "add") if subject.obligation is None else [],
+            "query": request.GET,
+        }
+        return TemplateResponse(request, "console/book.html", context, status=status)
+
+    def _ask_for_whom(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Book a visit",
+            "crumbs": [*self.crumbs(), ("Book a visit", "")],
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "console/book_for_whom.html", context)
+
+    # Transitions
+
+    @act("Confirm", grant="confirm", is_legal=in_states(Appointment.MAY_CONFIRM), icon="thumb_up")
+    def confirm(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
+        appointment_confirm(appointment_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient}: confirmed.")
+
+    @act(
+        "Is here",
+        grant="arrive",
+        is_legal=in_states(Appointment.MAY_ARRIVE),
+        icon="person_pin_circle",
+        variant=ActionVariant.PRIMARY,
+    )
+    def arrive(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
+        appointment_arrive(appointment_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient} is here.")
+
+    @act("Took place", grant="fulfil", is_legal=_is_fulfillable, icon="check", variant=ActionVariant.PRIMARY)
+    def fulfil(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
+        appointment_fulfil(appointment_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient}: the visit took place.")
+
+    @act(
+        "Move",
+        grant="reschedule",
+        is_legal=in_states(Appointment.MAY_RESCHEDULE),
+        form=MoveForm,
+        icon="event_repeat",
+        page="console/move.html",
+    )
+    def reschedule(self, request: HttpRequest, row: Appointment, form: MoveForm) -> Done:
+        choice = form.cleaned_data["choice"]
+        moved = appointment_reschedule(
+            appointment_id=row.pk,
+            by=cast(User, request.user),
+            starts_at=choice.starts_at,
+            practitioner=choice.practitioner,
+            room=choice.room,
+        )
+        return Done(_with_undo(f"{row.patient}: moved to {visit_in_words(moved)}.", moved))
+
+    @act(
+        "No-show",
+        grant="no_show",
+        is_legal=in_states(Appointment.MAY_NO_SHOW),
+        icon="person_off",
+        description="The patient did not come. What the visit was for is owed again.",
+        submit="Did not come",
+        variant=ActionVariant.DANGER,
+    )
+    def no_show(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
+        appointment_no_show(appointment_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient}: marked as a no-show.")
+
+    @act(
+        "Cancel",
+        grant="cancel",
+        is_legal=in_states(Appointment.MAY_CANCEL),
+        form=CancelForm,
+        icon="cancel",
+        description="The time is free again, and the patient is told by mail.",
+        submit="Cancel the visit",
+        variant=ActionVariant.DANGER,
+    )
+    def cancel(self, request: HttpRequest, row: Appointment, form: CancelForm) -> Done:
+        cancelled = appointment_cancel(appointment_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
+        return Done(_with_undo(f"{row.patient}: cancelled.", cancelled))
+
+    @act(
+        "Undo",
+        grant="undo",
+        is_legal=_is_undoable,
+        icon="undo",
+        description="Takes back the last booking, move or cancellation.",
+    )
+    def undo(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
+        appointment_undo(appointment_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient}: undone.")
+
+    @act("Note", grant="change", is_legal=lambda appointment: True, form=NoteForm, icon="sticky_note_2", submit="Save")
+    def note(self, request: HttpRequest, row: Appointment, form: NoteForm) -> Done:
+        appointment_note(appointment_id=row.pk, note=form.cleaned_data["note"])
+        return Done("Note saved.")
+
+
+def subject_of(appointment: Appointment) -> Subject:
+    """What a booked visit is for, with the facts that decide when it can be."""
+    if appointment.session_id:
+        return Subject.of_session(sessions_to_book().get(pk=appointment.session_id), appointment.location.zone)
+    if appointment.follow_up_id:
+        return Subject.of_follow_up(follow_ups_to_book().get(pk=appointment.follow_up_id))
+    return Subject(
+        Subject.of_consultation(appointment.patient).kind, appointment.patient, live_appointment=appointment.pk
+    )
+
+
+def _subject_asked_for(request: HttpRequest) -> tuple[Subject | None, dict[str, Any]]:
+    """What the address names, and how the service calls it. Raises Http404 where the reader sees none such."""
+    user = cast(User, request.user)
+    kinds: dict[str, Callable[[], QuerySet[Any]]] = {
+        "follow_up": follow_ups_to_book,
+        "session": sessions_to_book,
+        "patient": Patient.objects.select_related("home_location").all,
+    }
+    asked = [name for name in kinds if request.GET.get(name)]
+    if not asked:
+        return None, {}
+    name = asked[0]
+    try:
+        row = visible(kinds[name](), user).get(pk=request.GET[name])
+    except (ObjectDoesNotExist, ValidationError, ValueError):
+        raise Http404 from None
+    if name == "session":
+        return Subject.of_session(row, row.plan.location.zone), {"session": row}
+    if name == "follow_up":
+        return Subject.of_follow_up(row), {"follow_up": row}
+    return Subject.of_consultation(row), {"consultation_for": row}
+
+
+def _place_of(request: HttpRequest, subject: Subject, user: User) -> Location:
+    """Where the visit is: where it is owed, or for a consultation where the reader books."""
+    obligation = subject.obligation
+    if isinstance(obligation, ProcedureSession):
+        place = obligation.plan.location
+    elif obligation is not None:
+        place = obligation.location
+    else:
+        places = {str(one.pk): one for one in visible_locations(user, "add")}
+        home = str(subject.patient.home_location_id)
+        place = places.get(request.GET.get("location", "")) or places.get(home) or next(iter(places.values()))
+    if not user.may("plans.appointment", "add", place.pk):
+        raise PermissionDenied
+    return place
+
+
+def _title_of(subject: Subject) -> str:
+    return subject.obligation.title if subject.obligation else "Consultation"
+
+
+def _why_not(subject: Subject) -> Refusal | None:
+    """Why it cannot be booked at any time, if so."""
+    try:
+        subject.check_bookable()
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _asked_day(request: HttpRequest, today: date) -> date:
+    try:
+        asked = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return today
+    return asked if 2000 <= asked.year < 2200 else today
+
+
+def _say_booked(request: HttpRequest, appointment: Appointment) -> None:
+    words = f"Booked: {appointment.patient}, {title(appointment)}, {visit_in_words(appointment)}."
+    if not appointment.patient.is_reachable_by_email:
+        words += " No mail goes out: please tell them."
+    elif appointment.location.grace_seconds:
+        words += f" The confirmation leaves in {appointment.location.grace_seconds} seconds."
+    messages.success(request, _with_undo(words, appointment))
+
+
+def _with_undo(words: str, appointment: Appointment) -> str:
+    """The words, and a way back."""
+    url = reverse("admin:plans_appointment_undo", args=[appointment.pk])
+    return format_html(
+        '{} <a class="c-undo" href="{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog"'
+        ' x-on:htmx:after-on-load="openModal = true">Undo</a>',
+        words,
+        url,
+        url,
+    )
+
+
+def _after_booking(request: HttpRequest, appointment: Appointment) -> str:
+    asked = request.GET.get("next", "")
+    if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith("/"):
+        return asked
+    return reverse("admin:patients_patient_change", args=[appointment.patient_id])
+
+
+job(Job("Calendar", "admin:plans_appointment_changelist", "calendar_month", "plans.appointment", 30))

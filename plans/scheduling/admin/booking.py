@@ -1,0 +1,226 @@
+"""Choosing a time: the free slots of the next days, or a time of one's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest
+
+from clinic.access.visibility import visible
+from clinic.console.forms import ActForm, LocalDateTimeField, instant
+from clinic.console.reader import reader
+from clinic.people.models import Practitioner, User
+from clinic.places.models import Location, Room
+from clinic.places.wallclock import local_date
+from plans.scheduling.availability import Frame, Slot, frame_of
+from plans.scheduling.models import Appointment
+from plans.scheduling.search import slots_for
+from plans.scheduling.subjects import Subject
+
+SEARCHED_DAYS = 28
+SHOWN_DAYS = 5
+SHOWN_TIMES = 14
+"""Times a day and practitioner; more are left out, and can be asked for by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The free times of one practitioner on one day."""
+
+    practitioner: Practitioner
+    slots: list[tuple[str, str]]
+    """What the choice is called in the form, and the time as people read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDay:
+    day: date
+    is_target: bool
+    times: list[Times]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be chosen for one visit."""
+
+    location: Location
+    frame: Frame
+    practitioners: Mapping[UUID, Practitioner]
+    """The bookable ones of the location that are qualified for the visit on some day."""
+    days: list[FreeDay]
+    first: date
+    more_url: str
+    """The same page from a later day on."""
+    chosen: UUID | None
+    """The one practitioner asked for."""
+
+
+def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
+    """The free slots for `subject` from the day asked for on, at most `SHOWN_DAYS` days of them: three queries."""
+    frame = frame_of(location.pk)
+    practitioners = _practitioners(frame, subject)
+    chosen = next((key for key in practitioners if str(key) == request.GET.get("practitioner")), None)
+    today = reader().now.astimezone(frame.zone).date()
+    first = max(_asked_day(request, today) or _first_day(subject, today), today)
+    slots = slots_for(
+        frame,
+        subject,
+        first=first,
+        last=first + timedelta(days=SEARCHED_DAYS - 1),
+        practitioners=[chosen] if chosen else list(practitioners),
+    )
+    days = _days(slots, frame, practitioners, subject)
+    following = days[SHOWN_DAYS].day if len(days) > SHOWN_DAYS else first + timedelta(days=SEARCHED_DAYS)
+    query = {**request.GET.dict(), "from": following.isoformat()}
+    return Offer(
+        location=location,
+        frame=frame,
+        practitioners=practitioners,
+        days=days[:SHOWN_DAYS],
+        first=first,
+        more_url=f"?{urlencode(query)}",
+        chosen=chosen,
+    )
+
+
+def _practitioners(frame: Frame, subject: Subject) -> dict[UUID, Practitioner]:
+    able = [key for key, held in frame.practitioners.items() if subject.modalities <= held.keys()]
+    found = Practitioner.objects.select_related("user").in_bulk(able)
+    preferred = subject.preferred_practitioner_id
+    return {key: found[key] for key in sorted(able, key=lambda key: key != preferred) if key in found}
+
+
+def _first_day(subject: Subject, today: date) -> date:
+    earliest, _ = subject.days()
+    if subject.target is not None and subject.target - timedelta(days=3) > today:
+        return max(earliest or today, subject.target - timedelta(days=3))
+    return earliest or today
+
+
+def _asked_day(request: HttpRequest, today: date) -> date | None:
+    try:
+        asked = date.fromisoformat(request.GET.get("from", ""))
+    except ValueError:
+        return None
+    return asked if abs((asked - today).days) < 365 * 5 else None
+
+
+def _days(
+    slots: Sequence[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner], subject: Subject
+) -> list[FreeDay]:
+    found: dict[date, dict[UUID, list[Slot]]] = {}
+    for slot in slots:
+        day = local_date(slot.starts_at, frame.zone)
+        found.setdefault(day, {}).setdefault(slot.practitioner_id, []).append(slot)
+    return [
+        FreeDay(
+            day,
+            day == subject.target,
+            [
+                Times(practitioner, [_choice(slot, frame) for slot in _thinned(of_day[key])])
+                for key, practitioner in practitioners.items()
+                if key in of_day
+            ],
+        )
+        for day, of_day in sorted(found.items())
+    ]
+
+
+def _thinned(slots: list[Slot]) -> list[Slot]:
+    """At most `SHOWN_TIMES`, evenly from morning to evening, half hours first."""
+    if len(slots) <= SHOWN_TIMES:
+        return slots
+    even = [slot for slot in slots if slot.starts_at.minute in (0, 30)]
+    slots = even if len(even) >= SHOWN_TIMES // 2 else slots
+    step = -(-len(slots) // SHOWN_TIMES)
+    return slots[::step]
+
+
+def _choice(slot: Slot, frame: Frame) -> tuple[str, str]:
+    key = f"{slot.practitioner_id}|{slot.room_id}|{slot.starts_at.isoformat()}"
+    return key, f"{slot.starts_at.astimezone(frame.zone):%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The time that was chosen, and with whom and where."""
+
+    starts_at: datetime
+    practitioner: Practitioner
+    room: Room | None
+
+
+class TimeForm(ActForm):
+    """A slot of the offer, or a time of one's own. The service decides whether it can be had."""
+
+    slot = forms.CharField(required=False)
+    own_time = LocalDateTimeField(required=False, label="Another time")
+    practitioner = forms.ModelChoiceField(queryset=Practitioner.objects.none(), required=False)
+    room = forms.ModelChoiceField(
+        queryset=Room.objects.none(), required=False, help_text="Empty: the first free one that is fit."
+    )
+    note = forms.CharField(max_length=500, required=False, help_text="For the team; patients do not read it.")
+    override_reason = forms.CharField(
+        max_length=300,
+        required=False,
+        label="Reason to overbook",
+        help_text="Books over the practitioner's other visits, never over the room's or the patient's.",
+    )
+
+    offered: Offer
+
+    def set_offer(self, offered: Offer, *, may_overbook: bool) -> None:
+        """Fill the choices; `may_overbook` leaves the field for its reason in."""
+        self.offered = offered
+        practitioners = cast(forms.ModelChoiceField, self.fields["practitioner"])
+        practitioners.queryset = Practitioner.objects.select_related("user").filter(pk__in=list(offered.practitioners))
+        rooms = cast(forms.ModelChoiceField, self.fields["room"])
+        rooms.queryset = Room.objects.filter(location=offered.location, is_bookable=True)
+        if offered.chosen or len(offered.practitioners) == 1:
+            practitioners.initial = offered.chosen or next(iter(offered.practitioners))
+        elif offered.practitioners:
+            practitioners.initial = next(iter(offered.practitioners))
+        if not may_overbook:
+            del self.fields["override_reason"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        own = instant(self, "own_time", self.offered.frame.zone)
+        if own is not None:
+            if cleaned.get("practitioner") is None and "practitioner" not in self.errors:
+                self.add_error("practitioner", "Choose who sees the patient.")
+            cleaned["choice"] = Choice(own, cast(Practitioner, cleaned.get("practitioner")), cleaned.get("room"))
+        elif cleaned.get("slot"):
+            cleaned["choice"] = self._slot(cleaned["slot"])
+        elif not self.errors:
+            raise forms.ValidationError("Choose a time.")
+        return cleaned
+
+    def _slot(self, text: str) -> Choice:
+        try:
+            practitioner_id, room_id, starts_at = text.split("|")
+            when = datetime.fromisoformat(starts_at)
+            practitioner = self.offered.practitioners[UUID(practitioner_id)]
+            room = Room.objects.filter(location=self.offered.location).get(pk=UUID(room_id))
+        except (ValueError, KeyError, Room.DoesNotExist):
+            raise forms.ValidationError("This time is no longer on offer. Choose another one.") from None
+        if when.utcoffset() is None:
+            raise forms.ValidationError("This time is no longer on offer. Choose another one.")
+        return Choice(when, practitioner, room)
+
+
+def visible_locations(user: User, action: str) -> list[Location]:
+    """Where `user` may do `action` on appointments."""
+    places = visible(Location.objects.all(), user)
+    return [place for place in places if user.may("plans.appointment", action, place.pk)]
+
+
+def visit_in_words(appointment: Appointment) -> str:
+    """“Tue 24 Nov 09:30 with Dr Rowan, Room 2”."""
+    when = reader().moment(appointment.starts_at, appointment.location.zone)
+    room = f", {appointment.room}" if appointment.room_id else ""
+    return f"{when} with {appointment.practitioner}{room}"

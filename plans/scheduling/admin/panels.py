@@ -1,0 +1,102 @@
+"""What visits contribute: sections of Today, a panel and a column of patients."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+
+from clinic.access.roles import Role
+from clinic.access.visibility import visible
+from clinic.console.reader import Reader, reader
+from clinic.console.registry import (
+    Block,
+    PatientColumn,
+    PatientLink,
+    patient_column,
+    patient_link,
+    patient_panel,
+    today_section,
+)
+from patients.models import Patient
+from plans.scheduling.admin.rows import visit_rows, visits_of_days, with_gates
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.queries import in_full
+
+DAY_ACTS = ("confirm", "arrive", "fulfil", "no_show")
+PAST_VISITS = 5
+
+
+@today_section(10)
+def visits_today(who: Reader) -> Block | None:
+    """Everybody's visits for the desk; a practitioner's own for the practitioner."""
+    if not who.may("plans.appointment", "view"):
+        return None
+    appointments = with_gates(visits_of_days(who, who.today, 1)).exclude(status=Appointment.Status.CANCELLED)
+    is_own = who.has(Role.PRACTITIONER) and not who.has(Role.FRONT_DESK, Role.MANAGER)
+    if is_own:
+        appointments = appointments.filter(practitioner__user=who.user)
+    rows = visit_rows(who, appointments, DAY_ACTS)
+    return Block(
+        "My patients today" if is_own else "Visits today",
+        "console/panels/visits.html",
+        {
+            "rows": rows,
+            "next": reverse("admin:index"),
+            "shows_practitioner": not is_own,
+            "shows_location": who.several_locations,
+            "why": "Nobody is booked for today.",
+            "what": "Visits appear here as soon as they are booked.",
+        },
+        count=sum(not row.is_past for row in rows),
+        is_wide=True,
+        link=("Calendar", reverse("admin:plans_appointment_changelist")),
+    )
+
+
+@patient_panel(10)
+def visits_of_patient(who: Reader, patient: Patient) -> Block | None:
+    if not who.may("plans.appointment", "view"):
+        return None
+    own = visible(in_full(Appointment.objects.filter(patient=patient)), who.user).prefetch_related(None)
+    coming = list(with_gates(own.filter(status__in=LIVE_STATUSES)).order_by("starts_at"))
+    past = list(own.exclude(status__in=LIVE_STATUSES).order_by("-starts_at")[:PAST_VISITS])
+    return Block(
+        "Visits",
+        "console/panels/patient_visits.html",
+        {
+            "coming": visit_rows(who, coming, ("confirm", "arrive", "reschedule", "cancel")),
+            "past": visit_rows(who, past),
+            "next": reverse("admin:patients_patient_change", args=[patient.pk]),
+        },
+        count=len(coming) or None,
+        is_wide=True,
+    )
+
+
+def with_next_visit(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Annotate `next_visit`: start and zone of the first live visit from now on, as JSON."""
+    coming = Appointment.objects.filter(
+        patient=OuterRef("pk"), status__in=LIVE_STATUSES, ends_at__gte=reader().now
+    ).order_by("starts_at")
+    document = JSONObject(at="starts_at", zone=F("location__timezone"))
+    return patients.annotate(next_visit=Subquery(coming.values(document=document)[:1]))
+
+
+def next_visit(patient: Any) -> str:
+    found = patient.next_visit
+    return reader().moment(datetime.fromisoformat(found["at"]), ZoneInfo(found["zone"])) if found else "–"
+
+
+patient_column(PatientColumn("Next visit", with_next_visit, next_visit))
+patient_link(
+    PatientLink(
+        title="Book a consultation",
+        icon="event",
+        resource="plans.appointment",
+        action="add",
+        url=lambda patient: f"{reverse('admin:plans_appointment_add')}?patient={patient.pk}",
+    )
+)

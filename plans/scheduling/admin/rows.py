@@ -1,0 +1,132 @@
+"""One visit as the console's lists show it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.contrib import admin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from clinic.access.visibility import visible
+from clinic.console.acts import Button, buttons
+from clinic.console.badges import Badge
+from clinic.console.reader import Reader
+from clinic.people.models import Modality
+from clinic.places.wallclock import local_date, local_day_bounds
+from patients.models import Consent
+from plans.scheduling.looks import OVERBOOKED, REBOOK, appointment_badge
+from plans.scheduling.models import Appointment, VisitKind
+from plans.scheduling.queries import in_full, title, wants_rebooking
+from plans.treatment.models import PlanConsent, ProcedureSession, SessionComponent, TreatmentPlan
+
+ONE_CLICK = ("confirm", "arrive")
+"""Acts that ask for nothing and harm nothing: one click does them."""
+DIALOGS = ("no_show",)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """One line of a day."""
+
+    appointment: Appointment
+    title: str
+    url: str
+    """Where the work of this visit is done."""
+    badge: Badge
+    flags: tuple[Badge, ...]
+    blocks: tuple[str, ...]
+    """What stands in the way of doing it, in words."""
+    one_click: list[Button]
+    dialogs: list[Button]
+    is_past: bool
+    is_now: bool
+
+
+def visits_of_days(who: Reader, first: date, days: int) -> QuerySet[Appointment]:
+    """The visits the reader may see that start on `days` local dates from `first`, in order: two queries."""
+    on_days = Q(pk=None)
+    for location in who.locations:
+        start = local_day_bounds(first, location.zone)[0]
+        end = local_day_bounds(first + timedelta(days=days - 1), location.zone)[1]
+        on_days |= Q(location=location, starts_at__gte=start, starts_at__lt=end)
+    rows = Appointment.objects.filter(on_days).order_by("starts_at", "id")
+    return in_full(visible(rows, who.user)).prefetch_related(None)
+
+
+def with_gates(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """With `needed` and `consented`: the modalities of the visit's session, and those its plan has a consent for."""
+    consented = PlanConsent.objects.filter(plan=OuterRef("session__plan"), consent__status=Consent.Status.GIVEN)
+    return appointments.annotate(
+        needed=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("session")).values("modality")),
+        consented=ArraySubquery(consented.values("consent__document__modality")),
+    )
+
+
+def visit_rows(who: Reader, appointments: Iterable[Appointment], names: Iterable[str] = ()) -> list[VisitRow]:
+    """One row a visit; with the legal ones of the acts `names` as buttons. No query."""
+    names = tuple(names)
+    return [_row(who, appointment, names) for appointment in appointments]
+
+
+def url_of_work(appointment: Appointment, who: Reader) -> str:
+    """Where the work of a visit is done: its session, follow-up or consultation, or the visit itself."""
+    if appointment.session_id:
+        return reverse("admin:plans_proceduresession_change", args=[appointment.session_id])
+    if appointment.follow_up_id:
+        return reverse("admin:plans_followup_change", args=[appointment.follow_up_id])
+    if who.may("plans.consultation", "view") and appointment.consultation_id:
+        return reverse("admin:plans_consultation_change", args=[appointment.consultation_id])
+    return reverse("admin:plans_appointment_change", args=[appointment.pk])
+
+
+def _row(who: Reader, appointment: Appointment, names: tuple[str, ...]) -> VisitRow:
+    model_admin = admin.site._registry[Appointment]
+    flags = []
+    if wants_rebooking(appointment):
+        flags.append(REBOOK)
+    if appointment.overbooked and appointment.is_live:
+        flags.append(OVERBOOKED)
+    return VisitRow(
+        appointment=appointment,
+        title=title(appointment),
+        url=url_of_work(appointment, who),
+        badge=appointment_badge(appointment, who.now),
+        flags=tuple(flags),
+        blocks=_blocks(appointment),
+        one_click=buttons(model_admin, who.user, appointment, [name for name in names if name in ONE_CLICK]),
+        dialogs=buttons(model_admin, who.user, appointment, [name for name in names if name not in ONE_CLICK]),
+        is_past=not appointment.is_live,
+        is_now=appointment.status == Appointment.Status.ARRIVED,
+    )
+
+
+def _blocks(appointment: Appointment) -> tuple[str, ...]:
+    session = appointment.session
+    if session is None or not appointment.is_live or session.status != ProcedureSession.Status.PLANNED:
+        return ()
+    found = []
+    missing = set(getattr(appointment, "needed", ())) - set(getattr(appointment, "consented", ()))
+    found += [f"Consent for {Modality(modality).label} missing" for modality in sorted(missing)]
+    if session.plan.status not in TreatmentPlan.MAY_BOOK:
+        found.append(f"Plan is {session.plan.get_status_display().lower()}")
+    return tuple(found)
+
+
+def by_day(rows: Iterable[VisitRow]) -> list[tuple[date, list[VisitRow]]]:
+    """Rows by their local date, in order."""
+    days: dict[date, list[VisitRow]] = {}
+    for row in rows:
+        days.setdefault(local_date(row.appointment.starts_at, row.appointment.location.zone), []).append(row)
+    return sorted(days.items())
+
+
+def is_consultation_to_write(appointment: Appointment, now: datetime) -> bool:
+    """Whether a consultation took or takes place that nobody has written down."""
+    return (
+        appointment.kind == VisitKind.CONSULTATION
+        and appointment.consultation_id is None
+        and appointment.status in (Appointment.Status.ARRIVED, Appointment.Status.FULFILLED)
+        and appointment.starts_at <= now + timedelta(hours=1)
+    )

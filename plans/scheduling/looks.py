@@ -1,0 +1,31 @@
+"""How a visit's state looks on a screen (pure)."""
+
+from datetime import datetime, timedelta
+
+from clinic.console.badges import Badge, Tone
+from plans.scheduling.models import Appointment
+
+Status = Appointment.Status
+
+STATES = {
+    Status.BOOKED: Badge(Tone.BOOKED, "Booked"),
+    Status.CONFIRMED: Badge(Tone.BOOKED, "Confirmed", "thumb_up"),
+    Status.ARRIVED: Badge(Tone.SOON, "Here", "person_pin_circle"),
+    Status.FULFILLED: Badge(Tone.DONE, "Done"),
+    Status.CANCELLED: Badge(Tone.NEUTRAL, "Cancelled", "cancel"),
+    Status.NO_SHOW: Badge(Tone.STOP, "No-show", "person_off"),
+}
+REBOOK = Badge(Tone.SOON, "Rebook", "event_repeat")
+OVERBOOKED = Badge(Tone.SOON, "Overbooked", "layers")
+
+
+def appointment_badge(appointment: Appointment, now: datetime) -> Badge:
+    """Its state; a patient who should be here by now and is not, is late."""
+    status = Status(appointment.status)
+    late = now - appointment.starts_at
+    if status in (Status.BOOKED, Status.CONFIRMED) and late > timedelta(0):
+        minutes = int(late.total_seconds() // 60)
+        if now > appointment.ends_at:
+            return Badge(Tone.STOP, "What became of it?", "help")
+        return Badge(Tone.STOP, f"Late {minutes} min", "schedule") if minutes else STATES[status]
+    return STATES[status]

@@ -1,0 +1,129 @@
+"""Follow-ups through their services."""
+
+from datetime import timedelta
+
+import pytest
+
+from clinic import clock
+from clinic.access.roles import Role
+from clinic.errors import Invalid, InvalidTransition
+from plans.followups.models import FollowUp
+from plans.followups.queries import with_state
+from plans.followups.services import attempt_record, follow_up_attend, follow_up_cancel, follow_up_create
+from plans.scheduling.services import appointment_book
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def location():
+    return factories.make_location()
+
+
+@pytest.fixture
+def practitioner(location):
+    return factories.make_practitioner(location)
+
+
+@pytest.fixture
+def desk(location):
+    return factories.make_user((location, Role.FRONT_DESK))
+
+
+@pytest.fixture
+def follow_up(location, practitioner):
+    plan = factories.make_plan(factories.make_patient(location), practitioner)
+    return plan.follow_ups.order_by("target_date")[0]
+
+
+def state_of(follow_up: FollowUp) -> str:
+    return with_state(FollowUp.objects.filter(pk=follow_up.pk)).get().state
+
+
+def test_a_walk_in_closes_the_follow_up_also_before_its_window(follow_up, desk):
+    assert state_of(follow_up) == "pending"
+    follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+    assert state_of(follow_up) == "attended"
+    assert follow_up.appointments.get().status == "fulfilled"
+
+
+def test_attending_fulfils_the_visit_that_is_booked(follow_up, desk, practitioner, location):
+    starts_at = factories.local(location, follow_up.target_date, "09:00")
+    while starts_at.astimezone(location.zone).isoweekday() > 5:
+        starts_at += timedelta(days=1)
+    booked = appointment_book(
+        by=desk, location=location, practitioner=practitioner, starts_at=starts_at, follow_up=follow_up
+    )
+    assert state_of(follow_up) == "scheduled"
+    follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+    booked.refresh_from_db()
+    assert booked.status == "fulfilled"
+    assert follow_up.appointments.count() == 1
+
+
+def test_what_was_attended_is_neither_attended_again_nor_cancelled(follow_up, desk):
+    follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+    with pytest.raises(InvalidTransition) as refused:
+        follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+    assert refused.value.extra["state"] == "attended"
+    with pytest.raises(InvalidTransition):
+        follow_up_cancel(follow_up_id=follow_up.pk, by=desk, reason="because")
+    assert follow_up.appointments.count() == 1
+
+
+def test_cancelling_needs_a_reason(follow_up, desk):
+    with pytest.raises(Invalid) as refused:
+        follow_up_cancel(follow_up_id=follow_up.pk, by=desk, reason=" ")
+    assert refused.value.attr == "reason"
+    assert state_of(follow_up) == "pending"
+
+
+def test_a_cancelled_follow_up_takes_its_visit_with_it(follow_up, desk, practitioner, location):
+    day = follow_up.target_date
+    while day.isoweekday() > 5:
+        day += timedelta(days=1)
+    booked = appointment_book(
+        by=desk,
+        location=location,
+        practitioner=practitioner,
+        starts_at=factories.local(location, day, "09:00"),
+        follow_up=follow_up,
+    )
+    follow_up_cancel(follow_up_id=follow_up.pk, by=desk, reason="moved away")
+    booked.refresh_from_db()
+    assert (state_of(follow_up), booked.status) == ("cancelled", "cancelled")
+
+
+def test_an_attempt_is_recorded_with_who_and_when(follow_up, desk):
+    attempt = attempt_record(follow_up_id=follow_up.pk, by=desk, channel="call", outcome="no_answer")
+    assert (attempt.attempted_by, follow_up.attempts.get()) == (desk, attempt)
+
+
+def test_a_visit_can_be_owed_without_a_plan(location, practitioner):
+    patient = factories.make_patient(location)
+    consultation = factories.make_consultation(patient, practitioner, candidacy="deferred")
+    today = clock.today(location.zone)
+    owed = follow_up_create(
+        consultation=consultation,
+        title="3-month review",
+        window_start=today,
+        target_date=today + timedelta(3),
+        window_end=today + timedelta(9),
+    )
+    assert state_of(owed) == "due"
+
+
+def test_a_window_the_wrong_way_round_is_refused(location, practitioner):
+    consultation = factories.make_consultation(factories.make_patient(location), practitioner, candidacy="deferred")
+    today = clock.today(location.zone)
+    with pytest.raises(Invalid) as refused:
+        follow_up_create(
+            consultation=consultation,
+            title="Review",
+            window_start=today,
+            target_date=today - timedelta(1),
+            window_end=today + timedelta(9),
+        )
+    assert refused.value.attr == "target_date"
+    assert not FollowUp.objects.exists()

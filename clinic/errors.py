@@ -52,9 +52,10 @@ class Invalid(Refusal):
     @classmethod
     def gather(cls, found: Iterable["Invalid"]) -> None:
         """Raise all of `found` as one; do nothing if there is none."""
-        first, *others = [*found, None]
-        if first is not None:
-            raise cls(first.detail, code=first.code, attr=first.attr, others=[other for other in others if other])
+        faults = list(found)
+        if faults:
+            first, *others = faults
+            raise cls(first.detail, code=first.code, attr=first.attr, others=others)
 
 
 class DoesNotExist(Invalid):

@@ -5,13 +5,14 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import Settings
 from xdist import is_xdist_controller
 
@@ -34,6 +35,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not is_xdist_controller(session) and not session.config.option.collectonly:
         servers.start_own()
         refuse_foreign_sockets()
+        delete_instead_of_truncating()
 
 
 def pytest_unconfigure() -> None:
@@ -61,6 +63,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def delete_instead_of_truncating() -> None:
+    """After a test that committed, Django truncates every table, which makes new files for each: 0.5 s and more.
+
+    Deleting its few rows takes a tenth of that. As a replica no trigger fires, so nothing lands in the history.
+    """
+
+    def sql_flush(self: DatabaseOperations, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
+        deletes = [f"DELETE FROM {self.quote_name(table)}" for table in tables]
+        return ["SET session_replication_role = replica", *deletes, "SET session_replication_role = DEFAULT"]
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign, assignment]
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from clinic import clock
 from clinic.api.errors import Unprocessable
 from clinic.api.models import IdempotentRequest
+from clinic.people.models import User
 
 KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEPT_FOR = timedelta(hours=24)
@@ -37,15 +38,16 @@ def once(
 
     Raises ValidationError for a key that is no key, `Unprocessable` for one that came with another request.
     """
-    key = request.headers[KEY]
+    key, user = request.headers[KEY], request.user
+    assert isinstance(user, User)
     if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         detail = ErrorDetail(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters.", "invalid")
         raise ValidationError({KEY: [detail]})
     raw = request._request.body  # before DRF reads the stream; afterwards it reads this
     fingerprint = _fingerprint(request, raw)
     with transaction.atomic():
-        if not _claim(request.user.pk, key, fingerprint):
-            return _first_answer(request.user.pk, key, fingerprint)
+        if not _claim(user, key, fingerprint):
+            return _first_answer(user, key, fingerprint)
         try:
             with transaction.atomic():
                 response = handler(request, *args, **kwargs)
@@ -56,7 +58,7 @@ def once(
         if response.status_code >= 500:
             transaction.set_rollback(True)
         else:
-            IdempotentRequest.objects.filter(user_id=request.user.pk, key=key).update(
+            IdempotentRequest.objects.filter(user=user, key=key).update(
                 status_code=response.status_code,
                 body=response.content.decode(),
                 headers={name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},
@@ -70,7 +72,7 @@ def forget_old_requests(*, now: datetime) -> int:
     return forgotten
 
 
-def _claim(user_id: Any, key: str, fingerprint: str) -> bool:
+def _claim(user: User, key: str, fingerprint: str) -> bool:
     """Insert the key's row, or take over one that is too old to count. False where an answer stands there.
 
     Waits while another transaction holds the key, at most `LOCK_TIMEOUT`.
@@ -83,13 +85,13 @@ def _claim(user_id: Any, key: str, fingerprint: str) -> bool:
             " VALUES (%s, %s, %s, '', '{}', %s) ON CONFLICT (user_id, key) DO UPDATE SET"
             " fingerprint = EXCLUDED.fingerprint, created_at = EXCLUDED.created_at"
             " WHERE kept.created_at < %s RETURNING id",
-            [user_id, key, fingerprint, now, now - KEPT_FOR],
+            [user.pk, key, fingerprint, now, now - KEPT_FOR],
         )
         return cursor.fetchone() is not None
 
 
-def _first_answer(user_id: Any, key: str, fingerprint: str) -> HttpResponse:
-    kept = IdempotentRequest.objects.get(user_id=user_id, key=key)
+def _first_answer(user: User, key: str, fingerprint: str) -> HttpResponse:
+    kept = IdempotentRequest.objects.get(user=user, key=key)
     if kept.fingerprint != fingerprint:
         raise Unprocessable
     return HttpResponse(kept.body, status=kept.status_code, headers={**kept.headers, REPLAYED: "true"})

@@ -1,4 +1,4 @@
-"""What happens to an API request before and after the views: bodies are limited, and always read to their end."""
+"""What happens to a request's body before and after the views: the API's are limited, and all are read to their end."""
 
 from collections.abc import Callable
 
@@ -10,30 +10,34 @@ CHUNK_BYTES = 64 * 1024
 DRAINED_AT_MOST_BYTES = 64 * 1024 * 1024
 
 
-class ApiMiddleware:
-    """Answers 413 to a body over `DATA_UPLOAD_MAX_MEMORY_SIZE` without holding it in memory.
+class BodyMiddleware:
+    """Answers 413 to an API request over `DATA_UPLOAD_MAX_MEMORY_SIZE` without holding it in memory.
 
-    What nobody read is read and thrown away, in pieces: a server that closes a connection with unread input resets it,
-    and the client would see no answer at all.
+    What no view read is read and thrown away, in pieces: a server that closes a connection with unread input resets
+    it, and the client would see no answer at all.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PREFIXES):
-            return self.get_response(request)
-        request.encoding = "utf-8"  # a client's charset may be no encoding of text at all
-        response = self.get_response(request) if _is_small(request) else _too_large()
+        response = self._answer(request)
         _drain(request)
         return response
 
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(PREFIXES):
+            request.encoding = "utf-8"  # a client's charset may be no encoding of text at all
+            if _announced_bytes(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+                return _too_large()
+        return self.get_response(request)
 
-def _is_small(request: HttpRequest) -> bool:
+
+def _announced_bytes(request: HttpRequest) -> int:
     try:
-        return int(request.META.get("CONTENT_LENGTH") or 0) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        return True  # Django reads no body then
+        return 0  # Django reads no body then
 
 
 def _too_large() -> HttpResponse:
@@ -47,5 +51,5 @@ def _drain(request: HttpRequest) -> None:
         for _ in range(DRAINED_AT_MOST_BYTES // CHUNK_BYTES):
             if not request.read(CHUNK_BYTES):
                 return
-    except OSError:
-        return  # the client is gone
+    except (OSError, ValueError):
+        return  # the client is gone, or a view closed the stream

@@ -16,7 +16,6 @@ from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.records import Record
 
-
 T = TypeVar("T")
 
 

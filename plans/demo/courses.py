@@ -241,6 +241,16 @@ class Case:
         yield self.at(offset - ahead, "16:30"), lambda: self.booked(when, session=self.session(number))
         yield when + timedelta(minutes=40), lambda: self.performed(number, **charting)
 
+    def booked_and_performed_on(self, number: int, day: date) -> Course:
+        """Book session `number` nine days ahead, then perform it on exactly this day."""
+        zone = self.house.location.zone
+        when = at(day, self.hour, zone)
+        yield (
+            at(day - timedelta(days=9), "12:00", zone),
+            lambda: self.booked(when, session=self.session(number)),
+        )
+        yield when + timedelta(minutes=45), lambda: self.performed(number)
+
     def booked_and_attended(self, title: str, offset: int, *, ahead: int = 12) -> Course:
         """Book the follow-up called `title` some days ahead, then attend it on its day."""
         when = self.at(offset)
@@ -389,13 +399,8 @@ def ginkgo(house: House, today: date) -> Course:
         lambda: case.consulted(causes=GENETIC, scale="norwood_hamilton", value="III", goals="Keep the hairline."),
     )
     yield at(first - timedelta(days=14), "10:00", zone), lambda: case.planned("prp", first)
-    for number, day in ((1, first), (2, second)):
-        when = at(day, "09:00", zone)
-        yield (
-            at(day - timedelta(days=9), "12:00", zone),
-            lambda number=number, when=when: case.booked(when, session=case.session(number)),
-        )
-        yield when + timedelta(minutes=45), lambda number=number: case.performed(number)
+    yield from case.booked_and_performed_on(1, first)
+    yield from case.booked_and_performed_on(2, second)
 
 
 def hazelby(house: House, today: date) -> Course:

@@ -53,7 +53,7 @@ class AttendInput(serializers.Serializer[Any]):
     practitioner = VisibleRelatedField(queryset=Practitioner.objects.all(), required=False)
 
 
-class CancelInput(serializers.Serializer[Any]):
+class FollowUpCancelInput(serializers.Serializer[Any]):
     reason = TextField(max_length=500)
 
 
@@ -115,14 +115,14 @@ class FollowUpViewSet(Creates, ResourceViewSet):
         """How many are in each open state."""
         rows = self.filter_queryset(self.get_queryset()).order_by().values("state").annotate(number=Count("pk"))
         found = {row["state"]: row["number"] for row in rows}
-        return {state: found.get(state, 0) for state in CountsSerializer().fields}
+        return {state: found.get(state, 0) for state in FollowUp.OPEN}
 
     @act("attend", body=AttendInput)
     def attend(self, row: FollowUp, data: dict[str, Any]) -> FollowUp:
         """The patient is here now."""
         return follow_up_attend(follow_up_id=row.pk, by=self.user, **data)
 
-    @act("cancel", body=CancelInput)
+    @act("cancel", body=FollowUpCancelInput)
     def cancel(self, row: FollowUp, data: dict[str, Any]) -> FollowUp:
         """Drop a follow-up that is not needed."""
         return follow_up_cancel(follow_up_id=row.pk, by=self.user, **data)

@@ -84,3 +84,9 @@ def open_follow_ups(plan: TreatmentPlan) -> QuerySet[FollowUp]:
     """The plan's follow-ups that are neither attended nor cancelled."""
     attended = Appointment.objects.filter(follow_up=OuterRef("pk"), status=Appointment.Status.FULFILLED)
     return FollowUp.objects.filter(~Exists(attended), plan=plan, cancelled_at__isnull=True)
+
+
+def state_of(follow_up: FollowUp) -> FollowUp.State:
+    """The follow-up's state now."""
+    row = with_state(FollowUp.objects.filter(pk=follow_up.pk)).get()
+    return FollowUp.State(row.state)  # type: ignore[attr-defined]  # annotated by with_state

@@ -11,7 +11,7 @@ from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from plans.consultations.models import Consultation
 from plans.followups.models import CheckIn, ContactAttempt, FollowUp
-from plans.followups.queries import open_follow_ups, with_state
+from plans.followups.queries import open_follow_ups, state_of
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.services import appointments_close, walk_in_book
 from plans.treatment.models import ProcedureSession, TreatmentPlan
@@ -29,7 +29,7 @@ def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolSte
             step=step,
             sequence=sequence,
             title=step.title,
-            duration_minutes=step.duration_minutes,
+            duration_minutes=step.visit_minutes,
             target_date=window.target,
             window_start=window.earliest,
             window_end=window.latest,
@@ -120,7 +120,7 @@ def follow_up_cancel(*, follow_up_id: UUID, by: User | None, reason: str) -> Fol
         raise Invalid("Say why the follow-up is not needed.", code="required", attr="reason")
     with recorded(reason):
         follow_up = _lock(follow_up_id)
-        check_allowed("The follow-up", _state(follow_up), "cancelling", FollowUp.MAY_CANCEL)
+        check_allowed("The follow-up", state_of(follow_up), "cancelling", FollowUp.MAY_CANCEL)
         _cancel([follow_up], reason, by)
         appointments_close(sessions=[], follow_ups=[follow_up], reason=reason, by=by)
     return follow_up
@@ -130,7 +130,7 @@ def follow_up_attend(*, follow_up_id: UUID, by: User, practitioner: Practitioner
     """The patient is here now: books and fulfils the visit, or fulfils the one that is booked. May be early."""
     with recorded():
         follow_up = _lock(follow_up_id)
-        check_allowed("The follow-up", _state(follow_up), "attending", FollowUp.MAY_ATTEND)
+        check_allowed("The follow-up", state_of(follow_up), "attending", FollowUp.MAY_ATTEND)
         if follow_up.plan is not None:
             check_allowed("The plan", follow_up.plan.status, "attending", TreatmentPlan.MAY_BOOK)
         walk_in_book(
@@ -153,7 +153,7 @@ def attempt_record(
     """Record one try to reach the patient about this follow-up."""
     with recorded():
         follow_up = _lock(follow_up_id)
-        check_allowed("The follow-up", _state(follow_up), "an attempt to reach the patient", FollowUp.OPEN)
+        check_allowed("The follow-up", state_of(follow_up), "an attempt to reach the patient", FollowUp.OPEN)
         return ContactAttempt.objects.create(
             follow_up=follow_up,
             channel=channel,
@@ -188,10 +188,6 @@ def _lock(follow_up_id: UUID) -> FollowUp:
         FollowUp.objects.select_related("plan__lead_practitioner", "consultation__practitioner", "location"),
         follow_up_id,
     )
-
-
-def _state(follow_up: FollowUp) -> str:
-    return with_state(FollowUp.objects.filter(pk=follow_up.pk)).values_list("state", flat=True).get()
 
 
 def _its_practitioner(follow_up: FollowUp) -> Practitioner:

@@ -8,7 +8,7 @@ one mail marks the next one, so that a killed process leaves one mail uncertain 
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -16,16 +16,17 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Q
 
 from clinic import clock
+from clinic.places.models import Location
 from plans.messages import rules
 from plans.messages.identifiers import calendar_uid
 from plans.messages.models import DeliveryPass, MessageKind, PatientMessage
 from plans.messages.render import Place, VisitMail, ascii_address, render
 from plans.messages.rules import Ending
 from plans.messages.smtp import MESSAGE_SECONDS, Answer, MailServer, Unreachable, Verdict
-from plans.scheduling.models import Appointment
 
 logger = logging.getLogger(__name__)
 
@@ -76,15 +77,17 @@ class Leased:
 
     id: UUID
     appointment_id: UUID | None
+    location_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that belong to this process, under `token`, until `leased_until`."""
+    """Rows that belong to this process, under `token`, until `leased_until`; and the places they tell of."""
 
     token: UUID
     leased_until: datetime
     rows: Sequence[Leased]
+    places: Mapping[UUID, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +166,19 @@ def _lease(until: datetime, size: int, started: datetime) -> Batch:
             )
             .order_by("not_before")
             .select_for_update(skip_locked=True, no_key=True)
-            .values_list("id", "appointment_id")[:size]
+            .values_list("id", "appointment_id", "location_id")[:size]
         ]
         if rows:
             # By key, not by status: that index would be read whole (docs/reliability.md).
             PatientMessage.objects.filter(pk__in=[row.id for row in rows]).update(
                 lease_token=token, leased_until=leased_until
             )
-    return Batch(token, leased_until, rows)
+    places = Location.objects.in_bulk({row.location_id for row in rows}) if rows else {}
+    return Batch(token, leased_until, rows, {key: _place(location) for key, location in places.items()})
+
+
+def _place(location: Location) -> Place:
+    return Place(location.name, location.zone, location.address, location.phone, location.email)
 
 
 def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
@@ -182,7 +190,7 @@ def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
                 report.is_finished = False
                 break
             server.connect()
-            begun = _hand_over(batch.token, outcome, row, report)
+            begun = _hand_over(batch, outcome, row, report)
             outcome = None
             if begun is not None:
                 outcome = Outcome(begun, _send(server, begun))
@@ -201,26 +209,25 @@ def _send(server: MailServer, begun: Begun) -> Answer:
         return Answer(Verdict.TRANSIENT, str(error))
 
 
-def _hand_over(token: UUID, outcome: Outcome | None, row: Leased, report: Report) -> Begun | None:
+def _hand_over(batch: Batch, outcome: Outcome | None, row: Leased, report: Report) -> Begun | None:
     """Record the outcome of the mail before and mark this one as *sending*, in one transaction.
 
     None where this one does not go out: it ended otherwise, somebody else has it, or its visit is locked.
     """
     is_recorded = False
     try:
-        with transaction.atomic():
-            _be_impatient()
+        with transaction.atomic(), connection.cursor() as cursor:
             # The visit before the messages: the one lock order (clinic/locking.py).
-            appointment = _lock_visit(row)
+            visit = _lock_visit(cursor, row)
             if outcome is not None:
-                is_recorded = _write(token, outcome)
-            begun = _begin(token, row, appointment)
+                is_recorded = _write(cursor, batch.token, outcome)
+            begun = _begin(cursor, batch, row, visit)
     except (OperationalError, InterfaceError) as error:
         logger.warning("Message %s waits: %s.", row.id, type(error.__cause__ or error).__name__)
         connection.close_if_unusable_or_obsolete()
         if outcome is not None:
-            _record(token, outcome, report)
-        _postpone(token, row)
+            _record(batch.token, outcome, report)
+        _postpone(batch.token, row)
         report.postponed += 1
         return None
     if outcome is not None:
@@ -234,79 +241,127 @@ def _hand_over(token: UUID, outcome: Outcome | None, row: Leased, report: Report
     return begun
 
 
-def _lock_visit(row: Leased) -> Appointment | None:
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A locked visit, as it is."""
+
+    id: UUID
+    status: str
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A locked row with what its mail is made from."""
+
+    kind: str
+    message_id: str
+    revision: int | None
+    expires_at: datetime
+    attempts: int
+    first_name: str
+    email: str
+    language: str
+    has_opted_out: bool
+    has_bounced: bool
+
+
+# Plain SQL: the ORM would take longer to write these than the server to run them, for every single mail.
+LOCK_VISIT = """
+    SELECT visit.id, visit.status, visit.revision, visit.starts_at, visit.ends_at
+    FROM set_config('lock_timeout', %s, true), plans_appointment visit
+    WHERE visit.id = %s
+    FOR NO KEY UPDATE OF visit
+"""
+LOCK_ROW = """
+    SELECT message.kind, message.message_id, message.appointment_revision, message.expires_at, message.attempts,
+           patient.first_name, patient.email, patient.language, patient.email_opt_out,
+           patient.email_bounced_at IS NOT NULL
+    FROM plans_patientmessage message
+    JOIN patients_patient patient ON patient.id = message.patient_id
+    WHERE message.id = %s AND message.lease_token = %s AND message.status = 'pending'
+    FOR NO KEY UPDATE OF message
+"""
+MARK_SENDING = """
+    UPDATE plans_patientmessage
+    SET status = 'sending', attempts = %s, sending_at = %s, to_address = %s, updated_at = %s
+    WHERE id = %s
+"""
+END = """
+    UPDATE plans_patientmessage
+    SET status = %s, status_reason = %s, failure = %s, settled_at = %s, lease_token = NULL, leased_until = NULL,
+        updated_at = %s
+    WHERE id = %s AND lease_token = %s
+"""
+TRY_AGAIN = """
+    UPDATE plans_patientmessage
+    SET status = 'pending', not_before = %s, failure = %s, lease_token = NULL, leased_until = NULL, updated_at = %s
+    WHERE id = %s AND lease_token = %s
+"""
+
+
+def _lock_visit(cursor: CursorWrapper, row: Leased) -> Visit | None:
     """The visit that this mail is about, locked; weakly enough that others may still insert rows that refer to it."""
-    if row.appointment_id is None:
-        return None
-    return Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=row.appointment_id)
+    cursor.execute(LOCK_VISIT, [LOCK_TIMEOUT, row.appointment_id])
+    found = cursor.fetchone()
+    return None if found is None else Visit(*found)
 
 
-def _be_impatient() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
-
-
-def _begin(token: UUID, row: Leased, appointment: Appointment | None) -> Begun | Ending | None:
+def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, visit: Visit | None) -> Begun | Ending | None:
     """Mark a leased row as *sending* if it still may go out; how it ended if not; None if it is no longer ours."""
-    message = (
-        PatientMessage.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("patient", "location")
-        .filter(pk=row.id, lease_token=token, status=Status.PENDING)
-        .first()
-    )
-    if message is None:
+    cursor.execute(LOCK_ROW, [row.id, batch.token])
+    found = cursor.fetchone()
+    if found is None:
         return None
     now = clock.now()
-    ready = _prepare(message, appointment, now)
+    ready = _prepare(row.id, Owed(*found), visit, batch.places[row.location_id], now)
     if isinstance(ready, Ending):
-        failure = {"failure": ready.reason} if ready.status == Status.FAILED else {}
-        _save(row.id, **ready.columns(now), **failure)
-        return ready
-    _save(
-        row.id,
-        status=Status.SENDING,
-        attempts=ready.attempts,
-        sending_at=now,
-        to_address=ready.recipient,
-        updated_at=now,
-    )
+        failure = ready.reason if ready.status == Status.FAILED else ""
+        cursor.execute(END, [ready.status.value, ready.reason, failure, now, now, row.id, batch.token])
+    else:
+        cursor.execute(MARK_SENDING, [ready.attempts, now, ready.recipient, now, row.id])
     return ready
 
 
-def _prepare(message: PatientMessage, appointment: Appointment | None, now: datetime) -> Begun | Ending:
+def _prepare(pk: UUID, owed: Owed, visit: Visit | None, place: Place, now: datetime) -> Begun | Ending:
     """The mail itself, or how it ends without being sent. A row that cannot be written as a mail blocks no other."""
-    if appointment is None:
+    if visit is None:
         return Ending(Status.FAILED, "Nothing is known about what it should say.")
-    ending = rules.ending(message, appointment, message.patient, now)
+    unreachable = rules.why_unreachable(
+        email=owed.email, has_opted_out=owed.has_opted_out, has_bounced=owed.has_bounced
+    )
+    facts = rules.Facts(owed.kind, owed.revision, owed.expires_at, visit.status, visit.revision, unreachable)
+    ending = rules.ending(facts, now)
     if ending is not None:
         return ending
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    location = message.location
     try:
         mail = VisitMail(
-            id=message.id,
-            kind=MessageKind(message.kind),
-            message_id=message.message_id,
-            revision=appointment.revision,
-            calendar_uid=calendar_uid(appointment.pk),
-            first_name=message.patient.first_name,
-            to_address=message.patient.email,
-            language=message.patient.language,
-            starts_at=appointment.starts_at,
-            ends_at=appointment.ends_at,
-            place=Place(location.name, location.zone, location.address, location.phone, location.email),
+            id=pk,
+            kind=MessageKind(owed.kind),
+            message_id=owed.message_id,
+            revision=visit.revision,
+            calendar_uid=calendar_uid(visit.id),
+            first_name=owed.first_name,
+            to_address=owed.email,
+            language=owed.language,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+            place=place,
             from_address=sender,
             written_at=now,
         )
         return Begun(
-            id=message.id,
-            attempts=message.attempts + 1,
+            id=pk,
+            attempts=owed.attempts + 1,
             sender=ascii_address(sender),
-            recipient=ascii_address(message.patient.email),
+            recipient=ascii_address(owed.email),
             content=render(mail).as_bytes(),
         )
     except Exception as error:  # noqa: BLE001 whatever is wrong with this one, the next one may be fine
-        logger.error("Message %s could not be written (%s).", message.pk, type(error).__name__)
+        logger.error("Message %s could not be written (%s).", pk, type(error).__name__)
         return Ending(Status.FAILED, f"It could not be written ({type(error).__name__}).")
 
 
@@ -314,36 +369,39 @@ def _record(token: UUID, outcome: Outcome, report: Report) -> None:
     """Record an outcome on its own, through a lock or a restart of the database: not to know is the worst outcome."""
     for pause_seconds in PAUSES_SECONDS:
         try:
-            is_recorded = _write(token, outcome)
+            is_recorded = _write_alone(token, outcome)
             break
         except (OperationalError, InterfaceError):
             connection.close_if_unusable_or_obsolete()
             time.sleep(pause_seconds)
     else:
-        is_recorded = _write(token, outcome)
+        is_recorded = _write_alone(token, outcome)
     _count(outcome, is_recorded, report)
 
 
-def _write(token: UUID, outcome: Outcome) -> bool:
+def _write_alone(token: UUID, outcome: Outcome) -> bool:
+    with connection.cursor() as cursor:
+        return _write(cursor, token, outcome)
+
+
+def _write(cursor: CursorWrapper, token: UUID, outcome: Outcome) -> bool:
     """Write down what became of a begun mail; False where the lease was lost and somebody called it unknown."""
-    now, begun, answer = clock.now(), outcome.begun, outcome.answer
-    match answer.verdict:
-        case Verdict.ACCEPTED:
-            columns = {**rules.settled_as(Status.SENT, "", now), "failure": ""}
-        case Verdict.UNKNOWN:
-            columns = {**rules.settled_as(Status.UNKNOWN, answer.detail, now), "failure": answer.detail}
-        case Verdict.TRANSIENT if begun.attempts < MAX_ATTEMPTS:
-            columns = {
-                "status": Status.PENDING,
-                "not_before": now + _backoff(begun.attempts),
-                "lease_token": None,
-                "leased_until": None,
-                "failure": answer.detail,
-                "updated_at": now,
-            }
-        case _:
-            columns = {**rules.settled_as(Status.FAILED, answer.detail, now), "failure": answer.detail}
-    return bool(PatientMessage.objects.filter(pk=begun.id, lease_token=token).update(**columns))
+    now, begun, detail = clock.now(), outcome.begun, outcome.answer.detail
+    status = STATUS_AFTER[outcome.answer.verdict]
+    if outcome.answer.verdict is Verdict.TRANSIENT and begun.attempts < MAX_ATTEMPTS:
+        cursor.execute(TRY_AGAIN, [now + _backoff(begun.attempts), detail, now, begun.id, token])
+    else:
+        cursor.execute(END, [status.value, detail, detail, now, now, begun.id, token])
+    return cursor.rowcount == 1
+
+
+STATUS_AFTER = {
+    Verdict.ACCEPTED: Status.SENT,
+    Verdict.PERMANENT: Status.FAILED,
+    Verdict.TRANSIENT: Status.FAILED,
+    Verdict.UNKNOWN: Status.UNKNOWN,
+}
+"""What a verdict ends in, at the last attempt."""
 
 
 def _count(outcome: Outcome, is_recorded: bool, report: Report) -> None:
@@ -382,7 +440,3 @@ def _release(batch: Batch, backoff_seconds: float) -> None:
     PatientMessage.objects.filter(
         pk__in=[row.id for row in batch.rows], lease_token=batch.token, status=Status.PENDING
     ).update(**released)
-
-
-def _save(pk: UUID, **columns: object) -> None:
-    PatientMessage.objects.filter(pk=pk).update(**columns)

@@ -7,18 +7,14 @@ import re
 import unicodedata
 from base64 import encodebytes
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.header import Header
-from email.message import Message
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from functools import cache
 from urllib.parse import quote, urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -84,20 +80,22 @@ class RenderedMail:
 
     def as_bytes(self) -> bytes:
         """The mail as it goes over the wire: seven-bit, lines ended by CR LF."""
-        body = MIMEMultipart("alternative", _subparts=[_text_part("plain", self.text), _text_part("html", self.html)])
-        whole: Message = body
+        parts = [_text_part("plain", self.text), _text_part("html", self.html)]
         if self.calendar:
             # The alternative is what Google and Outlook read as an invitation, the attachment what others can open.
-            body.attach(_calendar_part("text/calendar", self.calendar, charset="utf-8", method=self.calendar_method))
-            attached = _calendar_part("application/ics", self.calendar, name=CALENDAR_FILE)
-            attached["Content-Disposition"] = f'attachment; filename="{CALENDAR_FILE}"'
-            whole = MIMEMultipart("mixed", _subparts=[body, attached])
-        for name, value in {**self.headers, "Subject": self.subject}.items():
-            whole[name] = _header(value)
-        return whole.as_bytes(policy=WIRE)
+            invitation = f'text/calendar; charset="utf-8"; method="{self.calendar_method}"'
+            attachment = (
+                f'application/ics; name="{CALENDAR_FILE}"\nContent-Disposition: attachment; filename="{CALENDAR_FILE}"'
+            )
+            body = _multipart("alternative", [*parts, _calendar_part(invitation, self.calendar)])
+            body = _multipart("mixed", [body, _calendar_part(attachment, self.calendar)])
+        else:
+            body = _multipart("alternative", parts)
+        headers = {**self.headers, "Subject": self.subject, "MIME-Version": "1.0"}
+        head = "".join(f"{name}: {_header(value)}\n" for name, value in headers.items())
+        return f"{head}{body}".replace("\r\n", "\n").replace("\n", "\r\n").encode("ascii")
 
 
-WIRE = compat32.clone(linesep="\r\n", cte_type="7bit", mangle_from_=False)
 CALENDAR_FILE = "visit.ics"
 
 
@@ -108,20 +106,21 @@ def _header(value: str) -> str:
     return value if value.isascii() else Header(value, "utf-8", maxlinelen=76).encode()
 
 
-def _text_part(subtype: str, text: str) -> Message:
-    part = MIMENonMultipart("text", subtype, charset="utf-8")
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(b2a_qp(text.encode(), istext=True).decode("ascii"))
-    return part
+def _multipart(subtype: str, parts: Sequence[str]) -> str:
+    # “=_” stands in no quoted-printable or base64 text, so no part can hold the boundary (RFC 2045, 6.7).
+    boundary = f"=_{subtype}_{uuid4().hex}"
+    body = "".join(f"--{boundary}\n{part}\n" for part in parts)
+    return f'Content-Type: multipart/{subtype}; boundary="{boundary}"\n\n{body}--{boundary}--\n'
 
 
-def _calendar_part(mimetype: str, calendar: bytes, **parameters: str) -> Message:
-    part = MIMENonMultipart(*mimetype.split("/"))
-    for name, value in parameters.items():
-        part.set_param(name, value)
-    part["Content-Transfer-Encoding"] = "base64"
-    part.set_payload(encodebytes(calendar).decode("ascii"))
-    return part
+def _text_part(subtype: str, text: str) -> str:
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\nContent-Transfer-Encoding: quoted-printable\n'
+    return f"{head}\n{b2a_qp(text.encode(), istext=True).decode('ascii')}"
+
+
+def _calendar_part(kind: str, calendar: bytes) -> str:
+    head = f"Content-Type: {kind}\nContent-Transfer-Encoding: base64\n"
+    return f"{head}\n{encodebytes(calendar).decode('ascii')}"
 
 
 def render(mail: VisitMail) -> RenderedMail:

@@ -1,9 +1,8 @@
-"""Whether a planned mail may still go out: values in, values out. Asked when it is planned, retried and begun."""
+"""Whether a planned mail may go out: values in, values out. Asked when it is planned, begun and tried again."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from patients.models import Patient
 from plans.messages.models import MessageKind, PatientMessage
 from plans.scheduling.models import Appointment
 
@@ -26,10 +25,6 @@ class Ending:
     status: PatientMessage.Status
     reason: str
 
-    def columns(self, now: datetime) -> dict[str, object]:
-        """What to write to the row: its lease ends with it."""
-        return settled_as(self.status, self.reason, now)
-
 
 def settled_as(status: PatientMessage.Status, reason: str, now: datetime) -> dict[str, object]:
     """The columns of a row whose outcome is `status`, for `reason`."""
@@ -43,23 +38,35 @@ def settled_as(status: PatientMessage.Status, reason: str, now: datetime) -> dic
     }
 
 
-def why_unreachable(patient: Patient) -> str:
-    """Why no mail may go to `patient`; empty where it may."""
-    if patient.email_opt_out:
+def why_unreachable(*, email: str, has_opted_out: bool, has_bounced: bool) -> str:
+    """Why no mail may go to a patient; empty where it may."""
+    if has_opted_out:
         return NO_EMAIL_WANTED
-    return "" if patient.is_reachable_by_email else NO_ADDRESS
+    return "" if email and not has_bounced else NO_ADDRESS
 
 
-def ending(message: PatientMessage, appointment: Appointment, patient: Patient, now: datetime) -> Ending | None:
-    """How `message` ends without being sent, given its visit and patient as they are; None where it may go out."""
-    if message.appointment_revision != appointment.revision:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides whether a mail may go out: the row, its visit as it is, and whether the patient can be reached."""
+
+    kind: str
+    revision: int | None
+    """The revision of the visit that the mail tells of."""
+    expires_at: datetime
+    visit_status: str
+    visit_revision: int
+    unreachable: str
+
+
+def ending(facts: Facts, now: datetime) -> Ending | None:
+    """How a mail ends without being sent; None where it may go out."""
+    if facts.revision != facts.visit_revision:
         return Ending(Status.CANCELLED, REPLACED)
-    if message.kind == MessageKind.CANCELLED:
-        if appointment.status != Appointment.Status.CANCELLED:
+    if facts.kind == MessageKind.CANCELLED:
+        if facts.visit_status != Appointment.Status.CANCELLED:
             return Ending(Status.CANCELLED, STILL_STANDS)
-    elif appointment.status not in AWAITED:
+    elif facts.visit_status not in AWAITED:
         return Ending(Status.CANCELLED, NOT_TO_COME)
-    if message.expires_at <= now:
+    if facts.expires_at <= now:
         return Ending(Status.EXPIRED, LATE)
-    unreachable = why_unreachable(patient)
-    return Ending(Status.SUPPRESSED, unreachable) if unreachable else None
+    return Ending(Status.SUPPRESSED, facts.unreachable) if facts.unreachable else None

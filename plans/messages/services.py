@@ -100,7 +100,7 @@ def messages_suppress(*, patient: Patient) -> int:
 
     Opting in again does not revive them.
     """
-    reason = rules.why_unreachable(patient) or rules.NO_EMAIL_WANTED
+    reason = _why_unreachable(patient) or rules.NO_EMAIL_WANTED
     return PatientMessage.objects.filter(patient=patient, status=Status.PENDING).update(
         **rules.settled_as(Status.SUPPRESSED, reason, clock.now())
     )
@@ -117,7 +117,15 @@ def message_retry(*, message: PatientMessage) -> PatientMessage:
         message = lock(PatientMessage.objects.select_related("patient"), message.pk)
         check_allowed("The message", message.status, "sending it again", PatientMessage.MAY_RETRY)
         now = clock.now()
-        ending = rules.ending(message, appointment, message.patient, now)
+        facts = rules.Facts(
+            kind=message.kind,
+            revision=message.appointment_revision,
+            expires_at=message.expires_at,
+            visit_status=appointment.status,
+            visit_revision=appointment.revision,
+            unreachable=_why_unreachable(message.patient),
+        )
+        ending = rules.ending(facts, now)
         if ending is not None:
             raise Conflict(f"It cannot be sent again. {ending.reason}", code="message_obsolete")
         message.status = Status.PENDING
@@ -155,6 +163,14 @@ def _settle(message: PatientMessage, status: PatientMessage.Status, reason: str)
     return message
 
 
+def _why_unreachable(patient: Patient) -> str:
+    return rules.why_unreachable(
+        email=patient.email,
+        has_opted_out=patient.email_opt_out,
+        has_bounced=patient.email_bounced_at is not None,
+    )
+
+
 def _notice_after_undo(appointment: Appointment) -> MessageKind | None:
     """What to tell the patient now, given what they were last told: only what has begun to go out counts."""
     told = queries.last_told(appointment)
@@ -168,7 +184,7 @@ def _notice_after_undo(appointment: Appointment) -> MessageKind | None:
 
 def _insert(appointment: Appointment, mails: Sequence[policy.PlannedMail], now: datetime) -> list[PatientMessage]:
     """Insert one row a mail, in one statement, and nudge a worker on commit where one is due soon."""
-    unreachable = rules.why_unreachable(appointment.patient)
+    unreachable = _why_unreachable(appointment.patient)
     rows = [_row(appointment, mail, unreachable, now) for mail in mails]
     PatientMessage.objects.bulk_create(rows)
     due = [row.due_at for row in rows if row.status == Status.PENDING]

@@ -107,6 +107,13 @@ class ProtocolStep(Record):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def visit_minutes(self) -> int:
+        """How long a visit of this step takes. Raises ValueError for a check-in, which is no visit."""
+        if self.duration_minutes is None:
+            raise ValueError(f"{self.title} is not a visit")
+        return self.duration_minutes
+
 
 @pghistory.track(append_only=True)
 class StepComponent(Record):

@@ -146,7 +146,7 @@ class RescheduleInput(serializers.Serializer[Any]):
     room = VisibleRelatedField(queryset=Room.objects.all(), required=False, allow_null=True)
 
 
-class CancelInput(serializers.Serializer[Any]):
+class AppointmentCancelInput(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=Appointment.CancelReason.choices)
     note = TextField(max_length=300, required=False, allow_blank=True)
 
@@ -207,7 +207,7 @@ class AppointmentViewSet(Creates, Changes, ResourceViewSet):
         """It took place. A session's visit is fulfilled by performing or aborting the session."""
         return appointment_fulfil(appointment_id=row.pk, by=self.user)
 
-    @act("cancel", body=CancelInput)
+    @act("cancel", body=AppointmentCancelInput)
     def cancel(self, row: Appointment, data: dict[str, Any]) -> Appointment:
         """Give the time back and tell the patient."""
         return appointment_cancel(appointment_id=row.pk, by=self.user, **data)

@@ -13,6 +13,7 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import django
@@ -96,12 +97,11 @@ def race(wishes: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 def take_locks_off() -> None:
     """From now on no booking waits for another one before it looks at the calendar."""
-    from plans.scheduling.services import booking
 
     def hold_nothing(*ids: UUID | None, others: Iterable[UUID] = ()) -> None:
         pass
 
-    booking.hold = hold_nothing
+    patch("plans.scheduling.services.booking.hold", hold_nothing).start()
 
 
 if __name__ == "__main__":

@@ -104,13 +104,13 @@ class Scratch:
     def ask(self, sql: str) -> Any:
         """The one value of a query on the copy."""
         with self.connect() as copy:
-            row = copy.execute(sql).fetchone()  # type: ignore[call-overload]
-            return row[0]
+            ((value,),) = copy.execute(sql).fetchall()
+            return value
 
     def drop_constraints(self) -> None:
         with self.connect() as copy:
             for name in CONSTRAINTS:
-                copy.execute(f"ALTER TABLE plans_appointment DROP CONSTRAINT {name}")  # type: ignore[call-overload]
+                copy.execute(f"ALTER TABLE plans_appointment DROP CONSTRAINT {name}")
 
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(**(connection.get_connection_params() | {"dbname": self.name, "cursor_factory": None}))
@@ -142,12 +142,12 @@ def copied(environment: dict[str, str]) -> Iterator[Scratch]:
     name = f"race_{uuid4().hex}"
     with maintenance() as server:
         source = connection.settings_dict["NAME"]
-        server.execute(f'CREATE DATABASE {name} TEMPLATE "{source}"')  # type: ignore[call-overload]
+        server.execute(f'CREATE DATABASE {name} TEMPLATE "{source}"')
     try:
         yield Scratch(environment, name)
     finally:
         with maintenance() as server:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -268,7 +268,7 @@ def somebody_holding(sql: str, value: object) -> Iterator[None]:
     """Another transaction that has taken a lock, as `sql` does, and does not end."""
     parameters = connection.get_connection_params() | {"cursor_factory": None}
     with psycopg.connect(**parameters) as other:
-        other.execute(sql, [value])  # type: ignore[call-overload]
+        other.execute(sql, [value])
         yield
         other.rollback()
 

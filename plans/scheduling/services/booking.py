@@ -84,6 +84,9 @@ def appointment_book(
             check_practitioner(frame, practitioner, subject.modalities, day)
             if room is not None:
                 check_room(frame, room, subject.modalities)
+            subject.check_bookable()
+            subject.check_not_too_early(day)
+            check_lead_time(starts_at, clock.now(), frame.lead)
             rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
             duration = timedelta(minutes=duration_minutes) if duration_minutes is not None else subject.duration
             request = Request(
@@ -96,9 +99,6 @@ def appointment_book(
                 patient_id=subject.patient.pk,
             )
             attempt = Attempt(request, starts_at, subject)
-            subject.check_bookable()
-            subject.check_not_too_early(day)
-            check_lead_time(starts_at, clock.now(), frame.lead)
             hold(subject.patient.pk, practitioner.pk, others=rooms)
             placed = place(request, starts_at, subject, may_overbook=bool(override_reason))
             appointment = Appointment(

@@ -78,7 +78,7 @@ def sessions_insert(
             step=steps.row(item.step),
             sequence=item.sequence,
             title=session_title(steps, item, of),
-            duration_minutes=steps.row(item.step).duration_minutes,
+            duration_minutes=steps.row(item.step).visit_minutes,
             target_date=item.window.target,
             window_start=item.window.earliest,
             window_end=item.window.latest,

@@ -133,7 +133,7 @@ def broker() -> Finding:
     try:
         with app.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1, timeout=2)
-            workers = len(app.control.ping(timeout=1.0, connection=connection))
+            workers = len(app.control.ping(timeout=1.0, connection=connection) or [])
     except Exception as error:  # noqa: BLE001
         return Finding("broker", _first_line(error), _start_or("correct BROKER_URL, or start its server"))
     if not workers:

@@ -55,6 +55,8 @@ class Act:
     submit: str
     page: str | None
     """The template of an act that needs a whole page."""
+    is_whole: bool
+    """Whether the method answers the request itself."""
 
 
 def in_states(allowed: Iterable[Any], attr: str = "status") -> Callable[[Any], bool]:
@@ -75,12 +77,29 @@ def act(
     description: str = "",
     submit: str = "",
     page: str | None = None,
+    is_whole: bool = False,
 ) -> Callable[[Method], Callable[..., HttpResponse]]:
-    """Offer a method, `(self, request, row, form) -> Done | message`, as a transition of the admin's rows."""
+    """Offer a method, `(self, request, row, form) -> Done | message`, as a transition of the admin's rows.
+
+    With `is_whole` the method is `(self, request, row) -> response`, a page of its own.
+    """
 
     def decorate(method: Method) -> Callable[..., HttpResponse]:
         name = method.__name__  # type: ignore[attr-defined]
-        spec = Act(name, title, grant, resource, is_legal, form, icon, variant, description, submit or title, page)
+        spec = Act(
+            name=name,
+            title=title,
+            grant=grant,
+            resource=resource,
+            is_legal=is_legal,
+            form=form,
+            icon=icon,
+            variant=variant,
+            description=description,
+            submit=submit or title,
+            page=page,
+            is_whole=is_whole,
+        )
 
         @wraps(method)  # type: ignore[arg-type]
         def view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -94,7 +113,7 @@ def act(
             "icon": icon,
             "variant": variant,
             "attrs": {},
-            "dialog": None if page else {"title": title, "description": description},
+            "dialog": None if page or is_whole else {"title": title, "description": description},
             "original_function_name": name,
         }.items():
             setattr(view, attribute, value)
@@ -113,6 +132,9 @@ def _answer(admin: Any, spec: Act, method: Method, request: HttpRequest, object_
         raise Http404
     if not may(request.user, spec.grant, row, resource=spec.resource):
         raise PermissionDenied
+    if spec.is_whole:
+        whole: HttpResponse = method(admin, request, row)  # type: ignore[call-arg, assignment]
+        return whole
     form = spec.form(row, request, data=request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -184,5 +206,5 @@ def buttons(admin: Any, user: Any, row: Any, names: Iterable[str] | None = None)
         spec: Act = acts[name]
         if spec.is_legal(row) and may(user, spec.grant, row, resource=spec.resource):
             url = reverse(f"admin:{admin.opts.app_label}_{admin.opts.model_name}_{name}", args=[row.pk])
-            found.append(Button(spec.title, url, spec.icon, spec.variant.value, spec.page is None))
+            found.append(Button(spec.title, url, spec.icon, spec.variant.value, not (spec.page or spec.is_whole)))
     return found

@@ -1,9 +1,10 @@
 """`manage.py up`: everything one machine needs, in one process tree."""
 
 import os
+import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from clinic.local.home import CannotStart
 from clinic.local.supervisor import Supervisor
@@ -22,4 +23,5 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
         except (CannotStart, OSError) as error:
-            raise CommandError(str(error)) from error
+            self.stderr.write(str(error))
+            sys.exit(1)

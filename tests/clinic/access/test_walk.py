@@ -22,6 +22,7 @@ OWN = {"POST /auth/logout/", "GET /me/"}
 """Asked by whoever is signed in: they concern nobody else."""
 ALL = list(routes())
 GUARDED = [route for route in ALL if str(route) not in OPEN | OWN]
+CHANGES = [route for route in GUARDED if "{id}" in route.path and route.method != "GET"]
 
 
 class World:
@@ -98,9 +99,7 @@ def test_a_member_of_another_location_finds_nothing_here(route, world):
         assert response.status_code in {201, 400}
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in GUARDED if "{id}" in route.path and route.method != "GET"], ids=str
-)
+@pytest.mark.parametrize("route", CHANGES, ids=str)
 def test_who_is_turned_away_changes_nothing(route, world):
     row, path = world.rows[route.model_label], world.path(route)
     rows = type(row)._default_manager.filter(pk=row.pk)
@@ -128,3 +127,14 @@ def test_every_detail_has_its_version_as_etag(route, world):
         response = world.clients[role].get(world.path(route))
         assert response.status_code == 200
         assert response.headers["ETag"] == f'"{row.version}"'
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=str)
+def test_a_change_on_a_version_that_is_not_the_present_one_is_refused(route, world):
+    row = world.rows[route.model_label]
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    before = rows.values().get()
+    for role in roles_allowed(route):
+        status = world.clients[role].ask(route.method, world.path(route), {}, If_Match='"999"').status_code
+        assert status in {400, 412}, "400 where the act needs a body, which is read first"
+    assert rows.values().get() == before

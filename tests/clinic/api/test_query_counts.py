@@ -4,11 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clinic.access.roles import GRANTS
+from clinic.access.roles import GRANTS, Role
 from tests.api import Api
 from tests.clinic.access.walk import Route, routes
 from tests.examples import EXAMPLES
-from tests.factories import make_location, make_user
+from tests.factories import make_location, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +36,11 @@ def test_a_longer_page_costs_no_more_queries(route: Route):
     assert more >= rows >= 1
     assert len(long) == len(short), "\n".join(query["sql"][:200] for query in long)
     assert len(short) <= MOST, "\n".join(query["sql"][:200] for query in short)
+
+
+def test_who_may_what_costs_one_query_besides_the_token(django_assert_num_queries):
+    location = make_location()
+    api = Api(make_user((location, Role.MANAGER)))
+    room = make_room(location)
+    with django_assert_num_queries(3):  # token and person, roles, the row
+        assert api.get(f"/rooms/{room.pk}/").status_code == 200

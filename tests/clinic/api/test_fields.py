@@ -1,0 +1,99 @@
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from clinic.access.roles import Role
+from clinic.api.fields import DayField, FlagField, InstantField, TextField
+from clinic.api.serializers import RecordSerializer
+from clinic.people.models import User
+from patients.models import Patient
+from tests.factories import make_location, make_patient, make_user
+
+
+def refused(field: serializers.Field, value: object) -> str:
+    """The code with which the field refuses this value."""
+    with pytest.raises(ValidationError) as caught:
+        field.run_validation(value)
+    return str(caught.value.detail[0].code)
+
+
+def test_an_instant_keeps_the_offset_in_which_it_was_written():
+    eastern = timezone(timedelta(hours=-5))
+    instant = InstantField().run_validation("2026-03-02T09:00:00-05:00")
+    assert instant == datetime(2026, 3, 2, 9, tzinfo=eastern)
+    assert instant.utcoffset() == timedelta(hours=-5)
+    assert InstantField().run_validation("2026-03-02T14:00Z") == datetime(2026, 3, 2, 14, tzinfo=UTC)
+
+
+def test_an_instant_goes_out_in_utc():
+    eastern = timezone(timedelta(hours=-5))
+    assert InstantField().to_representation(datetime(2026, 3, 2, 9, tzinfo=eastern)) == "2026-03-02T14:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("2026-03-02T09:00:00", "offset_missing"),
+        ("2026-03-02", "invalid"),
+        ("2026-02-30T09:00:00Z", "invalid"),
+        ("2026-03-02T25:00:00Z", "invalid"),
+        ("soon", "invalid"),
+        (1772442000, "invalid"),
+        (None, "null"),
+        ("9999-12-31T23:59:59Z", "out_of_range"),
+        ("0001-01-01T00:00:00+14:00", "out_of_range"),
+    ],
+)
+def test_what_is_no_instant_is_refused(value, code):
+    assert refused(InstantField(), value) == code
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("2026-02-30", "invalid"),
+        ("2026-03-02T00:00:00Z", "invalid"),
+        (20260302, "invalid"),
+        ("9999-01-01", "out_of_range"),
+    ],
+)
+def test_what_is_no_date_is_refused(value, code):
+    assert DayField().run_validation("2026-03-02") == date(2026, 3, 2)
+    assert refused(DayField(), value) == code
+
+
+@pytest.mark.parametrize("value", [5, 1.5, True, [], {}])
+def test_what_is_no_text_is_refused(value):
+    assert refused(TextField(), value) == "invalid"
+
+
+@pytest.mark.parametrize("value", ["true", "yes", 1, 0, "", [], {}])
+def test_what_only_looks_like_true_or_false_is_refused(value):
+    assert refused(FlagField(), value) == "invalid"
+
+
+class PatientShape(RecordSerializer):
+    class Meta:
+        model = Patient
+        fields = ("first_name", "date_of_birth")
+        read_only_fields = fields
+        clinical_fields = ("date_of_birth",)
+
+
+@pytest.mark.django_db
+def test_clinical_fields_are_left_out_for_whoever_may_not_see_them_where_the_row_belongs(rf):
+    here, there = make_location(), make_location()
+    patient = make_patient(here)
+
+    def shown(user: User) -> set[str]:
+        request = rf.get("/")
+        request.user = user
+        return set(PatientShape(patient, context={"request": request}).data)
+
+    assert shown(make_user((here, Role.PRACTITIONER))) == {"first_name", "date_of_birth"}
+    assert shown(make_user((here, Role.ASSISTANT))) == {"first_name", "date_of_birth"}
+    assert shown(make_user((here, Role.FRONT_DESK))) == {"first_name"}
+    assert shown(make_user((here, Role.FRONT_DESK), (there, Role.PRACTITIONER))) == {"first_name"}
+    assert set(PatientShape(patient).data) == {"first_name"}, "nobody in particular sees nothing clinical"

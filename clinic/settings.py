@@ -250,7 +250,7 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Clinic API",
-    "DESCRIPTION": "Courses of regenerative hair-restoration care: consultations, plans, sessions, follow-ups.",
+    "DESCRIPTION": (BASE_DIR / "clinic/api/description.md").read_text(encoding="utf-8"),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -10,12 +10,12 @@ from clinic.access.visibility import may
 from clinic.api.fields import DayField, FlagField, InstantField, TextField, VisibleRelatedField
 
 
+# Base of every shape that is a model's. (A docstring here would become each shape's description in the schema.)
+#
+# A model's fields by our own rules (clinic/api/fields.py). For output, list the fields and make all read-only.
+#
+# `Meta.clinical_fields` leaves out those fields for whoever lacks `view_clinical` where the row belongs.
 class RecordSerializer(serializers.ModelSerializer[Any]):
-    """A model's fields by our own rules (clinic/api/fields.py). For output, list the fields and make all read-only.
-
-    `Meta.clinical_fields` leaves out those fields for whoever lacks `view_clinical` where the row belongs.
-    """
-
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.BooleanField: FlagField,

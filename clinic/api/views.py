@@ -17,6 +17,7 @@ from django.http import Http404
 from rest_framework import status as http
 from rest_framework.decorators import action as route
 from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.fields import empty
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -82,14 +83,18 @@ class View(APIView):
             self.post = partial(idempotency.once, self, self.post)
 
     def read(self, shape: Shape | None, *, instance: Record | None = None, partial: bool = False) -> dict[str, Any]:
-        """The request's body in this shape, validated. Raises ValidationError."""
+        """The request's body in this shape, validated; with `partial` only what was sent. Raises ValidationError."""
         data = self.request.data
         if not isinstance(data, Mapping):
             detail = ErrorDetail("A body is a JSON object.", "invalid")
             raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [detail]})
         if shape is None:
             return {}
-        serializer = shape(instance, data=data, partial=partial, context={"request": self.request, "view": self})
+        serializer: Any = shape(instance, data=data, context={"request": self.request, "view": self})
+        if partial:
+            # Not DRF's `partial`, which reaches into nested bodies: what is sent of those replaces what was there.
+            for field in serializer.fields.values():
+                field.required, field.default = False, empty
         serializer.is_valid(raise_exception=True)
         read: dict[str, Any] = serializer.validated_data
         return read

@@ -89,7 +89,7 @@ class Supervisor:
                         call_command("seed_demo", stdout=log, stderr=log, no_color=True)
             except OperationalError as error:
                 reason = str(error).strip().splitlines()[0]
-                raise CannotStart(f"The database failed: {reason} (set DATABASE_URL? see manage.py doctor).") from error
+                raise CannotStart(f"The database failed: {reason} (`manage.py doctor` looks further).") from error
             finally:
                 connection.close()
 
@@ -124,6 +124,7 @@ class Supervisor:
             if now - one.started_at > STEADY_AFTER:
                 one.wait = SHORTEST_WAIT
             one.restart_at = now + one.wait
+            one.process.stop()  # what is left of it: its children
             self._log(f"{one.process.name} stopped; starting it again in {one.wait:g} s (see {one.process.log})")
         elif now >= one.restart_at:
             one.wait = min(2 * one.wait, LONGEST_WAIT)

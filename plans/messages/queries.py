@@ -69,8 +69,9 @@ def last_told(appointment: Appointment) -> Told | None:
     return Told(kind == MessageKind.CANCELLED, starts_at, ends_at)
 
 
-def visits_lacking_reminders(now: datetime, limit: int) -> list[UUID]:
-    """Keys of up to `limit` visits still to come whose present revision lacks a reminder that its policy asks for.
+def visits_lacking_reminders(after: datetime, before: datetime | None, limit: int) -> list[UUID]:
+    """Keys of up to `limit` awaited visits that start between `after` and `before` (None: ever) and whose present
+    revision lacks a reminder that its policy asks for.
 
     A reminder counts in whatever status; visits of a plan on hold are owed none.
     """
@@ -83,7 +84,7 @@ def visits_lacking_reminders(now: datetime, limit: int) -> list[UUID]:
         return []
     locations, kinds, offsets = zip(*wanted, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(LACKING, [list(locations), list(kinds), list(offsets), now, limit])
+        cursor.execute(LACKING, [list(locations), list(kinds), list(offsets), after, before, limit])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -96,6 +97,7 @@ LACKING = """
     JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS wanted (location_id, kind, "offset")
       ON (wanted.location_id, wanted.kind) = (visit.location_id, visit.kind)
     WHERE visit.starts_at > %s
+      AND visit.starts_at < coalesce(%s, 'infinity'::timestamptz)
       AND visit.status IN ('booked', 'confirmed')
       AND plan.status IS DISTINCT FROM 'on_hold'
       AND NOT EXISTS (

@@ -13,7 +13,7 @@ from clinic.audit.history import recorded
 from clinic.locking import lock
 from plans.messages import queries, rules
 from plans.messages.delivery import LONGEST_BACKOFF_SECONDS, leases_settle, pass_record
-from plans.messages.models import PatientMessage
+from plans.messages.models import DeliveryPass, PatientMessage
 from plans.messages.services import messages_complete, messages_plan
 from plans.scheduling.models import Appointment, AppointmentRevision
 
@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 Status = PatientMessage.Status
 
 VISITS_AT_ONCE = 500
+NEAR = timedelta(days=60)
+"""Visits this near are looked at in every sweep, the others once an hour: its cost follows what is due soon."""
+WHOLE_SWEEP_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,22 @@ class Found:
 
 def reconcile() -> Found:
     """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
-    found = Found(
-        planned=sum(_complete(visit) for visit in queries.visits_lacking_reminders(clock.now(), VISITS_AT_ONCE)),
-        unknown=leases_settle(),
-        expired=_expire(),
-    )
+    found = Found(planned=_complete_visits(), unknown=leases_settle(), expired=_expire())
     pass_record("reconcile")
     if found != Found(0, 0, 0):
         logger.warning("The sweep mended: %s.", found)
     return found
+
+
+def _complete_visits() -> int:
+    now = clock.now()
+    last_whole = DeliveryPass.objects.filter(name="reconcile_whole").values_list("finished_at", flat=True).first()
+    is_whole = last_whole is None or not last_whole <= now < last_whole + WHOLE_SWEEP_EVERY
+    lacking = queries.visits_lacking_reminders(now, None if is_whole else now + NEAR, VISITS_AT_ONCE)
+    planned = sum(_complete(visit) for visit in lacking)
+    if is_whole and len(lacking) < VISITS_AT_ONCE:
+        pass_record("reconcile_whole")
+    return planned
 
 
 def _complete(visit: UUID) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -226,16 +227,31 @@ class AppointmentViewSet(Creates, Changes, ResourceViewSet):
 class SlotQuery(serializers.Serializer[Any]):
     """What is looked for. `from` and `to` are local dates, both included."""
 
-    location = serializers.UUIDField(required=False)
-    duration = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False)
-    practitioner = serializers.ListField(child=serializers.UUIDField(), required=False, default=list)
-    follow_up = VisibleRelatedField(queryset=follow_ups_to_book(), required=False)
-    session = VisibleRelatedField(queryset=sessions_to_book(), required=False)
-    order = serializers.ChoiceField(choices=["starts_at", "best"], default="starts_at")
+    location = serializers.UUIDField(required=False, help_text="That of the follow-up or session where left out.")
+    duration = serializers.IntegerField(
+        min_value=1, max_value=MAX_MINUTES, required=False, help_text="In minutes; what is booked says its own."
+    )
+    practitioner = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, help_text="Repeatable; everybody where left out."
+    )
+    follow_up = VisibleRelatedField(
+        queryset=follow_ups_to_book(), required=False, help_text="Takes window, length and patient from it."
+    )
+    session = VisibleRelatedField(
+        queryset=sessions_to_book(),
+        required=False,
+        help_text="Takes window, length, patient, qualified practitioners and fit rooms from it.",
+    )
+    order = serializers.ChoiceField(
+        choices=["starts_at", "best"],
+        default="starts_at",
+        help_text="`best`: the practitioner who knows the patient first, then the days nearest to the target.",
+    )
     limit = serializers.IntegerField(min_value=1, max_value=10_000, required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        days = {"from": DayField(required=False), "to": DayField(required=False)}
+        says = "A local date, included. Needed without a follow-up or session; at most 92 days in all."
+        days = {name: DayField(required=False, help_text=says) for name in ("from", "to")}
         return {**super().get_fields(), **days}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -263,12 +279,12 @@ class SlotsSerializer(serializers.Serializer[Any]):
 class SlotsView(View):
     """Free slots, in order of their start. Each can be booked at that moment."""
 
-    input = SlotQuery
     output = SlotsSerializer
 
     def required(self) -> tuple[str, str]:
         return "plans.slot", "view"
 
+    @extend_schema(parameters=[SlotQuery])
     def get(self, request: Request) -> Response:
         query = SlotQuery(data=request.query_params, context={"request": request, "view": self})
         known = query.fields.keys()

@@ -7,8 +7,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import Exact
 
-from clinic.places.models import Location
-from clinic.places.wallclock import local_date, local_day_bounds
+from clinic.places.wallclock import local_date
 from patients.models import Consent
 from plans.followups.models import FollowUp
 from plans.followups.queries import LocalDate
@@ -17,17 +16,6 @@ from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import PlanConsent, ProcedureSession, SessionComponent, TreatmentPlan
 
 BOOKABLE_OR_RUNNING = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
-
-
-def live(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Those that are booked, confirmed or arrived."""
-    return appointments.filter(status__in=LIVE_STATUSES)
-
-
-def on_day(appointments: QuerySet[Appointment], location: Location, day: date) -> QuerySet[Appointment]:
-    """What is on at this location on its local date `day`, in order of time, whatever became of it."""
-    start, end = local_day_bounds(day, location.zone)
-    return appointments.filter(location=location, starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "id")
 
 
 def on_local_date(appointments: QuerySet[Appointment], day: date) -> QuerySet[Appointment]:

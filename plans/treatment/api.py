@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from clinic.api.fields import DayField, InstantField, TextField, VisibleRelatedField
@@ -94,6 +95,12 @@ RECORD_SHAPES: dict[str, type[RecordSerializer]] = {
 """The shape of each modality's record."""
 
 
+RECORD_SCHEMA = PolymorphicProxySerializer(
+    component_name="Record", serializers=list(RECORD_SHAPES.values()), resource_type_field_name=None
+)
+
+
+@extend_schema_field(RECORD_SCHEMA)
 class RecordField(serializers.DictField):
     """The fields of the record of the component's modality."""
 
@@ -133,6 +140,7 @@ class ComponentSerializer(RecordSerializer):
         model = SessionComponent
         fields = read_only_fields = ("id", "modality", "position", "record", "warnings")
 
+    @extend_schema_field(RECORD_SCHEMA)
     def get_record(self, component: SessionComponent) -> dict[str, Any] | None:
         """The record of this component's modality, once it was given."""
         record = getattr(component, component.modality, None)
@@ -413,8 +421,12 @@ class PerformInput(ObservationsInput):
     components = ComponentShape(many=True)
     deviations = TextField(max_length=4000, required=False, allow_blank=True)
     operator = VisibleRelatedField(queryset=Practitioner.objects.all(), required=False)
+    adverse_events = serializers.ListField(
+        max_length=0, required=False, help_text="Refused until adverse events have a place: none is lost unseen."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs.pop("adverse_events", None)
         return {**attrs, "components": [ComponentInput(**component) for component in attrs["components"]]}
 
 

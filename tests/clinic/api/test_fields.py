@@ -36,7 +36,7 @@ def test_an_instant_goes_out_in_utc():
     ("value", "code"),
     [
         ("2026-03-02T09:00:00", "offset_missing"),
-        ("2026-03-02", "invalid"),
+        ("2026-03-02", "offset_missing"),
         ("2026-02-30T09:00:00Z", "invalid"),
         ("2026-03-02T25:00:00Z", "invalid"),
         ("soon", "invalid"),

@@ -55,6 +55,19 @@ def test_a_reminder_that_a_location_adds_reaches_visits_that_are_booked_already(
     assert rows(appointment, offset="P2D")[0].due_at == clinic.at("09:00", date(2026, 3, 16))
 
 
+def test_visits_far_ahead_are_looked_at_once_an_hour(clinic: Clinic, frozen: time_machine.Traveller) -> None:
+    far, near = clinic.book("10:00", date(2026, 6, 17)), clinic.book("10:00", date(2026, 4, 15))
+    reconcile()
+    PatientMessage.objects.filter(offset="P1D").delete()
+    frozen.shift(timedelta(minutes=1))
+    assert reconcile().planned == 1
+    assert rows(near, offset="P1D")
+    assert not rows(far, offset="P1D")
+    frozen.shift(timedelta(hours=1))
+    assert reconcile().planned == 1
+    assert rows(far, offset="P1D")
+
+
 def test_what_a_person_cancelled_stays_cancelled(clinic: Clinic) -> None:
     appointment = clinic.book()
     PatientMessage.objects.filter(offset="P1D").update(status="cancelled", settled_at=clock.now())

@@ -1,0 +1,119 @@
+"""What plans and sessions contribute: sections of Today, a panel and a column of patients."""
+
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.urls import reverse
+
+from clinic.access.roles import Role
+from clinic.access.visibility import visible
+from clinic.console.badges import Badge
+from clinic.console.reader import Reader
+from clinic.console.registry import Block, PatientColumn, patient_column, patient_panel, today_section
+from patients.models import Patient
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.treatment.admin.plans import booking_url, session_rows, with_visit
+from plans.treatment.looks import PLAN_STATES, plan_badge, session_badge
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+
+SHOWN_TODAY = 6
+
+
+@today_section(25)
+def unsigned_sessions(who: Reader) -> Block | None:
+    """Performed and aborted sessions, for who signs."""
+    if not who.may("plans.proceduresession", "sign"):
+        return None
+    rows = visible(ProcedureSession.objects.filter(status__in=ProcedureSession.MAY_SIGN), who.user, "sign")
+    if who.has(Role.PRACTITIONER):
+        rows = rows.filter(operator__user=who.user) | rows.filter(operator=None, plan__lead_practitioner__user=who.user)
+    found = list(rows.select_related("plan__patient", "plan__location").order_by("started_at")[: SHOWN_TODAY + 1])
+    if not found:
+        return None
+    shown = [(row, session_badge(row, who.today, is_booked=False)) for row in found[:SHOWN_TODAY]]
+    return Block(
+        "Sessions to sign",
+        "console/panels/sessions.html",
+        {"rows": shown},
+        count=len(found) if len(found) <= SHOWN_TODAY else None,
+        link=("All", f"{reverse('admin:plans_proceduresession_changelist')}?work=sign"),
+    )
+
+
+@today_section(35)
+def sessions_to_book(who: Reader) -> Block | None:
+    """Sessions whose window is open and that nobody booked; for who books."""
+    if not who.may("plans.appointment", "add"):
+        return None
+    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
+    owed = ProcedureSession.objects.filter(
+        status=ProcedureSession.Status.PLANNED,
+        plan__status__in=TreatmentPlan.MAY_BOOK,
+        window_start__lte=who.today,
+    ).exclude(pk__in=live.values("session"))
+    rows = visible(with_visit(owed).filter(is_scheduled=False), who.user)
+    found = list(rows.select_related("plan__patient", "plan__location").order_by("window_end", "id")[: SHOWN_TODAY + 1])
+    if not found:
+        return None
+    home = reverse("admin:index")
+    shown = [
+        (row, session_badge(row, who.today, is_booked=False), booking_url(row, home)) for row in found[:SHOWN_TODAY]
+    ]
+    return Block(
+        "Sessions to book",
+        "console/panels/sessions.html",
+        {"rows": shown, "books": True},
+        count=len(found) if len(found) <= SHOWN_TODAY else None,
+        link=("All", f"{reverse('admin:plans_proceduresession_changelist')}?work=book"),
+    )
+
+
+@patient_panel(20)
+def plans_of_patient(who: Reader, patient: Patient) -> Block | None:
+    if not who.may("plans.treatmentplan", "view"):
+        return None
+    sessions = with_visit(ProcedureSession.objects.order_by("sequence", "id"))
+    plans = list(
+        visible(TreatmentPlan.objects.filter(patient=patient), who.user)
+        .select_related("protocol", "lead_practitioner__user", "location", "patient")
+        .prefetch_related(Prefetch("sessions", sessions))
+    )
+    back = reverse("admin:patients_patient_change", args=[patient.pk])
+    shown = [_plan_shown(who, plan, back) for plan in plans]
+    return Block("Plans", "console/panels/plans_of_patient.html", {"plans": shown}, len(shown) or None, is_wide=True)
+
+
+def _plan_shown(who: Reader, plan: TreatmentPlan, back: str) -> dict[str, Any]:
+    sessions = [one for one in plan.sessions.all() if one.cancelled_at is None and one.aborted_at is None]
+    today = who.now.astimezone(plan.location.zone).date()
+    done = sum(one.performed_at is not None for one in sessions)
+    return {
+        "plan": plan,
+        "badge": plan_badge(plan),
+        "done": done,
+        "of": len(sessions),
+        "bars": [_bar(one, today) for one in sessions],
+        "next": [row for row in session_rows(who, sessions, plan, back) if row.session.performed_at is None][:3],
+    }
+
+
+def _bar(session: Any, today: Any) -> str:
+    """The class of one step of the progress bar."""
+    if session.performed_at is not None:
+        return "is-done"
+    if session.is_scheduled:
+        return "is-booked"
+    return "is-late" if today > session.window_end else ""
+
+
+def with_plan_status(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Annotate `plan_status`: of the newest plan."""
+    newest = TreatmentPlan.objects.filter(patient=OuterRef("pk")).order_by("-id")
+    return patients.annotate(plan_status=Subquery(newest.values("status")[:1]))
+
+
+def plan_status(patient: Any) -> Badge | str:
+    return PLAN_STATES[TreatmentPlan.Status(patient.plan_status)] if patient.plan_status else "–"
+
+
+patient_column(PatientColumn("Plan", with_plan_status, plan_status))

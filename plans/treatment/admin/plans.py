@@ -1,0 +1,408 @@
+"""Plans: list, making one from a consultation, its steps, and its transitions."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+
+from clinic.access.visibility import visible
+from clinic.console.acts import Done, act, in_states
+from clinic.console.badges import Badge
+from clinic.console.base import ConsoleAdmin
+from clinic.console.filters import LocationFilter, status_filter
+from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, ReasonForm
+from clinic.console.reader import Reader, reader
+from clinic.console.registry import Job, job
+from clinic.people.models import Modality, Practitioner, User
+from clinic.records import Record
+from patients.models import Patient
+from patients.queries import documents_in_force, search
+from plans.consultations.models import Consultation
+from plans.followups.admin import rows_of as follow_up_rows
+from plans.followups.admin import with_contact
+from plans.followups.queries import follow_ups_in_full
+from plans.protocols.models import Protocol
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.treatment.looks import plan_badge, session_badge
+from plans.treatment.models import PlanRevision, ProcedureSession, TreatmentPlan
+from plans.treatment.queries import consented_modalities, signed_consultations, with_scheduled
+from plans.treatment.services import (
+    ConsentInput,
+    plan_accept,
+    plan_complete,
+    plan_create,
+    plan_decline,
+    plan_discontinue,
+    plan_edit,
+    plan_hold,
+    plan_propose,
+    plan_resume,
+    plan_revise,
+)
+
+Status = TreatmentPlan.Status
+OWED = frozenset({Status.ACCEPTED, Status.ACTIVE})
+
+
+class PlanForm(ConsoleModelForm):
+    refusal_names = {"consultation": "__all__"}
+    consultation: Consultation
+    """Set by the admin when it makes the form's class."""
+
+    class Meta:
+        model = TreatmentPlan
+        fields = ("protocol", "lead_practitioner", "start_date")
+        widgets = {"start_date": DateInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "protocol" in self.fields:
+            protocols = cast(forms.ModelChoiceField, self.fields["protocol"])
+            protocols.queryset = Protocol.objects.filter(is_current=True)
+            protocols.label_from_instance = lambda protocol: protocol.title  # type: ignore[method-assign]
+            people = cast(forms.ModelChoiceField, self.fields["lead_practitioner"])
+            people.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
+            if not self.instance.pk:
+                self.initial.setdefault("lead_practitioner", self.consultation.practitioner_id)
+                self.initial.setdefault("start_date", reader().now.astimezone(self.consultation.location.zone).date())
+
+
+class AcceptForm(ActForm):
+    """The patient's signature under each document that the plan needs."""
+
+    accepted_on = forms.DateField(label="Accepted on")
+    signed_name = forms.CharField(
+        max_length=200, label="Signed by", help_text="The name as the patient or guardian types it."
+    )
+
+    def prepare(self) -> None:
+        plan: TreatmentPlan = self.row
+        self.fields["accepted_on"].initial = reader().now.astimezone(plan.location.zone).date()
+        needed = {
+            component
+            for session in plan.sessions.all()
+            for component in session.components.values_list("modality", flat=True)
+        }
+        self.documents = {one.modality: one for one in documents_in_force() if one.modality in needed}
+        self.missing = sorted(needed - self.documents.keys())
+        for modality, document in sorted(self.documents.items(), key=lambda item: str(item[0])):
+            self.fields[f"consent_{modality}"] = forms.BooleanField(
+                required=False, label=f"{document.title} (version {document.version_label}) is signed"
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for modality in self.missing:
+            self.add_error(None, f"No consent document for {Modality(modality).label} is in force; a manager adds one.")
+        return cleaned
+
+    def consents(self) -> list[ConsentInput]:
+        return [
+            ConsentInput(str(modality), document.version_label, self.cleaned_data["signed_name"])
+            for modality, document in self.documents.items()
+            if self.cleaned_data.get(f"consent_{modality}")
+        ]
+
+
+class DeclineForm(ActForm):
+    reason = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ReviseForm(ActForm):
+    protocol = forms.ModelChoiceField(queryset=Protocol.objects.none(), required=False, empty_label="As it is")
+    lead_practitioner = forms.ModelChoiceField(
+        queryset=Practitioner.objects.none(), required=False, empty_label="As it is"
+    )
+    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def prepare(self) -> None:
+        protocols = cast(forms.ModelChoiceField, self.fields["protocol"])
+        protocols.queryset = Protocol.objects.filter(is_current=True)
+        people = cast(forms.ModelChoiceField, self.fields["lead_practitioner"])
+        people.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session as its plan shows it."""
+
+    session: Any
+    badge: Badge
+    book_url: str
+
+
+@admin.register(TreatmentPlan)
+class TreatmentPlanAdmin(ConsoleAdmin):
+    form = PlanForm
+    change_form_template = "console/plan.html"
+    fields = ("protocol", "lead_practitioner", "start_date")
+    list_display = ("patient_shown", "protocol_shown", "state", "lead", "starts")
+    list_select_related = ("patient", "protocol", "lead_practitioner__user", "location")
+    list_filter = (status_filter("state", Status), LocationFilter)
+    search_fields = ("patient__last_name",)
+    search_help_text = "Patient: name, record number or phone"
+    ordering = ("-id",)
+    empty_reason = "No plans yet. One is made from a signed consultation that found a candidate."
+    history_of = {PlanRevision: "plan_id"}
+    history_grant = "view_clinical"
+
+    # Rows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TreatmentPlan]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("patient", "protocol", "lead_practitioner__user", "location", "consultation")
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(patient__in=search(Patient.objects.all(), search_term)), False
+
+    @display(description="Patient", ordering="patient__last_name")
+    def patient_shown(self, plan: TreatmentPlan) -> str:
+        return str(plan.patient)
+
+    @display(description="Plan", ordering="protocol__title")
+    def protocol_shown(self, plan: TreatmentPlan) -> str:
+        return plan.protocol.title
+
+    @display(description="State", ordering="status")
+    def state(self, plan: TreatmentPlan) -> Badge:
+        return plan_badge(plan)
+
+    @display(description="In charge")
+    def lead(self, plan: TreatmentPlan) -> str:
+        return str(plan.lead_practitioner)
+
+    @display(description="Starts", ordering="start_date")
+    def starts(self, plan: TreatmentPlan) -> str:
+        return reader().day(plan.start_date, plan.location.zone)
+
+    def name_of(self, row: TreatmentPlan) -> str:
+        return f"{row.patient}: {row.protocol.title}"
+
+    # The form
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A draft is edited; later on there are revisions."""
+        if isinstance(obj, TreatmentPlan) and obj.status not in TreatmentPlan.MAY_EDIT:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.consultation = obj.consultation if obj else consultation_asked_for(request)
+        return form
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        plan = kwargs.get("obj")
+        if plan is None:
+            context |= {"consultation": context["adminform"].form.consultation}
+        else:
+            context |= self._page(request, plan)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _page(self, request: HttpRequest, plan: TreatmentPlan) -> dict[str, Any]:
+        who = reader()
+        sees_clinical = who.may_on("view_clinical", plan)
+        back = self.url_of(plan)
+        rows = session_rows(who, sessions_of(plan), plan, back)
+        follow_ups = with_contact(visible(follow_ups_in_full().filter(plan=plan), who.user)).order_by(
+            "target_date", "id"
+        )
+        needed = {
+            Modality(one.modality)
+            for row in rows
+            for one in row.session.components.all()
+            if not row.session.cancelled_at
+        }
+        consented = consented_modalities(plan)
+        return {
+            "plan": plan,
+            "badge": plan_badge(plan),
+            "sessions": rows,
+            "follow_ups": follow_up_rows(who, follow_ups, back, ()),
+            "consents": [(modality.label, modality in consented) for modality in sorted(needed)],
+            "sees_clinical": sees_clinical,
+            "revisions": list(plan.revisions.select_related("protocol", "revised_by")) if sees_clinical else [],
+            "has_errors": request.method == "POST",
+        }
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        row = super().save_form(request, form, change)
+        if not change:
+            row.consultation = form.consultation
+            row.patient, row.location = form.consultation.patient, form.consultation.location
+        return row
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
+        return plan_create(by=cast(User, request.user), consultation=consultation_asked_for(request), **data)
+
+    def update(self, request: HttpRequest, row: TreatmentPlan, data: dict[str, Any]) -> Record:
+        return plan_edit(plan_id=row.pk, changes=data)
+
+    # Transitions
+
+    @act(
+        "Propose",
+        grant="propose",
+        is_legal=in_states(TreatmentPlan.MAY_PROPOSE),
+        icon="contract",
+        description="Puts the plan before the patient.",
+        variant=ActionVariant.PRIMARY,
+    )
+    def propose(self, request: HttpRequest, row: TreatmentPlan, form: ActForm) -> Done:
+        plan_propose(plan_id=row.pk)
+        return Done(f"{row.patient}: the plan is proposed.")
+
+    @act(
+        "Accept",
+        grant="accept",
+        is_legal=in_states(TreatmentPlan.MAY_ACCEPT),
+        form=AcceptForm,
+        icon="handshake",
+        description="The patient accepts, and signs the consent for each treatment. Then visits can be booked.",
+        submit="The patient accepts",
+        variant=ActionVariant.PRIMARY,
+    )
+    def accept(self, request: HttpRequest, row: TreatmentPlan, form: AcceptForm) -> Done:
+        plan_accept(
+            plan_id=row.pk,
+            by=cast(User, request.user),
+            accepted_on=form.cleaned_data["accepted_on"],
+            consents=form.consents(),
+        )
+        return Done(f"{row.patient}: the plan is accepted; its visits can be booked.")
+
+    @act(
+        "Decline",
+        grant="decline",
+        is_legal=in_states(TreatmentPlan.MAY_DECLINE),
+        form=DeclineForm,
+        icon="thumb_down",
+        submit="The patient declines",
+        variant=ActionVariant.DANGER,
+    )
+    def decline(self, request: HttpRequest, row: TreatmentPlan, form: DeclineForm) -> Done:
+        plan_decline(plan_id=row.pk, reason=form.cleaned_data["reason"])
+        return Done(f"{row.patient}: the plan is declined.")
+
+    @act(
+        "Hold",
+        grant="hold",
+        is_legal=in_states(TreatmentPlan.MAY_HOLD),
+        form=ReasonForm,
+        icon="pause_circle",
+        description="Nothing falls due. Booked visits stay, marked to rebook; their reminders stop.",
+        submit="Put on hold",
+    )
+    def hold(self, request: HttpRequest, row: TreatmentPlan, form: ReasonForm) -> Done:
+        plan_hold(plan_id=row.pk, reason=form.cleaned_data["reason"])
+        return Done(f"{row.patient}: the plan is on hold.")
+
+    @act(
+        "Resume",
+        grant="resume",
+        is_legal=in_states(TreatmentPlan.MAY_RESUME),
+        icon="play_circle",
+        description="What is owed is worked out anew.",
+        variant=ActionVariant.PRIMARY,
+    )
+    def resume(self, request: HttpRequest, row: TreatmentPlan, form: ActForm) -> Done:
+        plan_resume(plan_id=row.pk)
+        return Done(f"{row.patient}: the plan goes on.")
+
+    @act(
+        "Revise",
+        grant="revise",
+        is_legal=in_states(TreatmentPlan.MAY_REVISE),
+        form=ReviseForm,
+        icon="edit_note",
+        description="What was performed stays; what is still owed is made anew. A proposed plan goes back to draft.",
+    )
+    def revise(self, request: HttpRequest, row: TreatmentPlan, form: ReviseForm) -> Done:
+        plan_revise(plan_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
+        return Done(f"{row.patient}: the plan is revised.")
+
+    @act(
+        "Complete",
+        grant="complete",
+        is_legal=in_states(TreatmentPlan.MAY_COMPLETE),
+        icon="check_circle",
+        description="Nothing of it may be owed any more. Maintenance that was offered but not taken is let go.",
+    )
+    def complete(self, request: HttpRequest, row: TreatmentPlan, form: ActForm) -> Done:
+        plan_complete(plan_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient}: the plan is complete.")
+
+    @act(
+        "Discontinue",
+        grant="discontinue",
+        is_legal=in_states(TreatmentPlan.MAY_DISCONTINUE),
+        form=ReasonForm,
+        icon="stop_circle",
+        description="Ends the plan before its end: open sessions, follow-ups and visits are cancelled.",
+        submit="Discontinue the plan",
+        variant=ActionVariant.DANGER,
+    )
+    def discontinue(self, request: HttpRequest, row: TreatmentPlan, form: ReasonForm) -> Done:
+        plan_discontinue(plan_id=row.pk, by=cast(User, request.user), reason=form.cleaned_data["reason"])
+        return Done(f"{row.patient}: the plan is discontinued.")
+
+
+def with_visit(sessions: QuerySet[ProcedureSession]) -> QuerySet[ProcedureSession]:
+    """Annotate the live visit of each session: `visit_id`, `visit_at`."""
+    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
+    return with_scheduled(sessions).annotate(
+        visit_id=Subquery(live.values("pk")[:1]), visit_at=Subquery(live.values("starts_at")[:1])
+    )
+
+
+def sessions_of(plan: TreatmentPlan) -> QuerySet[ProcedureSession]:
+    """The plan's sessions in order, with components and visit: two queries."""
+    own = ProcedureSession.objects.filter(plan=plan).select_related("step").prefetch_related("components")
+    return with_visit(own).order_by("sequence", "id")
+
+
+def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> list[SessionRow]:
+    """One row a session; booking leads on to `back`. No query."""
+    today = who.now.astimezone(plan.location.zone).date()
+    may_book = plan.status in TreatmentPlan.MAY_BOOK and who.may_on("add", plan, "plans.appointment")
+    return [
+        SessionRow(
+            session,
+            session_badge(session, today, is_booked=session.is_scheduled, is_owed=plan.status in OWED),
+            booking_url(session, back)
+            if may_book and session.status in ProcedureSession.MAY_BOOK and not session.is_scheduled
+            else "",
+        )
+        for session in sessions
+    ]
+
+
+def booking_url(session: ProcedureSession, back: str = "") -> str:
+    """Where a time is chosen for it; afterwards on to `back`."""
+    return f"{reverse('admin:plans_appointment_add')}?session={session.pk}" + (f"&next={back}" if back else "")
+
+
+def consultation_asked_for(request: HttpRequest) -> Consultation:
+    """The consultation that the address names. Raises Http404 where the reader sees none such that is signed."""
+    rows = signed_consultations().select_related("patient", "location", "practitioner")
+    try:
+        return visible(rows, cast(User, request.user)).get(pk=request.GET.get("consultation"))
+    except (ObjectDoesNotExist, ValidationError, ValueError):
+        raise Http404 from None
+
+
+job(Job("Plans", "admin:plans_treatmentplan_changelist", "assignment", "plans.treatmentplan", 40))

@@ -68,6 +68,13 @@ def messages_complete(*, appointment: Appointment) -> list[PatientMessage]:
     return _insert(appointment, [mail for mail in mails if mail.offset not in present], clock.now())
 
 
+def messages_close(*, appointment: Appointment) -> int:
+    """Cancel what is still to be sent about a visit that is over, kept or missed; returns how many there were."""
+    return PatientMessage.objects.filter(appointment=appointment, status=Status.PENDING).update(
+        **rules.settled_as(Status.CANCELLED, rules.NOT_TO_COME, clock.now())
+    )
+
+
 def messages_cancel_reminders(*, appointments: Iterable[UUID]) -> int:
     """Cancel the reminders of these visits while their plan is on hold; returns how many there were."""
     return PatientMessage.objects.filter(

@@ -13,7 +13,7 @@ from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
-from plans.messages.services import messages_plan
+from plans.messages.services import messages_close, messages_plan
 from plans.scheduling.availability import Request, frame_of, verdict
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
 from plans.scheduling.services.booking import CANCELLATION, IN_FULL, revise, save
@@ -89,6 +89,7 @@ def appointment_no_show(*, appointment_id: UUID, by: User | None) -> Appointment
         check_allowed("The visit", appointment.status, "marking it as missed", Appointment.MAY_NO_SHOW)
         appointment.status, appointment.no_show_at = Status.NO_SHOW, clock.now()
         save(appointment, "status", "no_show_at")
+        messages_close(appointment=appointment)
     return appointment
 
 
@@ -212,6 +213,7 @@ def _fulfil(appointment: Appointment) -> Appointment:
     appointment.status, appointment.fulfilled_at = Status.FULFILLED, now
     appointment.arrived_at = appointment.arrived_at or now
     save(appointment, "status", "arrived_at", "fulfilled_at")
+    messages_close(appointment=appointment)
     return appointment
 
 

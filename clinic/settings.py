@@ -289,6 +289,9 @@ UNFOLD = {
     "SITE_HEADER": "Clinic",
     "SITE_SYMBOL": "spa",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/favicon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("console/console.css")],

@@ -96,7 +96,7 @@ def _row(who: Reader, follow_up: Any, back: str, names: tuple[str, ...]) -> Foll
         badge=follow_up_badge(follow_up.state, follow_up.window_start, follow_up.window_end, today),
         contact=_contact(follow_up),
         book_url=booking_url(follow_up, back) if may_book else "",
-        acts=buttons(admin.site._registry[FollowUp], who.user, follow_up, names),
+        acts=buttons(admin.site._registry[FollowUp], who.user, follow_up, names) if follow_up.state in WANTED else [],
     )
 
 

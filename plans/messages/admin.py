@@ -26,7 +26,7 @@ from plans.messages.services import message_cancel, message_mark_handled, messag
 
 Status = PatientMessage.Status
 NEEDS_A_PERSON = (Status.FAILED, Status.UNKNOWN)
-SHOWN_TODAY, SHOWN_OF_PATIENT = 6, 8
+SHOWN_TODAY, SHOWN_OF_PATIENT = 6, 6
 
 
 class NeedsFilter(ChoiceFilter):
@@ -173,6 +173,7 @@ def messages_today(who: Reader) -> Block | None:
         "console/panels/messages_today.html",
         {"rows": rows, "more": number - len(rows)},
         count=number,
+        is_wide=True,
         link=("All messages", reverse("admin:plans_patientmessage_changelist")),
     )
 
@@ -185,7 +186,7 @@ def messages_of_patient(who: Reader, patient: Patient) -> Block | None:
     found = own.select_related("location", "appointment").order_by("-due_at")[:SHOWN_OF_PATIENT]
     rows = [(message, message_title(message), message_badge(message)) for message in found]
     link = ("All", f"{reverse('admin:plans_patientmessage_changelist')}?q={patient.mrn}") if rows else None
-    return Block("Messages", "console/panels/messages_of_patient.html", {"rows": rows}, link=link)
+    return Block("Messages", "console/panels/messages_of_patient.html", {"rows": rows}, is_wide=True, link=link)
 
 
 @admin.register(MessagePolicy)

@@ -129,6 +129,12 @@ class ConsultationAdmin(ConsoleAdmin):
 
     # The form
 
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if obj.pk is None or obj._state.adding:
+            kwargs["initial"] = [{"is_primary": True}]
+        return kwargs
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         place = () if obj else (("practitioner", "location"),)
         return [

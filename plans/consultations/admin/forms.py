@@ -10,7 +10,7 @@ from django import forms
 from unfold.forms import PaginationInlineFormSet
 
 from clinic.access.visibility import visible
-from clinic.console.forms import ConsoleModelForm
+from clinic.console.forms import ConsoleModelForm, dress, wall_clock
 from clinic.console.reader import reader
 from clinic.people.models import Modality, Practitioner, User
 from clinic.places.models import Location
@@ -81,8 +81,10 @@ class ConsultationForm(ConsoleModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        user = cast(User, self.request.user)
-        self._choose_people(user)
+        self._choose_people(cast(User, self.request.user))
+        self.fields["goals"].widget.attrs["rows"] = self.fields["notes"].widget.attrs["rows"] = 3
+        if not self.instance.pk:
+            self.initial["occurred_at"] = wall_clock(reader().now, self.zone())
         self.items = [item for item in ScreeningItem.objects.filter(is_active=True) if applies(item, self.patient.sex)]
         for item in self.items:
             self.fields[f"screening.{item.code}"] = _field_of(item)
@@ -93,7 +95,7 @@ class ConsultationForm(ConsoleModelForm):
             self.fields["reason"] = forms.CharField(
                 label="Why it changes", max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
             )
-            self.fields["reason"].widget.attrs["class"] = self.fields["goals"].widget.attrs["class"]
+        dress(self)
 
     def _choose_people(self, user: User) -> None:
         if "practitioner" in self.fields:

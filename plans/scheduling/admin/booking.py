@@ -22,8 +22,9 @@ from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject
 
 SEARCHED_DAYS = 28
-SHOWN_DAYS = 5
-SHOWN_TIMES = 14
+SHOWN_DAYS = 6
+ANYBODY = "any"
+SHOWN_TIMES = 11
 """Times a day and practitioner; more are left out, and can be asked for by hand."""
 
 
@@ -55,6 +56,8 @@ class Offer:
     first: date
     more_url: str
     """The same page from a later day on."""
+    wishes: list[tuple[str, str, bool]]
+    """With whom: what it says, its address, and whether it is what is shown."""
     chosen: UUID | None
     """The one practitioner asked for."""
 
@@ -63,7 +66,7 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
     """The free slots for `subject` from the day asked for on, at most `SHOWN_DAYS` days of them: three queries."""
     frame = frame_of(location.pk)
     practitioners = _practitioners(frame, subject)
-    chosen = next((key for key in practitioners if str(key) == request.GET.get("practitioner")), None)
+    chosen = _chosen(request, practitioners, subject)
     today = reader().now.astimezone(frame.zone).date()
     first = max(_asked_day(request, today) or _first_day(subject, today), today)
     slots = slots_for(
@@ -75,14 +78,20 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
     )
     days = _days(slots, frame, practitioners, subject)
     following = days[SHOWN_DAYS].day if len(days) > SHOWN_DAYS else first + timedelta(days=SEARCHED_DAYS)
-    query = {**request.GET.dict(), "from": following.isoformat()}
+    query = request.GET.dict()
+
+    def address(**changes: str) -> str:
+        return f"?{urlencode({**query, **changes})}"
+
+    wishes = [(str(one), address(practitioner=str(key)), key == chosen) for key, one in practitioners.items()]
     return Offer(
         location=location,
         frame=frame,
         practitioners=practitioners,
         days=days[:SHOWN_DAYS],
         first=first,
-        more_url=f"?{urlencode(query)}",
+        more_url=address(**{"from": following.isoformat()}),
+        wishes=[*wishes, ("Anybody", address(practitioner=ANYBODY), chosen is None)] if len(wishes) > 1 else [],
         chosen=chosen,
     )
 
@@ -92,6 +101,15 @@ def _practitioners(frame: Frame, subject: Subject) -> dict[UUID, Practitioner]:
     found = Practitioner.objects.select_related("user").in_bulk(able)
     preferred = subject.preferred_practitioner_id
     return {key: found[key] for key in sorted(able, key=lambda key: key != preferred) if key in found}
+
+
+def _chosen(request: HttpRequest, practitioners: Mapping[UUID, Practitioner], subject: Subject) -> UUID | None:
+    """Whom the address asks for; without a wish whoever knows the patient; None for anybody."""
+    asked = request.GET.get("practitioner", "")
+    if asked == ANYBODY:
+        return None
+    preferred = subject.preferred_practitioner_id
+    return next((key for key in practitioners if str(key) == asked), preferred if preferred in practitioners else None)
 
 
 def _first_day(subject: Subject, today: date) -> date:
@@ -186,6 +204,11 @@ class TimeForm(ActForm):
             practitioners.initial = next(iter(offered.practitioners))
         if not may_overbook:
             del self.fields["override_reason"]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a time of one's own was given."""
+        return bool(self.is_bound and self.data.get("own_time_day"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

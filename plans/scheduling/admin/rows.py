@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
@@ -38,6 +39,10 @@ class VisitRow:
     flags: tuple[Badge, ...]
     blocks: tuple[str, ...]
     """What stands in the way of doing it, in words."""
+    write_url: str
+    """Where its consultation is written up, if that is still to do and the reader may."""
+    can_begin: bool
+    """The patient is here, and the reader may start or chart the session."""
     one_click: list[Button]
     dialogs: list[Button]
     is_past: bool
@@ -83,6 +88,7 @@ def url_of_work(appointment: Appointment, who: Reader) -> str:
 
 def _row(who: Reader, appointment: Appointment, names: tuple[str, ...]) -> VisitRow:
     model_admin = admin.site._registry[Appointment]
+    names = tuple(name for name in names if _makes_sense(name, appointment, who.now))
     flags = []
     if wants_rebooking(appointment):
         flags.append(REBOOK)
@@ -95,11 +101,23 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...]) -> Visit
         badge=appointment_badge(appointment, who.now),
         flags=tuple(flags),
         blocks=_blocks(appointment),
+        write_url=_write_url(who, appointment),
+        can_begin=_can_begin(who, appointment),
         one_click=buttons(model_admin, who.user, appointment, [name for name in names if name in ONE_CLICK]),
         dialogs=buttons(model_admin, who.user, appointment, [name for name in names if name not in ONE_CLICK]),
         is_past=not appointment.is_live,
         is_now=appointment.status == Appointment.Status.ARRIVED,
     )
+
+
+def _makes_sense(name: str, appointment: Appointment, now: datetime) -> bool:
+    """Nobody arrives days before, or is missed before they were due. The visit's own page offers all that is legal."""
+    today = local_date(now, appointment.location.zone)
+    if name == "arrive":
+        return local_date(appointment.starts_at, appointment.location.zone) <= today
+    if name == "no_show":
+        return appointment.starts_at <= now
+    return name != "confirm" or appointment.starts_at > now
 
 
 def _blocks(appointment: Appointment) -> tuple[str, ...]:
@@ -112,6 +130,23 @@ def _blocks(appointment: Appointment) -> tuple[str, ...]:
     if session.plan.status not in TreatmentPlan.MAY_BOOK:
         found.append(f"Plan is {session.plan.get_status_display().lower()}")
     return tuple(found)
+
+
+def _write_url(who: Reader, appointment: Appointment) -> str:
+    if not is_consultation_to_write(appointment, who.now) or not who.may_on("add", appointment, "plans.consultation"):
+        return ""
+    query = urlencode({"patient": appointment.patient_id, "appointment": appointment.pk})
+    return f"{reverse('admin:plans_consultation_add')}?{query}"
+
+
+def _can_begin(who: Reader, appointment: Appointment) -> bool:
+    session = appointment.session
+    if session is None or appointment.status != Appointment.Status.ARRIVED:
+        return False
+    return session.status in _TO_DO and who.may_on("start", appointment, "plans.proceduresession")
+
+
+_TO_DO = ProcedureSession.MAY_START | ProcedureSession.MAY_PERFORM
 
 
 def by_day(rows: Iterable[VisitRow]) -> list[tuple[date, list[VisitRow]]]:

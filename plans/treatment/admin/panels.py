@@ -11,8 +11,7 @@ from clinic.console.badges import Badge
 from clinic.console.reader import Reader
 from clinic.console.registry import Block, PatientColumn, patient_column, patient_panel, today_section
 from patients.models import Patient
-from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.treatment.admin.plans import booking_url, session_rows, with_visit
+from plans.treatment.admin.plans import booking_url, next_to_book, session_rows, with_visit
 from plans.treatment.looks import PLAN_STATES, plan_badge, session_badge
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -30,7 +29,7 @@ def unsigned_sessions(who: Reader) -> Block | None:
     found = list(rows.select_related("plan__patient", "plan__location").order_by("started_at")[: SHOWN_TODAY + 1])
     if not found:
         return None
-    shown = [(row, session_badge(row, who.today, is_booked=False)) for row in found[:SHOWN_TODAY]]
+    shown = [(row, session_badge(row, who.today, is_booked=False), "") for row in found[:SHOWN_TODAY]]
     return Block(
         "Sessions to sign",
         "console/panels/sessions.html",
@@ -42,16 +41,11 @@ def unsigned_sessions(who: Reader) -> Block | None:
 
 @today_section(35)
 def sessions_to_book(who: Reader) -> Block | None:
-    """Sessions whose window is open and that nobody booked; for who books."""
+    """The next session of each plan whose window is open and that nobody booked; for who books."""
     if not who.may("plans.appointment", "add"):
         return None
-    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
-    owed = ProcedureSession.objects.filter(
-        status=ProcedureSession.Status.PLANNED,
-        plan__status__in=TreatmentPlan.MAY_BOOK,
-        window_start__lte=who.today,
-    ).exclude(pk__in=live.values("session"))
-    rows = visible(with_visit(owed).filter(is_scheduled=False), who.user)
+    owed = next_to_book(with_visit(ProcedureSession.objects.all()), who.today)
+    rows = visible(owed.filter(is_scheduled=False), who.user)
     found = list(rows.select_related("plan__patient", "plan__location").order_by("window_end", "id")[: SHOWN_TODAY + 1])
     if not found:
         return None

@@ -1,12 +1,13 @@
 """Plans: list, making one from a consultation, its steps, and its transitions."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from unfold.decorators import display
@@ -366,6 +367,18 @@ def with_visit(sessions: QuerySet[ProcedureSession]) -> QuerySet[ProcedureSessio
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     return with_scheduled(sessions).annotate(
         visit_id=Subquery(live.values("pk")[:1]), visit_at=Subquery(live.values("starts_at")[:1])
+    )
+
+
+def next_to_book(sessions: QuerySet[ProcedureSession], today: date) -> QuerySet[ProcedureSession]:
+    """The next planned session of each accepted plan, where its window has opened; booked or not."""
+    planned = ProcedureSession.objects.filter(status=ProcedureSession.Status.PLANNED)
+    before = planned.filter(plan=OuterRef("plan"), sequence__lt=OuterRef("sequence"))
+    return sessions.filter(
+        ~Exists(before),
+        status=ProcedureSession.Status.PLANNED,
+        plan__status__in=TreatmentPlan.MAY_BOOK,
+        window_start__lte=today,
     )
 
 

@@ -19,7 +19,7 @@ from clinic.people.models import Modality, User
 from patients.models import Patient
 from patients.queries import search
 from plans.treatment.admin.charting import AbortForm, AmendForm, PerformForm, charted
-from plans.treatment.admin.plans import OWED, booking_url, with_visit
+from plans.treatment.admin.plans import OWED, booking_url, next_to_book, with_visit
 from plans.treatment.looks import session_badge
 from plans.treatment.models import (
     ProcedureSession,
@@ -52,9 +52,7 @@ class WorkFilter(ChoiceFilter):
     def choose(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "sign":
             return rows.filter(status__in=ProcedureSession.MAY_SIGN)
-        today = reader().today
-        owed = rows.filter(status=Status.PLANNED, plan__status__in=TreatmentPlan.MAY_BOOK, window_start__lte=today)
-        return owed.filter(is_scheduled=False)
+        return next_to_book(rows, reader().today).filter(is_scheduled=False)
 
 
 @admin.register(ProcedureSession)

@@ -80,7 +80,7 @@ def test_no_nonsense_in_a_body_is_a_500(route, world, everybody):
     path = world.path(route)
     fields = list(enumerate(body_of(route)().fields))
     bodies = [{field: value for _, field in fields} for value in NONSENSE]
-    for start in range(5):
+    for start in range(2):
         bodies += [{field: NONSENSE[(7 * number + start) % len(NONSENSE)]} for number, field in fields]
     for body in bodies:
         with transaction.atomic():
@@ -99,9 +99,10 @@ def test_no_nonsense_in_a_query_is_a_500(route, world, everybody):
 
 def references(shape: Any, at: str) -> Iterator[str]:
     """Where this shape takes a reference to a row that belongs somewhere, whoever may see it."""
-    if isinstance(shape, serializers.RelatedField) and not isinstance(shape, VisibleRelatedField):
-        if shape.queryset is not None and LOCATION_PATHS[shape.queryset.model._meta.label_lower] is not EVERYWHERE:
-            yield at
+    rows = getattr(shape, "queryset", None)
+    belongs = rows is not None and LOCATION_PATHS[rows.model._meta.label_lower] is not EVERYWHERE
+    if belongs and not isinstance(shape, VisibleRelatedField):
+        yield at
     for inner in ("child", "child_relation"):
         if (child := getattr(shape, inner, None)) is not None:
             yield from references(child, f"{at}[]")

@@ -20,8 +20,9 @@ import redis
 from celery import Celery
 
 from clinic.local.environment import ADDRESSES
-from clinic.local.home import PROJECT, Home
+from clinic.local.home import PROJECT, CannotStart, Home
 from clinic.local.process import STAMP
+from clinic.local.supervisor import bind
 
 PARTS = ["postgres", "valkey-server", "clinic.local.mailbox", "gunicorn", "worker", "beat"]
 
@@ -36,6 +37,7 @@ class Instance:
         with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as smtp:
             self.port, self.smtp_port = web.getsockname()[1], smtp.getsockname()[1]
         self.output = self.base / "output"
+        self.running: subprocess.Popen[bytes] | None = None
 
     def environment(self, **changes):
         """What a terminal would have, and nothing of the tests' own."""
@@ -63,7 +65,8 @@ class Instance:
             )
 
     def up(self):
-        self.start()
+        if self.running is None or self.running.poll() is not None:
+            self.start()
         eventually(lambda: "The clinic runs" in self.said() or self.running.poll() is not None)
         assert self.running.poll() is None, self.said()
 
@@ -116,11 +119,21 @@ class Instance:
         except (kombu.exceptions.KombuError, redis.RedisError):
             return False
 
-    def end(self):
-        self.running.kill()
-        self.running.wait()
-        for process in self.processes():
+    def stops(self, number):
+        """Send that signal; whether it ended well and left nothing."""
+        self.running.send_signal(number)
+        assert self.running.wait(60) == 0, self.said()
+        eventually(lambda: not self.processes(), seconds=5)
+        return "Stopped" in self.said() and not self.home.sockets.exists()
+
+    def kill_all(self):
+        for process in [psutil.Process(self.running.pid), *self.processes()]:
             process.kill()
+        self.running.wait()
+
+    def end(self):
+        if self.running.poll() is None:
+            self.kill_all()
         self.home.remove_sockets()
         shutil.rmtree(self.base)
 
@@ -132,22 +145,18 @@ def eventually(condition, seconds=90.0):
         time.sleep(0.05)
 
 
-def remember(home):
-    with psycopg.connect(home.database_url) as connection:
-        connection.execute("CREATE TABLE memory AS SELECT 'kept' AS word")
-
-
-def remembered(home):
-    with psycopg.connect(home.database_url) as connection:
-        return connection.execute("SELECT word FROM memory").fetchone() == ("kept",)
-
-
 @pytest.fixture(scope="module")
-def instance():
+def home_and_ports():
     instance = Instance()
-    instance.up()
     yield instance
     instance.end()
+
+
+@pytest.fixture
+def instance(home_and_ports):
+    """An instance that runs and answers. One for the module: a first start takes its time."""
+    home_and_ports.up()
+    return home_and_ports
 
 
 def test_it_says_where_everything_is_once_everything_answers(instance):
@@ -179,16 +188,23 @@ def test_a_second_start_from_the_same_home_gets_one_sentence(instance):
     assert f"already runs from {instance.home.root}" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["PORT", "SMTP_PORT"])
-def test_a_taken_port_gets_one_sentence_before_anything_begins(instance, name, tmp_path):
-    free = {"PORT": "18999", "SMTP_PORT": "18998"}
-    taken = {"PORT": instance.port, "SMTP_PORT": instance.smtp_port}[name]
-    result = instance.manage("up", **free | {name: str(taken), "CLINIC_HOME": str(tmp_path / "other")})
+def test_a_taken_port_gets_one_sentence_before_anything_begins(instance, tmp_path):
+    result = instance.manage("up", CLINIC_HOME=str(tmp_path / "other"))
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert f"Port {taken} ({name}) is taken" in result.stderr
-    assert f"{name}=" in result.stderr.partition("is taken")[2]
+    assert f"Port {instance.port} (PORT) is taken by another program" in result.stderr
     assert not (tmp_path / "other" / "postgres").exists()
+
+
+@pytest.mark.parametrize("name", ["PORT", "SMTP_PORT"])
+def test_the_sentence_about_a_taken_port_names_the_variable_and_another_port(name):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+        with pytest.raises(CannotStart) as refused, bind({name: str(number)}, name):
+            pytest.fail("bound twice")
+    sentence = str(refused.value)
+    assert f"Port {number} ({name}) is taken" in sentence
+    assert f"`{name}={number % 60000 + 1001} make run`" in sentence
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -199,35 +215,18 @@ def test_a_killed_process_comes_back(instance, name):
     eventually(lambda: instance.serves() and instance.takes_mail() and instance.works())
 
 
-def test_after_kill_9_of_all_a_new_start_has_the_data_and_ctrl_c_leaves_nothing():
-    instance = Instance()
-    try:
-        instance.up()
-        remember(instance.home)
-        for process in [psutil.Process(instance.running.pid), *instance.processes()]:
-            process.kill()
-        instance.running.wait()
-
-        instance.up()
-        assert instance.serves()
-        assert remembered(instance.home)
-
-        instance.running.send_signal(signal.SIGINT)
-        assert instance.running.wait(60) == 0
-        assert "Stopped" in instance.said()
-        eventually(lambda: not instance.processes(), seconds=5)
-        assert not instance.home.sockets.exists()
-    finally:
-        instance.end()
+def test_after_kill_9_of_everything_a_new_start_has_the_data(instance):
+    with psycopg.connect(instance.home.database_url) as connection:
+        connection.execute("CREATE TABLE memory AS SELECT 'kept' AS word")
+    instance.kill_all()
+    instance.up()
+    assert instance.serves()
+    with psycopg.connect(instance.home.database_url) as connection:
+        assert connection.execute("SELECT word FROM memory").fetchone() == ("kept",)
 
 
-def test_it_stops_as_cleanly_in_the_middle_of_starting():
-    instance = Instance()
-    try:
-        instance.start()
-        eventually(lambda: "Mailbox" in instance.said())
-        instance.running.send_signal(signal.SIGTERM)
-        assert instance.running.wait(60) == 0, instance.said()
-        eventually(lambda: not instance.processes(), seconds=5)
-    finally:
-        instance.end()
+def test_a_signal_stops_it_without_a_trace_while_it_runs_and_while_it_starts(instance):
+    assert instance.stops(signal.SIGINT)
+    instance.start()
+    eventually(lambda: "Mailbox" in instance.said())
+    assert instance.stops(signal.SIGTERM)

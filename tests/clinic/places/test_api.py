@@ -158,6 +158,6 @@ def test_time_off_of_somebody_elsewhere_is_not_one_s_business(manager, location)
 def test_history_says_who_changed_a_room(manager, location):
     room = make_room(location)
     manager.patch(f"/rooms/{room.pk}/", {"name": "Lab"})
-    event = room.events.latest("pgh_id")  # type: ignore[attr-defined]
+    event = room.events.latest("pgh_id")
     me = manager.get("/me/").json()["id"]
     assert event.pgh_context.metadata == {"channel": "api", "user": me}

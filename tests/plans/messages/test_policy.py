@@ -65,9 +65,12 @@ def test_ten_o_clock_the_day_before_is_ten_o_clock_across_a_clock_change(
 
 def test_three_hours_before_are_elapsed_hours() -> None:
     starts_at = at(NEW_YORK, "2026-03-08 04:00")
-    hours = plan(starts_at, at(NEW_YORK, "2026-03-01 09:00"))[-1]
-    assert starts_at.astimezone(UTC) - hours.due_at.astimezone(UTC) == timedelta(hours=3)
-    assert hours.due_at.astimezone(NEW_YORK).time() == time(0)
+    for due_at in (
+        plan(starts_at, at(NEW_YORK, "2026-03-01 09:00"))[-1].due_at,
+        Reminder(hours_before=3).due_at(starts_at, NEW_YORK),
+    ):
+        assert starts_at.astimezone(UTC) - due_at.astimezone(UTC) == timedelta(hours=3)
+        assert due_at.astimezone(NEW_YORK).time() == time(0)
 
 
 def test_a_time_of_day_that_the_clock_skips_moves_forward() -> None:

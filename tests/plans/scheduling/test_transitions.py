@@ -82,7 +82,7 @@ def act_on(appointment: Appointment, act: str, clinic: Clinic, hour: int) -> Cal
     }[act]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_services_follow_the_table_of_states(clinic: Clinic, frozen: time_machine.Traveller, acts: list[str]) -> None:
     with transaction.atomic():

@@ -111,7 +111,8 @@ def act(
             "short_description": title,
             "url_path": name.replace("_", "-"),
             "icon": icon,
-            "variant": variant,
+            # What stops something is red in its dialog, where it is decided, and quiet in the header.
+            "variant": ActionVariant.DEFAULT if variant is ActionVariant.DANGER else variant,
             "attrs": {},
             "dialog": None if page or is_whole else {"title": title, "description": description},
             "original_function_name": name,

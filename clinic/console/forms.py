@@ -113,6 +113,8 @@ def dress(form: forms.BaseForm) -> None:
             continue
         if type(widget) is forms.Select:
             field.widget = _with_choices(UnfoldAdminSelectWidget(attrs=dict(widget.attrs)), field)
+        elif type(widget) is forms.CheckboxSelectMultiple:
+            field.widget = _with_choices(UnfoldAdminCheckboxSelectMultiple(attrs=dict(widget.attrs)), field)
         elif type(widget) is forms.DateInput:
             field.widget = DateInput(dict(widget.attrs))
         elif type(widget) is forms.TimeInput:
@@ -121,14 +123,15 @@ def dress(form: forms.BaseForm) -> None:
             widget.attrs["class"] = " ".join(_classes(widget))
 
 
-def _with_choices(widget: forms.Select, field: forms.Field) -> forms.Select:
+def _with_choices(widget: Any, field: forms.Field) -> forms.Widget:
     widget.choices = field.widget.choices  # type: ignore[attr-defined]
     widget.is_required = field.required
-    return widget
+    dressed: forms.Widget = widget
+    return dressed
 
 
 def _classes(widget: forms.Widget) -> list[str]:
-    if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.CheckboxInput):
         return CHECKBOX_CLASSES
     if isinstance(widget, forms.RadioSelect):
         return RADIO_CLASSES

@@ -33,6 +33,8 @@ class Entry:
     """One event, in words."""
 
     at: datetime
+    number: int
+    """Its place among the events of its table."""
     who: str
     verb: str
     subject: str
@@ -46,7 +48,7 @@ def entries_of(row: Record, related: Mapping[type[Record], str]) -> list[Entry]:
     tables = [of_row, *((model, list(_events(model, **{column: row.pk}))) for model, column in related.items())]
     names = _names_of(event for _, events in tables for event in events)
     entries = [entry for model, events in tables for entry in _told(model, events, names)]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    return sorted(entries, key=lambda entry: (entry.at, entry.number), reverse=True)
 
 
 def _events(model: type[Record], **of: Any) -> models.QuerySet[Any]:
@@ -65,6 +67,7 @@ def _told(model: type[Record], events: Iterable[Any], names: Mapping[UUID, str])
         metadata = event.pgh_context.metadata if event.pgh_context else {}
         yield Entry(
             at=event.pgh_created_at,
+            number=event.pgh_id,
             who=_who(metadata, names),
             verb=VERBS.get(event.pgh_label, event.pgh_label),
             subject=str(model._meta.verbose_name),

@@ -203,24 +203,19 @@ class Case:
     def confirmed(self) -> None:
         appointment_confirm(appointment_id=self.appointment.pk, by=self.house.desk)
 
-    def performed(
-        self,
-        number: int,
-        *,
-        pain: int = 2,
-        changes: Mapping[str, Mapping[str, Any]] | None = None,
-        deviations: str = "",
-    ) -> None:
-        """Start, perform and sign session `number` at the present instant."""
+    def started(self, number: int) -> None:
+        session_start(session_id=self.session(number).pk, by=self.practitioner.user)
+
+    def performed(self, number: int, *, pain: int = 2, deviations: str = "") -> None:
+        """Chart session `number`, which is in progress, as done at the present instant, and sign it."""
         session = self.session(number)
         by = self.practitioner.user
-        session_start(session_id=session.pk, by=by)
         session_perform(
             session_id=session.pk,
             by=by,
             performed_at=clock.now(),
             components=[
-                ComponentInput(modality, {**RECORDS[modality], **(changes or {}).get(modality, {})})
+                ComponentInput(modality, RECORDS[modality])
                 for modality in session.components.values_list("modality", flat=True)
             ],
             zones=["frontal", "midscalp", "vertex"],
@@ -237,19 +232,17 @@ class Case:
 
     def booked_and_performed(self, number: int, offset: int, *, ahead: int = 10, **charting: Any) -> Course:
         """Book session `number` some days ahead, then perform it on its day."""
-        when = self.at(offset)
-        yield self.at(offset - ahead, "16:30"), lambda: self.booked(when, session=self.session(number))
-        yield when + timedelta(minutes=40), lambda: self.performed(number, **charting)
+        yield from self._performed_at(number, self.at(offset - ahead, "16:30"), self.at(offset), **charting)
 
     def booked_and_performed_on(self, number: int, day: date) -> Course:
         """Book session `number` nine days ahead, then perform it on exactly this day."""
         zone = self.house.location.zone
-        when = at(day, self.hour, zone)
-        yield (
-            at(day - timedelta(days=9), "12:00", zone),
-            lambda: self.booked(when, session=self.session(number)),
-        )
-        yield when + timedelta(minutes=45), lambda: self.performed(number)
+        yield from self._performed_at(number, at(day - timedelta(days=9), "12:00", zone), at(day, self.hour, zone))
+
+    def _performed_at(self, number: int, booked_at: datetime, when: datetime, **charting: Any) -> Course:
+        yield booked_at, lambda: self.booked(when, session=self.session(number))
+        yield when + timedelta(minutes=4), lambda: self.started(number)
+        yield when + timedelta(minutes=43), lambda: self.performed(number, **charting)
 
     def booked_and_attended(self, title: str, offset: int, *, ahead: int = 12) -> Course:
         """Book the follow-up called `title` some days ahead, then attend it on its day."""

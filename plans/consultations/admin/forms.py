@@ -81,6 +81,9 @@ class ConsultationForm(ConsoleModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.items: list[ScreeningItem] = []
+        if not self.fields:
+            return  # what cannot be changed has its own page
         self._choose_people(cast(User, self.request.user))
         self.fields["goals"].widget.attrs["rows"] = self.fields["notes"].widget.attrs["rows"] = 3
         if not self.instance.pk:

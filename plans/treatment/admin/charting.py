@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -58,7 +58,8 @@ def label_of(modality: str, name: str) -> str:
         stem = next((name.removesuffix(suffix) for suffix in UNIT_SUFFIXES if name.endswith(suffix)), name)
         text = stem.replace("_", " ").capitalize()
     limit = LIMITS[modality].get(name)
-    return f"{text}, {limit.unit}" if limit is not None and limit.unit and limit.unit != text.lower() else text
+    unit = limit.unit if limit is not None else ""
+    return f"{text}, {unit}" if unit and not text.lower().endswith(unit) else text
 
 
 def help_of(limit: Range | None) -> str:
@@ -154,6 +155,8 @@ class ChartForm(ActForm):
         if isinstance(column, models.DateTimeField):
             return LocalDateTimeField(required=False)
         field: forms.Field = column.formfield(required=required, help_text=help_of(limit))
+        if column.choices:
+            cast(forms.ChoiceField, field).choices = [("", "Choose"), *column.choices]
         if limit is not None:
             # The words of the service, once: without these the browser would say it in its own.
             field.validators = [

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plans.messages.models import MessageKind
@@ -116,6 +116,7 @@ REMINDERS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     starts_at=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plans
@@ -233,6 +233,7 @@ def test_no_name_can_add_a_header_or_markup(kind: MessageKind, name: str) -> Non
             assert event["SUMMARY"] == f"Visit at {one_line(name)}"
 
 
+@settings(deadline=None)
 @given(name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=100))
 def test_any_name_survives_the_way_through_a_header(name: str) -> None:
     message = read(sample(first_name=name, place=replace(sample().place, name=name)))

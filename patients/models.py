@@ -180,8 +180,7 @@ class ConsentDocument(Record):
                 violation_error_message="Another version is in force without end; end it first.",
             ),
             models.CheckConstraint(
-                condition=(Q(purpose="treatment") & ~Q(modality=""))
-                | (~Q(purpose="treatment") & Q(modality="")),
+                condition=(Q(purpose="treatment") & ~Q(modality="")) | (~Q(purpose="treatment") & Q(modality="")),
                 name="consent_document_treatment_has_modality",
                 violation_error_message="A treatment consent names its modality; the others name none.",
             ),

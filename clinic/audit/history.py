@@ -64,5 +64,5 @@ def recorded(reason: str = "") -> Iterator[None]:
 
 
 def is_recording() -> bool:
-    """Whether a service's transaction is open: then a failed statement spoils all of it, and only its owner can retry."""
+    """Whether a service's transaction is open. Then a failed statement spoils all of it, and only its owner retries."""
     return _recording.get()

@@ -1,7 +1,7 @@
 """A migration operation that installs all triggers of a first migration at once.
 
-pgtrigger's `AddTrigger` re-renders every related model for each trigger: ten seconds for our first migrations, where the
-state is known from `CreateModel` already. Later migrations use `AddTrigger` as pgtrigger writes it.
+pgtrigger's `AddTrigger` re-renders every related model for each trigger: ten seconds for our first migrations, where
+the state is known from `CreateModel` already. Later migrations use `AddTrigger` as pgtrigger writes it.
 """
 
 from typing import Any

@@ -156,6 +156,7 @@ def _ask(admin: Any, spec: Act, request: HttpRequest, row: Any, form: ActForm, s
         "act": spec,
         "form": form,
         "row": row,
+        "row_name": admin.name_of(row),
         "opts": admin.opts,
         "back": admin.url_of(row),
         "next": request.POST.get("next", ""),

@@ -27,12 +27,14 @@ from clinic.audit.history import recorded
 from clinic.console.acts import Act
 from clinic.console.forms import FORMFIELD_OVERRIDES, ConsoleModelForm, array_form_field
 from clinic.console.history import Entry, entries_of
+from clinic.console.reader import reader
 from clinic.console.refusals import refusals
 from clinic.console.registry import jobs
 from clinic.constraints import check_model
 from clinic.errors import Invalid, Refusal, SoftWarning
 from clinic.locking import expecting, lock
 from clinic.people.models import User
+from clinic.places.models import Location
 from clinic.records import Record
 
 Crumb = tuple[str, str]
@@ -72,6 +74,8 @@ class RoleTable:
         related = db_field.remote_field.model
         if "queryset" not in kwargs and related._meta.label_lower in LOCATION_PATHS:
             kwargs["queryset"] = visible(self.choices_of(db_field.name, related), cast(User, request.user))
+        if related is Location and len(reader().locations) == 1:
+            kwargs.setdefault("initial", reader().locations[0].pk)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def choices_of(self, name: str, related: type[models.Model]) -> models.QuerySet[Any]:

@@ -6,13 +6,14 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from knox.models import AuthToken
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
 from clinic.access.roles import Role
+from clinic.access.visibility import visible
 from clinic.audit.history import recorded
 from clinic.console.acts import Done, act
 from clinic.console.badges import Badge, Tone
@@ -103,7 +104,8 @@ class UserAdmin(SetUpAdmin):
     history_of = {Membership: "user_id"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("memberships__location")
+        roles = visible(Membership.objects.select_related("location"), cast(User, request.user))
+        return super().get_queryset(request).prefetch_related(Prefetch("memberships", roles, "roles_seen"))
 
     def name_of(self, row: User) -> str:
         return row.get_full_name()
@@ -113,8 +115,8 @@ class UserAdmin(SetUpAdmin):
         return user.get_full_name()
 
     @display(description="Roles")
-    def roles(self, user: User) -> str:
-        held = [f"{Role(one.role).label} ({one.location})" for one in user.memberships.all()]
+    def roles(self, user: Any) -> str:
+        held = [f"{Role(one.role).label} ({one.location})" for one in user.roles_seen]
         return ", ".join(held) or "None"
 
     @display(description="May sign in")

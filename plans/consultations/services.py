@@ -166,7 +166,7 @@ def consultation_amend(*, consultation_id: UUID, by: User, reason: str, changes:
 def _apply(consultation: Consultation, changes: Mapping[str, Any]) -> None:
     unknown = set(changes) - EDITABLE
     if unknown:
-        raise Invalid(f"Cannot change {', '.join(sorted(unknown))}.", attr=sorted(unknown)[0])
+        raise Invalid(f"Cannot change {', '.join(sorted(unknown))}.", attr=min(unknown))
     causes, severity = changes.get("causes"), changes.get("severity")
     _check_content(causes, severity)
     if "occurred_at" in changes:

@@ -11,6 +11,7 @@ from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from clinic.audit.history import recorded
+from clinic.console.base import ConsoleAdmin
 from clinic.console.reader import reader, reading
 from clinic.console.registry import find, search_address, today_sections
 from clinic.people.models import User
@@ -28,6 +29,11 @@ class Console(UnfoldAdminSite):
     password_change_template = "console/password_change.html"
     password_change_done_template = "console/password_change_done.html"
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: type[Any] | None = None, **options: Any) -> None:
+        """Only the console's own: what packages register (groups, tokens, events) is nobody's job."""
+        if admin_class is not None and issubclass(admin_class, ConsoleAdmin):
+            super().register(model_or_iterable, admin_class, **options)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """As Django's; made and rendered in the signed-in person's name and zone."""

@@ -1,6 +1,7 @@
 """Reads follow-ups, with their derived state computed in SQL."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -42,8 +43,8 @@ def _days_after(field: str, days: timedelta) -> Combinable:
     return ExpressionWrapper(F(field) + Value(days.days), output_field=DateField())
 
 
-def with_state(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[FollowUp]:
-    """Annotate `today` (local) and `state`, as `rules.state` defines it."""
+def with_state(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[Any]:
+    """Annotate `today` (local) and `state`, as `rules.state` defines it. Rows are `FollowUp`s with both."""
     appointments = Appointment.objects.filter(follow_up=OuterRef("pk"))
     last_no_show = (
         appointments.filter(status=Appointment.Status.NO_SHOW)
@@ -73,7 +74,7 @@ def with_state(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> Q
     )
 
 
-def follow_ups_in_full() -> QuerySet[FollowUp]:
+def follow_ups_in_full() -> QuerySet[Any]:
     """Follow-ups with state, patient, plan and practitioner: one query."""
     return with_state(
         FollowUp.objects.select_related("patient", "location", "plan__protocol", "plan__lead_practitioner__user")
@@ -89,4 +90,4 @@ def open_follow_ups(plan: TreatmentPlan) -> QuerySet[FollowUp]:
 def state_of(follow_up: FollowUp) -> FollowUp.State:
     """The follow-up's state now."""
     row = with_state(FollowUp.objects.filter(pk=follow_up.pk)).get()
-    return FollowUp.State(row.state)  # type: ignore[attr-defined]  # annotated by with_state
+    return FollowUp.State(row.state)

@@ -98,7 +98,7 @@ class MailServer:
         was_reused = self._is_reused
         answer = self._envelope(sender, recipient)
         if answer is not None and was_reused and not self.is_connected:
-            self.connect()
+            self.connect()  # type: ignore[unreachable]  # sending may have found the connection dropped
             answer = self._envelope(sender, recipient)
         self._is_reused = True
         return answer or self._content(content)

@@ -1,6 +1,7 @@
 """Reads plans and sessions."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -14,23 +15,23 @@ from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 
-def with_scheduled(sessions: QuerySet[ProcedureSession]) -> QuerySet[ProcedureSession]:
+def with_scheduled(sessions: QuerySet[ProcedureSession]) -> QuerySet[Any]:
     """Annotate `is_scheduled`: whether a live appointment exists for the session."""
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     return sessions.annotate(is_scheduled=Exists(live))
 
 
-def shown_status(session: ProcedureSession) -> str:
+def shown_status(session: Any) -> str:
     """The status as people see it: *scheduled* for a planned session with a live appointment.
 
-    Takes a session of `with_scheduled`.
+    Takes a row of `with_scheduled`.
     """
-    if session.status == ProcedureSession.Status.PLANNED and session.is_scheduled:  # type: ignore[attr-defined]
+    if session.status == ProcedureSession.Status.PLANNED and session.is_scheduled:
         return "scheduled"
-    return session.status
+    return str(session.status)
 
 
-def sessions_in_full() -> QuerySet[ProcedureSession]:
+def sessions_in_full() -> QuerySet[Any]:
     """Sessions with plan, components, typed records, spins and warnings: a fixed number of queries."""
     return (
         with_scheduled(ProcedureSession.objects.all())

@@ -1,6 +1,7 @@
 """The one derived state: the pure rule and the SQL say the same."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,8 +24,8 @@ TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
 
-def facts(**changes: object) -> Facts:
-    usual = {
+def facts(**changes: Any) -> Facts:
+    usual: dict[str, Any] = {
         "is_cancelled": False,
         "is_attended": False,
         "is_booked": False,
@@ -70,12 +71,12 @@ def follow_up():
 
 def add_appointment(follow_up: FollowUp, status: str, starts_at: datetime) -> None:
     ends_at = starts_at + timedelta(minutes=30)
-    stamp = {
+    stamp: dict[str, Any] = {
         "fulfilled": {"arrived_at": starts_at, "fulfilled_at": starts_at},
         "no_show": {"no_show_at": starts_at},
         "cancelled": {"cancelled_at": starts_at, "cancel_reason": "patient"},
         "booked": {},
-    }[status]
+    }
     Appointment.objects.create(
         patient=follow_up.patient,
         practitioner=follow_up.plan.lead_practitioner,
@@ -88,7 +89,7 @@ def add_appointment(follow_up: FollowUp, status: str, starts_at: datetime) -> No
         practitioner_busy=(starts_at, ends_at),
         room_busy=(starts_at, ends_at),
         status=status,
-        **stamp,
+        **stamp[status],
     )
 
 

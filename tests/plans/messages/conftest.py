@@ -104,6 +104,6 @@ def rows(appointment: Appointment, **conditions: Any) -> list[PatientMessage]:
     return sorted(found, key=lambda row: (row.appointment_revision, row.kind == MessageKind.REMINDER, row.due_at))
 
 
-def states(appointment: Appointment) -> list[tuple[int, str, str, str]]:
+def states(appointment: Appointment) -> list[tuple[int | None, str, str, str]]:
     """Revision, kind, offset and status of each message of this visit."""
     return [(row.appointment_revision, row.kind, row.offset, row.status) for row in rows(appointment)]

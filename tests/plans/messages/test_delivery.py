@@ -46,7 +46,7 @@ def test_a_booking_is_confirmed_by_mail_after_the_grace_period(
         "text/calendar",
         "application/ics",
     }
-    assert "Wednesday 18 March 2026, 10:00 (New York time, EDT)" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Wednesday 18 March 2026, 10:00 (New York time, EDT)" in mail.get_body(("plain",)).get_content()
     assert (row.status, row.attempts, row.failure, row.lease_token) == ("sent", 1, "", None)
     assert row.sending_at == row.settled_at == clock.now()
 

@@ -1,0 +1,192 @@
+"""Every page of the console × role against the role table; a GET never changes anything."""
+
+from collections.abc import Iterator
+from datetime import time
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import transaction
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from clinic.access.roles import GRANTS, Role
+from clinic.access.visibility import LOCATION_PATHS
+from clinic.records import Record
+from patients.models import Allergy, HistoryEntry
+from plans.messages.models import MessagePolicy
+from plans.scheduling.models import VisitType
+from tests.clinic.console.walk import NO_LIST, Page, pages
+from tests.examples import EXAMPLES
+from tests.factories import make_location, make_user
+
+pytestmark = pytest.mark.django_db
+
+PAGES = list(pages())
+OF_ROWS = [page for page in PAGES if page.is_of_a_row]
+
+
+class World:
+    """An example of each resource at one location, somebody of each role there, and at another one somebody with all."""
+
+    def __init__(self) -> None:
+        self.here, elsewhere = make_location("Here"), make_location("Elsewhere")
+        self.clients = {role: signed_in(make_user((self.here, role))) for role in Role}
+        self.stranger = signed_in(make_user(*((elsewhere, role) for role in Role)))
+        self.rows: dict[str, Any] = {label: make(self.here) for label, make in EXAMPLES.items()}
+        patient = self.rows["patients.patient"]
+        self.rows |= {
+            "clinic.user": make_user((self.here, Role.FRONT_DESK)),
+            "patients.allergy": Allergy.objects.create(patient=patient, substance="Lidocaine"),
+            "patients.historyentry": HistoryEntry.objects.create(
+                patient=patient, kind="condition", description="Asthma"
+            ),
+            "plans.visittype": VisitType.objects.create(location=self.here, kind="session"),
+            "plans.messagepolicy": MessagePolicy.objects.create(
+                location=self.here, days_before=2, send_at=time(10), visit_kind="session"
+            ),
+        }
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield World()
+        transaction.set_rollback(True)
+
+
+def contents() -> dict[str, Any]:
+    """Every row of ours, as it stands."""
+    models = [model for model in apps.get_models() if issubclass(model, Record)]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+
+
+def test_every_table_of_the_console_is_in_the_role_table_and_belongs_to_a_location():
+    for model in admin.site._registry:
+        assert model._meta.label_lower in GRANTS
+        assert model._meta.label_lower in LOCATION_PATHS
+
+
+def test_tables_of_django_and_of_packages_are_not_there():
+    assert {model._meta.app_label for model in admin.site._registry} == {"clinic", "patients", "plans"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_nobody_sees_a_page_without_signing_in(page, world):
+    response = Client().get(page.path(world.rows))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_page_opens_for_those_whom_the_role_table_allows_and_nobody_else(page, world):
+    for role, client in world.clients.items():
+        status = client.get(page.path(world.rows)).status_code
+        if role not in page.allowed:
+            assert status == 403, f"{role} may not: {status}"
+        elif page.kind == "list" and page.resource in NO_LIST:
+            assert status == 302
+        else:
+            assert status == 200, f"{role} may: {status}"
+
+
+@pytest.mark.parametrize("page", OF_ROWS, ids=str)
+def test_who_may_not_do_it_changes_nothing_by_posting(page, world):
+    rows = type(world.rows[page.resource])._default_manager.filter(pk=world.rows[page.resource].pk)
+    before = rows.values().get()
+    for role, client in world.clients.items():
+        if role not in page.allowed:
+            assert client.post(page.path(world.rows), {"reason": "Because", "post": "yes"}).status_code == 403
+    assert rows.values().get() == before
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_somebody_of_another_location_finds_nothing_here(page, world):
+    response = world.stranger.get(page.path(world.rows))
+    row = world.rows[page.resource]
+    if not page.allowed or LOCATION_PATHS[page.resource] is None:
+        assert response.status_code in {200, 403}
+    elif page.is_of_a_row or "?" in page.path(world.rows):
+        assert response.status_code == 404
+        assert world.stranger.post(page.path(world.rows), {"reason": "Because", "post": "yes"}).status_code == 404
+    else:
+        assert response.status_code in {200, 302}
+        assert str(row.pk) not in response.content.decode()
+
+
+@pytest.mark.parametrize("page", OF_ROWS, ids=str)
+def test_a_row_that_does_not_exist_is_not_found(page, world):
+    for key in ("01890000-0000-7000-8000-000000000000", "nonsense"):
+        path = page.path(world.rows).replace(str(world.rows[page.resource].pk), key)
+        for role in page.allowed:
+            assert world.clients[role].get(path).status_code == 404
+
+
+def test_looking_at_every_page_as_everybody_changes_nothing(world):
+    before = contents()
+    for page in PAGES:
+        for client in world.clients.values():
+            client.get(page.path(world.rows))
+            client.head(page.path(world.rows))
+    for path in ("/admin/", "/admin/search/?s=a", "/admin/password_change/"):
+        for client in world.clients.values():
+            assert client.get(path).status_code == 200
+    assert contents() == before
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.kind != "act"], ids=str)
+def test_a_page_has_a_title_and_one_first_heading(page, world):
+    for role in page.allowed:
+        body = world.clients[role].get(page.path(world.rows), follow=True).content.decode()
+        assert "| Clinic</title>" in body
+        assert body.count("<h1") == 1
+
+
+@pytest.mark.parametrize("query", ["?q=%00", "?o=99", "?p=abc", "?status=nonsense", "?location=x", "?e=1"])
+def test_a_list_takes_any_address(query, world):
+    for page in PAGES:
+        if page.kind == "list":
+            path = page.path(world.rows) + query
+            response = world.clients[Role.MANAGER].get(path, follow=True)
+            assert response.status_code in {200, 400, 403}, path
+
+
+def test_a_list_cannot_be_asked_about_columns_that_it_does_not_show(world):
+    response = world.clients[Role.FRONT_DESK].get("/admin/plans/treatmentplan/?status_reason__icontains=a")
+    assert response.status_code == 400
+
+
+def test_the_sidebar_names_jobs_and_only_those_the_reader_has(world):
+    def entries(role: Role) -> list[str]:
+        context = world.clients[role].get("/admin/").context
+        return [item["title"] for group in context["sidebar_navigation"] for item in group["items"]]
+
+    daily = ["Today", "Patients", "Follow-ups", "Calendar", "Plans", "Sessions", "Messages"]
+    for role in Role:
+        assert entries(role)[:7] == daily
+    assert "People" in entries(Role.MANAGER)
+    assert "People" not in entries(Role.FRONT_DESK)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.act is not None], ids=str)
+def test_a_transition_needs_the_token_against_forgery(page, world):
+    for role in page.allowed:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(make_user((world.here, role)))
+        assert client.post(page.path(world.rows), {"reason": "Because"}).status_code == 403
+
+
+def test_an_address_of_an_application_leads_home(world):
+    response = world.clients[Role.MANAGER].get("/admin/plans/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
+
+
+def page_of(resource: str, kind: str) -> Page:
+    return next(page for page in PAGES if (page.resource, page.kind) == (resource, kind))

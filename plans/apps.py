@@ -9,10 +9,13 @@ class PlansConfig(AppConfig):
     verbose_name = "Plans"
 
     def ready(self) -> None:
+        from clinic.doctor import further_checks
         from patients.services import when_unreachable
+        from plans.messages.health import doctors_finding
         from plans.messages.services import messages_suppress
 
         post_migrate.connect(_seed_catalogue, sender=self)
+        further_checks.append(doctors_finding)
         when_unreachable(lambda patient: messages_suppress(patient=patient))
 
 

@@ -235,10 +235,20 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        crumbs = [*self.crumbs(row), ("Delete", "")] if row is not None else []
+        with refusals():
+            return super().delete_view(request, object_id, {"crumbs": crumbs, **(extra_context or {})})
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Who changed what, when and why: the events that the database's triggers wrote."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404

@@ -13,7 +13,7 @@ from unfold.widgets import (
     INPUT_CLASSES,
     RADIO_CLASSES,
     TEXTAREA_CLASSES,
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
 )
 
@@ -89,7 +89,7 @@ class ChoiceArrayField(forms.TypedMultipleChoiceField):
     """Several of a few: checkboxes for an array column."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"widget": UnfoldAdminCheckboxSelectMultiple, "required": False, **kwargs})
+        super().__init__(**{"widget": UnfoldAdminCheckboxSelectMultipleWidget, "required": False, **kwargs})
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return sorted(initial or []) != sorted(data or [])
@@ -114,7 +114,7 @@ def dress(form: forms.BaseForm) -> None:
         if type(widget) is forms.Select:
             field.widget = _with_choices(UnfoldAdminSelectWidget(attrs=dict(widget.attrs)), field)
         elif type(widget) is forms.CheckboxSelectMultiple:
-            field.widget = _with_choices(UnfoldAdminCheckboxSelectMultiple(attrs=dict(widget.attrs)), field)
+            field.widget = _with_choices(UnfoldAdminCheckboxSelectMultipleWidget(attrs=dict(widget.attrs)), field)
         elif type(widget) is forms.DateInput:
             field.widget = DateInput(dict(widget.attrs))
         elif type(widget) is forms.TimeInput:

@@ -6,11 +6,13 @@ Liveness is the age of the last delivery pass, not a ping. None of this takes th
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.db.models import Count, Min
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from clinic import clock
+from clinic.doctor import Finding
 from clinic.health import gauge
 from plans.messages.delivery import LONGEST_BACKOFF_SECONDS
 from plans.messages.models import DeliveryPass, PatientMessage
@@ -64,6 +66,23 @@ def measure() -> Health:
     if not smtp:
         problems.append("The mail server cannot be used.")
     return Health(oldest, last, counts[Status.FAILED], counts[Status.UNKNOWN], broker, smtp, problems)
+
+
+def doctors_finding() -> Finding:
+    """What `manage.py doctor` says about delivery; worker and beat are alive if passes end."""
+    try:
+        last, oldest = last_pass_seconds(), oldest_due_seconds()
+    except DatabaseError:
+        return Finding("delivery", "unknown: the messages cannot be read", "mend the database first")
+    mend = "start a Celery worker and beat, or run `manage.py deliver_due` from cron"
+    if last is None:
+        return Finding("delivery", "no pass has ever ended", mend)
+    state = f"last pass {last:.0f} s ago"
+    if last > LAST_PASS_ALARM_SECONDS:
+        return Finding("delivery", state, mend)
+    if oldest is not None and oldest > OLDEST_DUE_ALARM_SECONDS:
+        return Finding("delivery", f"{state}, a message due for {oldest:.0f} s", "look at the worker's log")
+    return Finding("delivery", state)
 
 
 def oldest_due_seconds() -> float | None:

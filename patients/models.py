@@ -15,7 +15,7 @@ class NextMrn(Func):
     """The next medical record number, from a database sequence: never reused, gaps allowed."""
 
     function = "nextval"
-    template = "('MRN-' || lpad(%(function)s('patients_mrn')::text, 6, '0'))"
+    template = "('MRN-' || to_char(%(function)s('patients_mrn'), 'FM999999000000'))"
     output_field = models.CharField()
 
 

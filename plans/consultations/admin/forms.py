@@ -182,7 +182,7 @@ class CauseForm(forms.ModelForm[Cause]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["icd10"].widget.attrs["class"] = self.fields["factor"].widget.attrs.get("class", "")
+        dress(self)
 
     def validate_constraints(self) -> None:
         """The rows are replaced as a whole: one alone says nothing about the others."""

@@ -88,13 +88,16 @@ def test_nobody_sees_a_page_without_signing_in(page, world):
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_a_page_opens_for_those_whom_the_role_table_allows_and_nobody_else(page, world):
     for role, client in world.clients.items():
-        status = client.get(page.path(world.rows)).status_code
+        response = client.get(page.path(world.rows))
         if role not in page.allowed:
-            assert status == 403, f"{role} may not: {status}"
+            assert response.status_code == 403, f"{role} may not: {response.status_code}"
         elif page.kind == "list" and page.resource in NO_LIST:
-            assert status == 302
+            assert response.status_code == 302
         else:
-            assert status == 200, f"{role} may: {status}"
+            assert response.status_code == 200, f"{role} may: {response.status_code}"
+            body = response.content.decode()
+            assert "| Clinic</title>" in body
+            assert body.count("<h1") == 1
 
 
 @pytest.mark.parametrize("page", OF_ROWS, ids=str)
@@ -136,19 +139,10 @@ def test_looking_at_every_page_as_everybody_changes_nothing(world):
     for page in PAGES:
         for client in world.clients.values():
             client.get(page.path(world.rows))
-            client.head(page.path(world.rows))
     for path in ("/admin/", "/admin/search/?s=a", "/admin/password_change/"):
         for client in world.clients.values():
             assert client.get(path).status_code == 200
     assert contents() == before
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page.kind != "act"], ids=str)
-def test_a_page_has_a_title_and_one_first_heading(page, world):
-    for role in page.allowed:
-        body = world.clients[role].get(page.path(world.rows), follow=True).content.decode()
-        assert "| Clinic</title>" in body
-        assert body.count("<h1") == 1
 
 
 @pytest.mark.parametrize("query", ["?q=%00", "?o=99", "?p=abc", "?status=nonsense", "?location=x", "?e=1"])
@@ -179,10 +173,10 @@ def test_the_sidebar_names_jobs_and_only_those_the_reader_has(world):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.act is not None], ids=str)
 def test_a_transition_needs_the_token_against_forgery(page, world):
-    for role in page.allowed:
-        client = Client(enforce_csrf_checks=True)
-        client.force_login(make_user((world.here, role)))
-        assert client.post(page.path(world.rows), {"reason": "Because"}).status_code == 403
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user(*((world.here, role) for role in Role)))
+    assert client.get(page.path(world.rows)).status_code == 200
+    assert client.post(page.path(world.rows), {"reason": "Because"}).status_code == 403
 
 
 def test_an_address_of_an_application_leads_home(world):

@@ -176,6 +176,7 @@ def test_each_process_logs_to_its_own_file(instance):
 
 
 def test_a_command_in_a_second_terminal_joins_it(instance):
+    assert instance.manage("deliver_due", PORT="", SMTP_PORT="").returncode == 0
     result = instance.manage("doctor", PORT="", SMTP_PORT="")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "✗" not in result.stdout

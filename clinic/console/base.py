@@ -82,6 +82,12 @@ class RoleTable:
         """The rows that field `name` may refer to, whoever asks."""
         return related._default_manager.all()
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Where a column has no default, nothing is chosen beforehand."""
+        include_blank = db_field.blank or not db_field.has_default()
+        kwargs.setdefault("choices", db_field.get_choices(include_blank=include_blank, blank_choice=[("", "Choose")]))
+        return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """No pop-ups beside selects; arrays of choices are checkboxes."""
         if isinstance(db_field, ArrayField):
@@ -131,7 +137,7 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Lists are filtered by their declared filters alone: a column that is not shown cannot be asked about."""
-        return False
+        return lookup in {getattr(one, "parameter_name", None) for one in self.get_list_filter(request)}
 
     # Where things are
 

@@ -65,7 +65,10 @@ class LocalDateTimeField(forms.MultiValueField):
         super().__init__(fields=(forms.DateField(), forms.TimeField()), **kwargs)
 
     def compress(self, data_list: list[Any]) -> datetime | None:
-        return datetime.combine(*data_list) if data_list and all(part is not None for part in data_list) else None
+        given = [part for part in data_list if part is not None]
+        if len(given) == 1:
+            raise forms.ValidationError("Give both the day and the time.")
+        return datetime.combine(*given) if given else None
 
 
 def instant(form: forms.BaseForm, field: str, zone: ZoneInfo) -> datetime | None:

@@ -345,10 +345,10 @@ def dogwood(house: House, today: date) -> Course:
 
 
 def elmsworth(house: House, today: date) -> Course:
-    """Exosomes and microneedling under a fictional study number; the second session is booked."""
+    """Exosomes and microneedling under a fictional study number; the second session is today."""
     case = Case(house, today, "Placeholder", "Elmsworth", "male", 42, "14:00", house.rowan, "+1 212 555 0105")
     yield (
-        case.at(-40),
+        case.at(-48),
         lambda: case.consulted(
             causes=GENETIC,
             scale="norwood_hamilton",
@@ -357,9 +357,9 @@ def elmsworth(house: House, today: date) -> Course:
             notes="Knows the status.",
         ),
     )
-    yield case.at(-40, "14:50"), lambda: case.planned("exosome-microneedling", case.day(-20))
-    yield from case.booked_and_performed(1, -20, deviations="Vial of lot EXO-DEMO-0417.")
-    yield case.at(-5, "09:40"), lambda: case.booked(case.at(8), session=case.session(2))
+    yield case.at(-48, "14:50"), lambda: case.planned("exosome-microneedling", case.day(-28))
+    yield from case.booked_and_performed(1, -28, deviations="Vial of lot EXO-DEMO-0417.")
+    yield case.at(-5, "09:40"), lambda: case.booked(case.at(0), session=case.session(2))
 
 
 def firley(house: House, today: date) -> Course:
@@ -467,7 +467,7 @@ def juniper(house: House, today: date) -> Course:
 
 
 def kapok(house: House, today: date) -> Course:
-    """Wants no email: reminders are suppressed, and somebody calls."""
+    """Wants no email: reminders are suppressed, and somebody calls. A visit today."""
     case = Case(
         house,
         today,
@@ -481,7 +481,7 @@ def kapok(house: House, today: date) -> Course:
         contact={"email_opt_out": True},
     )
     yield (
-        case.at(-24),
+        case.at(-28),
         lambda: case.consulted(
             causes=(CauseInput("L64.9", "hormonal", is_primary=True),),
             scale="savin",
@@ -489,9 +489,9 @@ def kapok(house: House, today: date) -> Course:
             goals="Volume.",
         ),
     )
-    yield case.at(-24, "17:20"), lambda: case.planned("microneedling", case.day(-10))
-    yield from case.booked_and_performed(1, -10)
-    yield case.at(-3, "12:30"), lambda: case.booked(case.at(4), session=case.session(2))
+    yield case.at(-28, "17:20"), lambda: case.planned("microneedling", case.day(-14))
+    yield from case.booked_and_performed(1, -14)
+    yield case.at(-3, "12:30"), lambda: case.booked(case.at(0), session=case.session(2))
 
 
 def larchmont(house: House, today: date) -> Course:

@@ -112,7 +112,7 @@ def _contact(follow_up: Any) -> str:
 
 class AttemptForm(ActForm):
     channel = forms.ChoiceField(choices=ContactAttempt.Channel.choices)
-    outcome = forms.ChoiceField(choices=ContactAttempt.Outcome.choices, label="What came of it")
+    outcome = forms.ChoiceField(choices=[("", "Choose"), *ContactAttempt.Outcome.choices], label="What came of it")
     note = forms.CharField(max_length=500, required=False)
     next_try_on = forms.DateField(required=False, label="Try again on")
 

@@ -203,7 +203,7 @@ class TimeForm(ActForm):
         elif offered.practitioners:
             practitioners.initial = next(iter(offered.practitioners))
         if not may_overbook:
-            del self.fields["override_reason"]
+            self.fields.pop("override_reason", None)
 
     @property
     def is_own(self) -> bool:

@@ -88,7 +88,7 @@ def test_a_draft_may_be_open_but_signing_names_what_is_missing(house):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"severity_value": "IX"}, "is not on the Norwood–Hamilton scale"),
+        ({"severity_value": "IX"}, "is not on this scale; it takes I, II"),
         ({"causes-0-icd10": "Z99.9"}, "is not one of the available choices"),
         ({"causes-TOTAL_FORMS": "0"}, "Name at least one cause."),
         ({"causes-0-is_primary": ""}, "Exactly one cause is the primary one."),

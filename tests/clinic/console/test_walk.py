@@ -28,7 +28,7 @@ OF_ROWS = [page for page in PAGES if page.is_of_a_row]
 
 
 class World:
-    """An example of each resource at one location, somebody of each role there, and at another one somebody with all."""
+    """An example of each resource and somebody of each role at one location; at another one somebody with all."""
 
     def __init__(self) -> None:
         self.here, elsewhere = make_location("Here"), make_location("Elsewhere")

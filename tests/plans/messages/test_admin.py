@@ -57,7 +57,7 @@ def test_the_list_is_filtered_by_what_needs_a_person_and_found_by_patient(house)
     confirmation(house, "failed")
     needs = words(house.get(DESK, f"{LIST}?needs=person"))
     assert "Not sent" in needs
-    assert "Reminder" not in needs
+    assert "Reminder, 7 days before" not in needs
     assert "Reminder, 7 days before" in words(house.get(DESK, f"{LIST}?q=aspen"))
     assert "Nothing matches." in words(house.get(DESK, f"{LIST}?q=nobody"))
 

@@ -41,8 +41,9 @@ class House:
     def __init__(self) -> None:
         self.location = make_location("Linden House")
         self.practitioner = make_practitioner(self.location, first_name="Robin", last_name="Rowan")
-        others = {role: make_user((self.location, role)) for role in Role if role is not Role.PRACTITIONER}
-        self.users: dict[Role, User] = {Role.PRACTITIONER: self.practitioner.user, **others}
+        self.users: dict[Role, User] = {Role.PRACTITIONER: self.practitioner.user}
+        for role in set(Role) - set(self.users):
+            self.users[role] = make_user((self.location, role))
         self.clients = {role: sign_in(user) for role, user in self.users.items()}
 
     def sign_in_again(self) -> None:

@@ -237,7 +237,7 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
             "subtitle": None,
             "crumbs": [*self.crumbs(), (title, "")],
             "seen_version": request.POST.get("_version") or getattr(row, "version", ""),
-            "acts": self.acts(),
+            "history_url": self.history_url(request, row) if row is not None else "",
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -268,6 +268,12 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, self.object_history_template, context)
+
+    def history_url(self, request: HttpRequest, row: Any) -> str:
+        """Where the row's history is, for who may see it."""
+        if not self.may_see_history(request, row):
+            return ""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[row.pk])
 
     def entries(self, row: Any) -> list[Entry]:
         return entries_of(row, self.history_of)

@@ -107,7 +107,7 @@ class PatientMessageAdmin(ConsoleAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs["obj"]
-        context |= {"message": row, "what": message_title(row), "badge": message_badge(row), "show_history": False}
+        context |= {"message": row, "what": message_title(row), "badge": message_badge(row)}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @act(

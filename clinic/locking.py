@@ -51,7 +51,13 @@ def lock(queryset: models.QuerySet[T], pk: UUID | None) -> T:
 
     Raises `queryset.model.DoesNotExist`, and `Stale` where the caller expected another version.
     """
-    row = queryset.select_for_update(of=("self",)).get(pk=pk)
+    locking = queryset.select_for_update(of=("self",))
+    try:
+        row = locking.get(pk=pk)
+    except queryset.model.DoesNotExist:
+        # A row that changed while we waited for it is read again, the rows joined to it are not: where it now refers
+        # to another one, the join fails and the row falls out of the answer. It is ours by now, so look once more.
+        row = locking.get(pk=pk)
     expectation = _expectation.get()
     if expectation is not None and expectation.pk == row.pk and expectation.model is type(row):
         expectation.checked = True
@@ -64,5 +70,6 @@ def lock(queryset: models.QuerySet[T], pk: UUID | None) -> T:
 
 
 def lock_all(queryset: models.QuerySet[T]) -> list[T]:
-    """The rows of `queryset`, locked in the order of their keys."""
-    return list(queryset.order_by("pk").select_for_update(of=("self",)))
+    """The rows of `queryset`, locked in the order of their keys, as they are once all are locked."""
+    keys = queryset.select_related(None).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
+    return list(queryset.filter(pk__in=list(keys)).order_by("pk"))

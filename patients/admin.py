@@ -66,7 +66,7 @@ class PatientForm(ConsoleModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        guardian = getattr(self.instance, "guardian", None) if self.instance.pk else None
+        guardian = getattr(self.instance, "guardian", None) if not self.instance._state.adding else None
         if guardian is not None:
             for name in GUARDIAN:
                 self.initial[f"guardian_{name}"] = getattr(guardian, name)

@@ -10,14 +10,14 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import CLIENT_ERROR, SERVER_ERROR, VALIDATION_ERROR, Error
 from rest_framework import status
-from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ParseError, ValidationError
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -75,6 +75,8 @@ class Handler(ExceptionHandler):
             return TooLarge()
         if isinstance(exc, SuspiciousOperation | BadRequest):
             return ParseError("The request is malformed.")
+        if isinstance(exc, ObjectDoesNotExist):  # it was there when the address was looked up, and is gone by now
+            return NotFound()
         if isinstance(exc, OverflowError):
             log.warning("a number or date overflowed", exc_info=exc)
             return ValidationError({_no_field(): [ErrorDetail("A number or date is out of range.", "out_of_range")]})

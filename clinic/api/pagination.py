@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from clinic.api.filters import ordering_of
+from clinic.api.parsers import is_storable
 
 if TYPE_CHECKING:  # DRF's views read the settings that name this module
     from rest_framework.views import APIView
@@ -42,7 +43,7 @@ class Cursor:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             ordering, values, back = json.loads(raw)
-            if not all(isinstance(value, str | int) and "\x00" not in str(value) for value in values):
+            if not all(isinstance(value, str | int) and is_storable(str(value)) for value in values):
                 raise ValueError("a cursor holds plain values")
             return cls(tuple(ordering), tuple(values), bool(back))
         except (binascii.Error, TypeError, UnicodeError, RecursionError) as error:

@@ -40,6 +40,11 @@ def is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def printable(text: str) -> str:
+    """`text` with what is not storable written out, so that an answer can name it."""
+    return text.replace("\x00", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 _REFUSED = [ErrorDetail("This text contains a character that cannot be stored.", "null_characters_not_allowed")]
 
 

@@ -29,7 +29,7 @@ from rest_framework.viewsets import GenericViewSet
 from clinic.access.visibility import EVERYWHERE, LOCATION_PATHS, relations_to_location, visible
 from clinic.api import idempotency
 from clinic.api.etag import etag, expected_versions
-from clinic.api.parsers import is_storable
+from clinic.api.parsers import is_storable, printable
 from clinic.api.serializers import NoInput
 from clinic.errors import SoftWarning
 from clinic.locking import expecting
@@ -78,8 +78,9 @@ class View(APIView):
         for name, values in request.query_params.lists():
             if not all(is_storable(text) for text in (name, *values)):
                 detail = ErrorDetail("This parameter contains a character that cannot be stored.", "invalid")
-                raise ValidationError({name.replace("\x00", "\\0"): [detail]})
-        if request.method == "POST" and self.idempotent and idempotency.KEY in request.headers:
+                raise ValidationError({printable(name): [detail]})
+        takes_post = request.method == "POST" and hasattr(self, "post")
+        if takes_post and self.idempotent and idempotency.KEY in request.headers:
             self.post = partial(idempotency.once, self, self.post)
 
     def read(self, shape: Shape | None, *, instance: Record | None = None, partial: bool = False) -> dict[str, Any]:

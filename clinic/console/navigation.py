@@ -10,7 +10,7 @@ from clinic.console.registry import Job, jobs
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups that unfold draws. A group nobody may see any of is empty and stays away."""
+    """The groups of the sidebar. A group of which the reader may see nothing is empty and stays away."""
     who = reader()
     here = request.path
     daily = [
@@ -25,12 +25,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     set_up = _entries("set_up", who, here)
     return [
         {"items": daily},
-        {
-            "title": "Set-up",
-            "separator": True,
-            "collapsible": True,
-            "items": set_up,
-        },
+        {"title": "Set-up", "items": set_up, "is_open": any(entry["active"] for entry in set_up)},
     ]
 
 
@@ -42,5 +37,5 @@ def _entry(one: Job, who: Reader, here: str) -> dict[str, Any]:
     link = reverse(one.url_name)
     entry: dict[str, Any] = {"title": one.title, "icon": one.icon, "link": link, "active": here.startswith(link)}
     if one.badge is not None and (count := one.badge(who)):
-        entry |= {"badge": str(count), "badge_variant": "warning"}
+        entry["badge"] = str(count)
     return entry

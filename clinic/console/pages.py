@@ -54,7 +54,10 @@ class Console(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
         if isinstance(request.user, User):
-            context["find_url"] = search_address(reader())
+            context |= {
+                "find_url": search_address(reader()),
+                "templates": {"navigation": "console/navigation.html"},
+            }
         return context
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

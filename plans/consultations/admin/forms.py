@@ -86,12 +86,12 @@ class ConsultationForm(ConsoleModelForm):
             return  # what cannot be changed has its own page
         self._choose_people(cast(User, self.request.user))
         self.fields["goals"].widget.attrs["rows"] = self.fields["notes"].widget.attrs["rows"] = 3
-        if not self.instance.pk:
+        if self.instance._state.adding:
             self.initial["occurred_at"] = wall_clock(reader().now, self.zone())
         self.items = [item for item in ScreeningItem.objects.filter(is_active=True) if applies(item, self.patient.sex)]
         for item in self.items:
             self.fields[f"screening.{item.code}"] = _field_of(item)
-        if self.instance.pk:
+        if not self.instance._state.adding:
             for answer in self.instance.screening_answers.select_related("item"):
                 self.initial[f"screening.{answer.item.code}"] = _shown(answer.value)
         if self.amending:
@@ -113,7 +113,7 @@ class ConsultationForm(ConsoleModelForm):
             places.initial = self.patient.home_location_id
 
     def zone(self) -> ZoneInfo:
-        if not self.instance.pk and not getattr(self, "cleaned_data", None):
+        if self.instance._state.adding and not getattr(self, "cleaned_data", None):
             return self.patient.home_location.zone
         return super().zone()
 
@@ -182,6 +182,8 @@ class CauseForm(forms.ModelForm[Cause]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("icd10", "factor"):
+            self.fields[name].widget.attrs["aria-label"] = str(self.fields[name].label)
         dress(self)
 
     def validate_constraints(self) -> None:

@@ -70,7 +70,7 @@ class PlanForm(ConsoleModelForm):
             protocols.label_from_instance = lambda protocol: protocol.title  # type: ignore[method-assign]
             people = cast(forms.ModelChoiceField, self.fields["lead_practitioner"])
             people.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
-            if not self.instance.pk:
+            if self.instance._state.adding:
                 self.initial.setdefault("lead_practitioner", self.consultation.practitioner_id)
                 self.initial.setdefault("start_date", reader().now.astimezone(self.consultation.location.zone).date())
 

@@ -7,7 +7,7 @@ from functools import cache
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
-from django.db.models import BaseConstraint, Model, ProtectedError, RestrictedError, UniqueConstraint
+from django.db.models import BaseConstraint, CheckConstraint, Model, ProtectedError, RestrictedError, UniqueConstraint
 
 from clinic.errors import Conflict, Invalid, Refusal, SlotTaken
 
@@ -26,7 +26,8 @@ def refusal_of(error: IntegrityError) -> Refusal | None:
     if diagnosis is None:
         return None
     if constraint := _constraints().get(diagnosis.constraint_name or ""):
-        return _say(constraint)
+        # Without a message of its own it guards against us, not against input: that is a defect, and logged as one.
+        return _say(constraint) if _has_words(constraint) else None
     columns = re.search(r"Key \((\w+)\)=", diagnosis.message_detail or "")
     attr = _field_of(diagnosis.table_name, columns.group(1)) if columns else None
     if diagnosis.sqlstate == UNIQUE:
@@ -44,6 +45,11 @@ def constraint_name(error: IntegrityError) -> str | None:
     """The name of the constraint that refused, if PostgreSQL says."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return diagnosis.constraint_name if diagnosis else None
+
+
+def _has_words(constraint: BaseConstraint) -> bool:
+    is_check = isinstance(constraint, CheckConstraint)
+    return not is_check or constraint.violation_error_message != constraint.default_violation_error_message
 
 
 def _say(constraint: BaseConstraint) -> Refusal:

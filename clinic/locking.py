@@ -51,7 +51,8 @@ def lock(queryset: models.QuerySet[T], pk: UUID | None) -> T:
 
     Raises `queryset.model.DoesNotExist`, and `Stale` where the caller expected another version.
     """
-    locking = queryset.select_for_update(of=("self",))
+    # Weak enough that others may insert rows that refer to it.
+    locking = queryset.select_for_update(of=("self",), no_key=True)
     try:
         row = locking.get(pk=pk)
     except queryset.model.DoesNotExist:
@@ -71,5 +72,5 @@ def lock(queryset: models.QuerySet[T], pk: UUID | None) -> T:
 
 def lock_all(queryset: models.QuerySet[T]) -> list[T]:
     """The rows of `queryset`, locked in the order of their keys, as they are once all are locked."""
-    keys = queryset.select_related(None).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
-    return list(queryset.filter(pk__in=list(keys)).order_by("pk"))
+    keys = queryset.select_related(None).order_by("pk").select_for_update(of=("self",), no_key=True)
+    return list(queryset.filter(pk__in=list(keys.values_list("pk", flat=True))).order_by("pk"))

@@ -207,7 +207,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # Intervals only, in seconds: no crontab in anybody's local time.
-    "deliver-due-messages": {"task": "plans.messages.tasks.deliver_due", "schedule": 10.0},
+    # A pass that nobody took in time is dropped: the next one does its work.
+    "deliver-due-messages": {
+        "task": "plans.messages.tasks.deliver_due",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "reconcile-messages": {"task": "plans.messages.tasks.reconcile", "schedule": 60.0},
     "forget-old-requests": {"task": "clinic.tasks.forget_old_requests", "schedule": 3600.0},
 }

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -44,7 +45,6 @@ from patients.services import (
     patient_update,
 )
 
-LANGUAGES = (("en", "English"), ("es", "Spanish"), ("de", "German"), ("ar", "Arabic"))
 GUARDIAN = ("name", "relationship", "phone", "email")
 FOUND_AT_MOST = 8
 
@@ -52,7 +52,7 @@ FOUND_AT_MOST = 8
 class PatientForm(ConsoleModelForm):
     refusal_names = {"guardian": "guardian_name"}
 
-    language = forms.ChoiceField(choices=LANGUAGES, help_text="The language of the clinic's mail.")
+    language = forms.ChoiceField(choices=settings.LANGUAGES, help_text="The language of the clinic's mail.")
     guardian_name = forms.CharField(label="Guardian", max_length=200, required=False, help_text="Who speaks for them.")
     guardian_relationship = forms.CharField(label="Relationship", max_length=60, required=False)
     guardian_phone = forms.CharField(label="Guardian's phone", max_length=32, required=False)
@@ -254,6 +254,7 @@ class HistoryEntryAdmin(OfPatientAdmin):
 class ConsentAdmin(PartAdmin):
     owner = "patient"
     change_form_template = "console/consent.html"
+    history_grant = "view_clinical"
     fields = ("document", "signed_name", "signed_on")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Consent]:
@@ -268,7 +269,11 @@ class ConsentAdmin(PartAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         consent = kwargs.get("obj")
-        context |= {"consent": consent, "badge": consent_badge(consent) if consent else None}
+        context |= {
+            "consent": consent,
+            "badge": consent_badge(consent) if consent else None,
+            "sees_clinical": reader().may_on("view_clinical", consent),
+        }
         return super().render_change_form(request, context, *args, **kwargs)
 
     @act(
@@ -291,11 +296,6 @@ class ConsentDocumentForm(ConsoleModelForm):
         model = ConsentDocument
         fields = ("purpose", "modality", "version_label", "title", "text", "in_force_from")
         help_texts = {"modality": "For treatment only.", "text": "As the patient reads it."}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        cleaned["modality"] = cleaned.get("modality") or None
-        return cleaned
 
 
 @admin.register(ConsentDocument)
@@ -320,7 +320,7 @@ class ConsentDocumentAdmin(SetUpAdmin):
         return Badge(Tone.NEUTRAL, f"Until {reader().day(document.in_force_until)}", "history")
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
-        if (data["purpose"] == ConsentDocument.Purpose.TREATMENT) != (data["modality"] is not None):
+        if (data["purpose"] == ConsentDocument.Purpose.TREATMENT) != bool(data["modality"]):
             raise Invalid("A treatment consent names its modality; the others name none.", attr="modality")
         return consent_document_create(**data)
 

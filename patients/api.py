@@ -5,6 +5,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 
 from clinic.api.fields import TextField
 from clinic.api.filters import FilterSet, IdFilter
@@ -100,6 +101,7 @@ class ConsentSerializer(RecordSerializer):
             "withdrawal_reason",
             "superseded_at",
         )
+        clinical_fields = ("withdrawal_reason",)
 
 
 class ConsentInput(RecordSerializer):
@@ -129,6 +131,9 @@ class PatientViewSet(Creates, Changes, ResourceViewSet):
         return patient_create(**data)
 
     def perform_change(self, row: Patient, data: dict[str, Any]) -> Written:
+        home = data.get("home_location")
+        if home is not None and not self.user.may("patients.patient", "change", home.pk):
+            raise PermissionDenied
         return patient_update(patient_id=row.pk, changes=data)
 
     @look(resource="patients.consent", output=ConsentSerializer, many=True)

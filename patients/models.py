@@ -4,7 +4,7 @@ import pghistory
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 
 from clinic.people.models import Modality, User
 from clinic.places.models import Location
@@ -59,9 +59,11 @@ class Patient(Record):
             ),
         ]
         indexes = [
-            models.Index(Lower("last_name"), Lower("first_name"), name="patient_name"),
+            models.Index(fields=["last_name", "first_name"], name="patient_name"),
             models.Index(fields=["phone_digits"], name="patient_phone"),
-            GinIndex(OpClass(Lower("last_name"), name="gin_trgm_ops"), name="patient_last_name_trgm"),
+            # UPPER is what Django's case-insensitive look-ups compare.
+            GinIndex(OpClass(Upper("last_name"), name="gin_trgm_ops"), name="patient_last_name_trgm"),
+            GinIndex(OpClass(Upper("first_name"), name="gin_trgm_ops"), name="patient_first_name_trgm"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from patients.models import Consent, ConsentDocument, Patient
+from patients.models import ConsentDocument, Patient
 from patients.rules import phone_digits
 
 
@@ -53,7 +53,3 @@ def documents_in_force() -> QuerySet[ConsentDocument]:
         purpose=ConsentDocument.Purpose.TREATMENT, in_force_until__isnull=True
     ).order_by("modality")
 
-
-def consents_given(patient: Patient) -> QuerySet[Consent]:
-    """The patient's consents that stand."""
-    return Consent.objects.filter(patient=patient, status=Consent.Status.GIVEN).select_related("document")

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -189,6 +190,9 @@ def _check(patient: Patient) -> None:
         faults.append(Invalid(f"The date of birth must be {OLDEST} or later.", attr="date_of_birth"))
     if patient.sex not in Patient.Sex.values:
         faults.append(Invalid(f"“{patient.sex}” is not one of {', '.join(Patient.Sex.values)}.", attr="sex"))
+    languages = [code for code, _ in settings.LANGUAGES]
+    if patient.language not in languages:
+        faults.append(Invalid(f"“{patient.language}” is not one of {', '.join(languages)}.", attr="language"))
     if patient.email:
         try:
             validate_email(patient.email)

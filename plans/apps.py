@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -19,8 +20,10 @@ class PlansConfig(AppConfig):
         when_unreachable(lambda patient: messages_suppress(patient=patient))
 
 
-def _seed_catalogue(**kwargs: Any) -> None:
-    """After each migrate: what every installation starts with, where it is not there yet."""
+def _seed_catalogue(plan: Sequence[tuple[object, bool]] = (), **kwargs: Any) -> None:
+    """After each migrate forward: what every installation starts with, where it is not there yet."""
+    if any(is_backwards for _, is_backwards in plan):
+        return
     from plans.consultations.services import screening_items_seed
     from plans.protocols.services import protocols_seed
 

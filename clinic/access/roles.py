@@ -43,7 +43,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "patients.allergy": _grants(view=CLINICAL, add=CLINICAL, change=CLINICAL, delete=[P]),
     "patients.historyentry": _grants(view=CLINICAL, add=CLINICAL, change=CLINICAL, delete=[P]),
     "patients.consentdocument": _grants(view=EVERYONE, add=[M], change=[M]),
-    "patients.consent": _grants(view=EVERYONE, add=[P, A], withdraw=[P, A]),
+    "patients.consent": _grants(view=EVERYONE, view_clinical=CLINICAL, add=[P, A], withdraw=[P, A]),
     # Protocols
     "plans.protocol": _grants(view=EVERYONE, add=[M], change=[M]),
     "plans.protocolstep": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
@@ -68,7 +68,6 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         revise=[P],
         discontinue=[P],
         complete=[P],
-        book_series=[D, P],
     ),
     "plans.planrevision": _grants(view=CLINICAL),
     "plans.proceduresession": _grants(

@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -34,7 +35,9 @@ class Cursor:
     back: bool = False
 
     def encode(self) -> str:
-        text = json.dumps([list(self.ordering), list(self.values), self.back], cls=DjangoJSONEncoder)
+        # To the microsecond: DjangoJSONEncoder would cut instants to milliseconds, and pages would repeat or lose rows.
+        values = [value.isoformat() if isinstance(value, datetime) else value for value in self.values]
+        text = json.dumps([list(self.ordering), values, self.back], cls=DjangoJSONEncoder)
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod

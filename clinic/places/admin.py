@@ -4,6 +4,7 @@ import zoneinfo
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,8 +19,6 @@ from clinic.people.models import Modality, User
 from clinic.places import services
 from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff, Weekday
 
-LANGUAGES = forms.ChoiceField(choices=[("en", "English"), ("es", "Spanish"), ("de", "German"), ("ar", "Arabic")])
-
 
 def zones() -> list[tuple[str, str]]:
     """Every IANA zone, by name."""
@@ -28,7 +27,7 @@ def zones() -> list[tuple[str, str]]:
 
 class LocationForm(ConsoleModelForm):
     timezone = forms.ChoiceField(label="Time zone", choices=zones)
-    language = LANGUAGES
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
 
 
 @admin.register(Location)

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from django.core.management import CommandError
 from django.db.models import Min
 
 from clinic import clock
@@ -66,4 +67,6 @@ def _deliver_until(instant: datetime) -> None:
         if due is None:
             return
         with clock.moved_to(due):
-            deliver_due()
+            report = deliver_due()
+        if report.unreachable:
+            raise CommandError(f"The demo sends its mail as it goes. {report.unreachable}")

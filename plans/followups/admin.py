@@ -204,7 +204,6 @@ class FollowUpAdmin(ConsoleAdmin):
             consultation = consultation_asked_for(request)
             context |= {"consultation": consultation, "patient": consultation.patient}
         else:
-            sees_clinical = who.sees_clinical("plans.treatmentplan")
             context |= {
                 "row": rows_of(who, [row], self.url_of(row), ())[0],
                 "follow_up": row,
@@ -214,7 +213,6 @@ class FollowUpAdmin(ConsoleAdmin):
                     .select_related("practitioner__user", "room", "location", "patient")
                     .order_by("-starts_at")
                 ),
-                "cancel_reason": row.cancel_reason if row.plan_id is None or sees_clinical else "",
                 "lead": row.plan.lead_practitioner if row.plan_id else None,
             }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -13,7 +13,7 @@ from plans.consultations.models import Consultation
 from plans.followups.models import CheckIn, ContactAttempt, FollowUp
 from plans.followups.queries import open_follow_ups, state_of
 from plans.protocols.models import ProtocolStep
-from plans.scheduling.services import appointments_close, walk_in_book
+from plans.scheduling.services import NO_LONGER_OWED, appointments_close, walk_in_book
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.timeline import Window
 
@@ -81,7 +81,7 @@ def follow_ups_move(*, plan: TreatmentPlan, windows: Mapping[UUID, Window]) -> l
 
 
 def follow_ups_revise(
-    *, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolStep, Window]], reason: str, by: User | None
+    *, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolStep, Window]], by: User | None
 ) -> list[FollowUp]:
     """Follow the steps of a new protocol version: keep what it asks for too, cancel the rest, add what is new.
 
@@ -93,7 +93,7 @@ def follow_ups_revise(
     wanted = {_visit_key(step): (step, window) for step, window in visits}
     open_now = {follow_up.pk for follow_up in open_follow_ups(plan)}
     closed = [row for key, row in kept.items() if key not in wanted and row.pk in open_now]
-    _cancel(closed, reason, by)
+    _cancel(closed, NO_LONGER_OWED, by)
     for key, (step, window) in wanted.items():
         row = kept.get(key)
         if row is not None and row.pk in open_now:
@@ -104,12 +104,15 @@ def follow_ups_revise(
     return closed
 
 
-def follow_ups_close(*, plan: TreatmentPlan, reason: str, by: User | None) -> list[FollowUp]:
-    """Cancel what the plan still owes: open follow-ups and unanswered check-ins. Returns the follow-ups."""
+def follow_ups_close(*, plan: TreatmentPlan, by: User | None) -> list[FollowUp]:
+    """Cancel what the plan still owes: open follow-ups and unanswered check-ins. Returns the follow-ups.
+
+    The clinical reason stands with the plan; the desk reads only that the visit is not owed any more.
+    """
     closed = lock_all(open_follow_ups(plan))
-    _cancel(closed, reason, by)
+    _cancel(closed, NO_LONGER_OWED, by)
     CheckIn.objects.filter(session__plan=plan, answered_at__isnull=True, cancelled_at__isnull=True).update(
-        cancelled_at=clock.now(), cancel_reason=reason
+        cancelled_at=clock.now(), cancel_reason=NO_LONGER_OWED
     )
     return closed
 
@@ -165,19 +168,20 @@ def attempt_record(
         )
 
 
-def check_ins_create(*, session: ProcedureSession, visits: Sequence[tuple[ProtocolStep, Window]]) -> list[CheckIn]:
-    """Insert the recovery check-ins of a performed session."""
-    return CheckIn.objects.bulk_create(
-        CheckIn(
-            session=session,
-            step=step,
-            title=step.title,
-            target_date=window.target,
-            window_start=window.earliest,
-            window_end=window.latest,
-        )
-        for step, window in visits
+def check_ins_put(*, session: ProcedureSession, visits: Sequence[tuple[ProtocolStep, Window]]) -> list[CheckIn]:
+    """Owe these recovery check-ins of a performed session; those that stand already move, unless they are answered."""
+    standing = {check_in.step_id: check_in for check_in in session.check_ins.all()}
+    rows = []
+    for step, window in visits:
+        row = standing.get(step.pk) or CheckIn(session=session, step=step, title=step.title)
+        if row.answered_at is None and row.cancelled_at is None:
+            row.window_start, row.target_date, row.window_end = window.earliest, window.target, window.latest
+            rows.append(row)
+    CheckIn.objects.bulk_create([row for row in rows if row.step_id not in standing])
+    CheckIn.objects.bulk_update(
+        [row for row in rows if row.step_id in standing], ["window_start", "target_date", "window_end"]
     )
+    return rows
 
 
 def _lock(follow_up_id: UUID) -> FollowUp:

@@ -197,9 +197,10 @@ def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
     except Unreachable as error:
         report.unreachable = str(error)
         logger.warning("%s", error)
-    if outcome is not None:
-        _record(batch.token, outcome, report)
-    _release(batch, UNREACHABLE_BACKOFF_SECONDS if report.unreachable else 0)
+    finally:  # whatever went wrong: what is known is recorded
+        if outcome is not None:
+            _record(batch.token, outcome, report)
+        _release(batch, UNREACHABLE_BACKOFF_SECONDS if report.unreachable else 0)
 
 
 def _send(server: MailServer, begun: Begun) -> Answer:

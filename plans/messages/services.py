@@ -138,6 +138,7 @@ def message_retry(*, message: PatientMessage) -> PatientMessage:
         message.status = Status.PENDING
         message.status_reason = ""
         message.settled_at = None
+        message.attempts = 0
         message.not_before = now
         message.save()
         transaction.on_commit(partial(nudge, now), robust=True)

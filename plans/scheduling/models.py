@@ -199,6 +199,12 @@ class Appointment(Record):
                 violation_error_code="already_booked",
                 violation_error_message="This follow-up has a booked visit.",
             ),
+            models.UniqueConstraint(
+                fields=["follow_up"],
+                condition=Q(status="fulfilled"),
+                name="appointment_one_fulfilled_per_follow_up",
+                violation_error_message="This follow-up was attended already.",
+            ),
             models.CheckConstraint(
                 condition=stamped_once("confirmed_at", ["confirmed"])
                 & (~Q(status="booked") | Q(confirmed_at__isnull=True)),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
@@ -455,7 +455,16 @@ class SessionFilter(FilterSet):
     plan = IdFilter()
     patient = IdFilter(field_name="plan__patient")
     location = IdFilter(field_name="plan__location")
-    status = ChoicesFilter(choices=ProcedureSession.Status.choices)
+    status = ChoicesFilter(choices=SESSION_STATUSES, method="shown_as", label="As shown: *scheduled* is its own.")
+
+    def shown_as(self, sessions: QuerySet[Any], name: str, values: list[str]) -> QuerySet[Any]:
+        planned = ProcedureSession.Status.PLANNED
+        wanted = Q(status__in=set(values) - {"scheduled", planned})
+        if "scheduled" in values:
+            wanted |= Q(status=planned, is_scheduled=True)
+        if planned in values:
+            wanted |= Q(status=planned, is_scheduled=False)
+        return sessions.filter(wanted)
 
 
 class SessionViewSet(ResourceViewSet):
@@ -465,7 +474,7 @@ class SessionViewSet(ResourceViewSet):
     output = SessionSerializer
     filterset_class = SessionFilter
     ordering = ("target_date",)
-    ordering_fields = ("target_date", "window_end", "performed_at")
+    ordering_fields = ("target_date", "window_end")
 
     def rows(self) -> QuerySet[ProcedureSession]:
         return sessions_in_full()

@@ -60,6 +60,7 @@ class TreatmentPlan(Record):
     declined_at = models.DateTimeField(null=True, editable=False)
     activated_at = models.DateTimeField(null=True, editable=False)
     held_at = models.DateTimeField(null=True, editable=False)
+    resumed_on = models.DateField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     discontinued_at = models.DateTimeField(null=True, editable=False)
     status_reason = models.CharField(max_length=500, blank=True, editable=False)
@@ -161,7 +162,6 @@ class ProcedureSession(Record):
     MAY_SIGN = frozenset({Status.PERFORMED, Status.ABORTED})
     MAY_AMEND = frozenset({Status.SIGNED, Status.AMENDED})
     MAY_BOOK = frozenset({Status.PLANNED})
-    STARTED = frozenset({Status.IN_PROGRESS, Status.PERFORMED, Status.ABORTED, Status.SIGNED, Status.AMENDED})
 
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="sessions")
     step = models.ForeignKey(ProtocolStep, on_delete=models.PROTECT, related_name="sessions")
@@ -429,9 +429,6 @@ class StemCellRecord(Record):
         THIGH = "thigh", "Thigh"
         ILIAC_CREST_LEFT = "iliac_crest_left", "Iliac crest, left"
         ILIAC_CREST_RIGHT = "iliac_crest_right", "Iliac crest, right"
-
-    ADIPOSE_METHODS = (Method.ENZYMATIC_SVF, Method.MECHANICAL_SVF, Method.CULTURED_ADSC)
-    MARROW_SITES = (HarvestSite.ILIAC_CREST_LEFT, HarvestSite.ILIAC_CREST_RIGHT)
 
     component = models.OneToOneField(SessionComponent, on_delete=models.CASCADE, related_name="stem_cell")
     source = models.CharField(max_length=15, choices=Source.choices)

@@ -1,6 +1,5 @@
 """Reads plans and sessions."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -53,12 +52,6 @@ def plans_in_full() -> QuerySet[TreatmentPlan]:
     return TreatmentPlan.objects.select_related(
         "patient", "protocol", "lead_practitioner__user", "location"
     ).prefetch_related(Prefetch("sessions", sessions), Prefetch("follow_ups", follow_ups))
-
-
-def modalities_of(session_ids: Iterable[UUID]) -> set[Modality]:
-    """The modalities of these sessions' components."""
-    found = ProcedureSession.objects.filter(pk__in=session_ids).values_list("components__modality", flat=True)
-    return {Modality(modality) for modality in found if modality}
 
 
 def consented_modalities(plan: TreatmentPlan) -> set[Modality]:

@@ -83,4 +83,3 @@ EXOSOME: Mapping[str, Range] = {
     "dose_ml": between("0.1", "20", "mL", "0.5", "10"),
     "storage_c": between("-196", "30", "°C"),
 }
-SESSION: Mapping[str, Range] = {"pain_0_10": between("0", "10", "")}

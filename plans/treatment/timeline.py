@@ -80,6 +80,8 @@ class Facts:
     """Where a try was aborted: the date from which the step is owed again."""
     pins: Mapping[int, date] = field(default_factory=dict)
     cancelled: frozenset[int] = frozenset()
+    resumed_on: date | None = None
+    """When a hold ended: nothing that is still owed is aimed at an earlier day."""
 
 
 SESSION, MAINTENANCE, CHECK_IN, ASSESSMENT = "session", "maintenance", "check_in", "assessment"
@@ -103,7 +105,7 @@ def sessions(steps: Iterable[Step], start: date, facts: Facts) -> list[PlannedSe
                 anchor=start if anchor is None or step.anchor == "plan_start" else anchor,
                 is_first=step.anchor == "plan_start",
                 last_given=last_given,
-                retry_from=facts.retry_from.get(sequence),
+                not_before=_latest(facts.retry_from.get(sequence), facts.resumed_on),
                 pin=facts.pins.get(sequence),
             )
             planned.append(PlannedSession(sequence, step, sequence, window))
@@ -118,17 +120,25 @@ def sessions(steps: Iterable[Step], start: date, facts: Facts) -> list[PlannedSe
     return planned
 
 
-def maintenance(steps: Iterable[Step], last_performed: date, sequence: int, number: int) -> list[PlannedSession]:
-    """The next maintenance session after `last_performed`, one for each maintenance step (there is usually one)."""
-    return [
-        PlannedSession(
-            sequence + index,
-            step,
-            number,
-            _session_window(step, anchor=last_performed, is_first=False, last_given=last_performed),
-        )
-        for index, step in enumerate(_of_kind(steps, MAINTENANCE))
-    ]
+def maintenance(
+    steps: Iterable[Step],
+    last_performed: date,
+    sequence: int,
+    number: int,
+    *,
+    last_given: date | None = None,
+    not_before: date | None = None,
+) -> PlannedSession | None:
+    """The next maintenance session after `last_performed`; None where the protocol has none.
+
+    `last_given` is the last date on which anything was given, in an aborted session too.
+    """
+    step = next(iter(_of_kind(steps, MAINTENANCE)), None)
+    if step is None:
+        return None
+    given = _latest(last_performed, last_given)
+    window = _session_window(step, anchor=last_performed, is_first=False, last_given=given, not_before=not_before)
+    return PlannedSession(sequence, step, number, window)
 
 
 def follow_ups(
@@ -158,6 +168,10 @@ def _of_kind(steps: Iterable[Step], kind: str) -> list[Step]:
     return sorted((step for step in steps if step.kind == kind), key=lambda step: step.position)
 
 
+def _latest(*days: date | None) -> date | None:
+    return max((day for day in days if day is not None), default=None)
+
+
 def _later(one: date | None, other: date) -> date:
     return other if one is None else max(one, other)
 
@@ -168,13 +182,13 @@ def _session_window(
     anchor: date,
     is_first: bool,
     last_given: date | None,
-    retry_from: date | None = None,
+    not_before: date | None = None,
     pin: date | None = None,
 ) -> Window:
     target = pin or step.target_after(anchor)
-    if retry_from is not None and pin is None:
-        target = max(target, retry_from)
-    if is_first and pin is None and retry_from is None:
+    if not_before is not None and pin is None:
+        target = max(target, not_before)
+    if is_first and pin is None and not_before is None:
         # Nothing comes before the plan's start; the first session has no previous one to keep away from.
         return Window(target, target, target + timedelta(days=step.tolerance_after_days), Rule.PLAN_START)
     earliest, rule = target - timedelta(days=step.tolerance_before_days), Rule.PIN if pin else Rule.TARGET_WINDOW

@@ -1,6 +1,7 @@
 """Writes appointments. Booking never double-books a practitioner, a room or a patient."""
 
 from plans.scheduling.services.attendance import (
+    NO_LONGER_OWED,
     appointment_arrive,
     appointment_cancel,
     appointment_confirm,
@@ -20,6 +21,7 @@ from plans.scheduling.services.booking import (
 )
 
 __all__ = [
+    "NO_LONGER_OWED",
     "appointment_arrive",
     "appointment_book",
     "appointment_cancel",

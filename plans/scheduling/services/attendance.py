@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Conflict, Invalid, check_allowed
+from clinic.errors import Conflict, Invalid, InvalidTransition, check_allowed
 from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from plans.consultations.models import Consultation
@@ -23,6 +23,8 @@ from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act
 Status = Appointment.Status
+NO_LONGER_OWED = "Not needed any more."
+"""What the desk reads where the course of care dropped a visit; the clinical reason stands with plan and session."""
 
 
 @retried
@@ -104,6 +106,8 @@ def walk_in_book(*, follow_up: FollowUp, by: User | None, practitioner: Practiti
         booked = _lock_live(Q(follow_up=follow_up))
         if booked is not None:
             return _fulfil(booked)
+        if Appointment.objects.filter(follow_up=follow_up, status=Status.FULFILLED).exists():
+            raise InvalidTransition("The follow-up", FollowUp.State.ATTENDED, "attending", FollowUp.MAY_ATTEND)
         now = clock.now()
         frame = frame_of(follow_up.location_id)
         request = Request(

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from clinic import clock
 from clinic.audit.history import is_recording, recorded
-from clinic.errors import Conflict, Invalid, check_allowed
+from clinic.errors import Conflict, Invalid, Stale, check_allowed
 from clinic.locking import lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
@@ -358,6 +358,8 @@ def _lock_obligation(frame: Frame, plan_id: UUID | None, session_id: UUID | None
         lock(TreatmentPlan.objects.all(), plan_id)
     if session_id is not None:
         return Subject.of_session(lock(sessions_to_book(), session_id), frame.zone)
+    if plan_id is None:
+        lock(FollowUp.objects.all(), follow_up_id)  # first the bare row: what is derived is read once it is ours
     return Subject.of_follow_up(lock(follow_ups_to_book(), follow_up_id))
 
 
@@ -373,7 +375,9 @@ def _put(
 
 def _check_can_undo(appointment: Appointment, last: AppointmentRevision) -> None:
     grace = timedelta(seconds=appointment.location.grace_seconds)
-    if last.act == Act.UNDONE or last.number != appointment.revision:
+    if last.number != appointment.revision:
+        raise Stale("The visit has changed meanwhile. Look again before undoing.")
+    if last.act == Act.UNDONE:
         raise Conflict("There is nothing to undo: the last change was an undo.", code="nothing_to_undo")
     if clock.now() > last.acted_at + grace:
         raise Conflict(

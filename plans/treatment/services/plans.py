@@ -12,16 +12,17 @@ from clinic.errors import Conflict, GateBlocked, Invalid, check_allowed
 from clinic.locking import lock, lock_all
 from clinic.people.models import Modality, Practitioner, User
 from clinic.people.queries import missing_qualifications
+from clinic.places.wallclock import local_date
 from patients.models import ConsentDocument
 from patients.services import consent_give
 from plans.consultations.models import Consultation
 from plans.followups.queries import open_follow_ups
 from plans.followups.services import follow_ups_close, follow_ups_create, follow_ups_revise
 from plans.messages.services import messages_cancel_reminders, messages_plan_again
-from plans.protocols.models import Protocol, StepComponent
-from plans.scheduling.services import appointments_close
+from plans.protocols.models import Protocol, ProtocolStep, StepComponent
+from plans.scheduling.services import NO_LONGER_OWED, appointments_close
 from plans.treatment.models import PlanConsent, PlanRevision, ProcedureSession, TreatmentPlan
-from plans.treatment.queries import live_appointment_ids
+from plans.treatment.queries import live_appointment_ids, with_scheduled
 from plans.treatment.services.recalculation import (
     Steps,
     course_of,
@@ -94,9 +95,8 @@ def plan_edit(*, plan_id: UUID, changes: Mapping[str, Any]) -> TreatmentPlan:
         _check_start(plan.start_date, plan.consultation)
         _check_qualified(plan.lead_practitioner, plan.protocol, plan.start_date)
         plan.save()
-        plan.follow_ups.all().delete()
-        plan.sessions.all().delete()
-        _insert_course(plan)
+        if {"protocol", "start_date"} & changes.keys():
+            _remake_course(plan)
     return plan
 
 
@@ -118,12 +118,14 @@ def plan_accept(
     Raises `Invalid` for a document that is not in force, `GateBlocked` where a modality has no consent.
     """
     with recorded():
-        plan = lock(TreatmentPlan.objects.select_related("patient", "protocol", "location"), plan_id)
+        in_full = TreatmentPlan.objects.select_related("patient", "protocol", "location", "consultation")
+        plan = lock(in_full, plan_id)
         check_allowed("The plan", plan.status, "accepting", TreatmentPlan.MAY_ACCEPT)
         if accepted_on > clock.today(plan.location.zone):
             raise Invalid("The acceptance is recorded when it has happened; this is in the future.", attr="accepted_on")
-        if accepted_on < plan.patient.date_of_birth:
-            raise Invalid(f"The patient was born on {plan.patient.date_of_birth}.", attr="accepted_on")
+        consulted_on = local_date(plan.consultation.occurred_at, plan.location.zone)
+        if accepted_on < consulted_on:
+            raise Invalid(f"That is before the consultation of {consulted_on}.", attr="accepted_on")
         _consents_give(plan, consents, accepted_on, by)
         plan.status, plan.accepted_on = Status.ACCEPTED, accepted_on
         plan.expectation_as_shown = plan.protocol.expectation
@@ -161,6 +163,7 @@ def plan_resume(*, plan_id: UUID) -> TreatmentPlan:
         check_allowed("The plan", plan.status, "resuming", TreatmentPlan.MAY_RESUME)
         sessions = lock_all(plan.sessions.select_related("step"))
         plan.status, plan.held_at, plan.status_reason = Status.ACTIVE, None, ""
+        plan.resumed_on = clock.today(plan.location.zone)
         plan.save()
         course_recalculate(plan, sessions)
         messages_plan_again(appointments=live_appointment_ids(plan))
@@ -203,7 +206,9 @@ def plan_revise(
             revised_at=clock.now(),
             revised_by=by,
         )
-        if changes_course:
+        if changes_course and plan.status == Status.DRAFT:
+            _remake_course(plan)
+        elif changes_course:
             _replace_course(plan, sessions, reason, by)
     return plan
 
@@ -229,12 +234,12 @@ def plan_complete(*, plan_id: UUID, by: User | None) -> TreatmentPlan:
     with recorded():
         plan = lock(TreatmentPlan.objects.all(), plan_id)
         check_allowed("The plan", plan.status, "completing", TreatmentPlan.MAY_COMPLETE)
-        sessions = lock_all(plan.sessions.select_related("step"))
+        sessions = lock_all(with_scheduled(plan.sessions.select_related("step")))
         owed = [
             session.title
             for session in sessions
             if session.status == ProcedureSession.Status.IN_PROGRESS
-            or (session.status == ProcedureSession.Status.PLANNED and session.step.kind != "maintenance")
+            or (session.status == ProcedureSession.Status.PLANNED and (session.is_scheduled or not _is_offer(session)))
         ]
         owed += [follow_up.title for follow_up in open_follow_ups(plan)]
         if owed:
@@ -243,6 +248,11 @@ def plan_complete(*, plan_id: UUID, by: User | None) -> TreatmentPlan:
         plan.status, plan.completed_at = Status.COMPLETED, clock.now()
         plan.save()
     return plan
+
+
+def _is_offer(session: ProcedureSession) -> bool:
+    """Maintenance is offered, not owed: a plan is complete without it, unless its visit is booked."""
+    return session.step.kind == ProtocolStep.Kind.MAINTENANCE
 
 
 def _check_start(start: date, consultation: Consultation) -> None:
@@ -278,18 +288,27 @@ def _insert_course(plan: TreatmentPlan) -> None:
     follow_ups_create(plan=plan, visits=[(steps.row(item.step), item.window) for item in visits])
 
 
+def _remake_course(plan: TreatmentPlan) -> None:
+    """Of a plan that nobody accepted: nothing of it is booked or done."""
+    plan.follow_ups.all().delete()
+    plan.sessions.all().delete()
+    _insert_course(plan)
+
+
 def _replace_course(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], reason: str, by: User | None) -> None:
     steps = Steps.of(plan)
     dropped = _cancel_planned(sessions, reason)
-    kept = [session for session in sessions if session.performed_at is not None]
+    kept = [session for session in sessions if session.started_at is not None]
     facts = facts_of(plan, kept)
     course, visits = course_of(plan, steps, facts)
     of = len(course)
-    sessions_insert(plan, steps, [item for item in course if item.sequence not in facts.performed_on], of=of)
+    owed = [item for item in course if item.sequence not in facts.performed_on]
+    made = sessions_insert(plan, steps, owed, of=of)
     closed = follow_ups_revise(
-        plan=plan, visits=[(steps.row(item.step), item.window) for item in visits], reason=reason, by=by
+        plan=plan, visits=[(steps.row(item.step), item.window) for item in visits], by=by
     )
-    appointments_close(sessions=dropped, follow_ups=closed, reason=reason, by=by)
+    appointments_close(sessions=dropped, follow_ups=closed, reason=NO_LONGER_OWED, by=by)
+    course_recalculate(plan, [*kept, *made])
 
 
 def _close_course(plan: TreatmentPlan, reason: str, *, by: User | None) -> None:
@@ -298,8 +317,8 @@ def _close_course(plan: TreatmentPlan, reason: str, *, by: User | None) -> None:
     if any(session.status == ProcedureSession.Status.IN_PROGRESS for session in sessions):
         raise Conflict("A session of this plan is in progress; finish it first.", code="session_in_progress")
     dropped = _cancel_planned(sessions, reason)
-    closed = follow_ups_close(plan=plan, reason=reason, by=by)
-    appointments_close(sessions=dropped, follow_ups=closed, reason=reason, by=by)
+    closed = follow_ups_close(plan=plan, by=by)
+    appointments_close(sessions=dropped, follow_ups=closed, reason=NO_LONGER_OWED, by=by)
 
 
 def _cancel_planned(sessions: Sequence[ProcedureSession], reason: str) -> list[ProcedureSession]:

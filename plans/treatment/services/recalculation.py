@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from clinic.places.wallclock import local_date
-from plans.followups.services import check_ins_create, follow_ups_move
+from plans.followups.services import check_ins_put, follow_ups_move
 from plans.protocols.models import ProtocolStep
 from plans.protocols.queries import timeline_step
 from plans.treatment import timeline
@@ -50,8 +50,8 @@ def facts_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession]) -> Facts
             if session.pinned_on is not None:
                 pins[number] = session.pinned_on
     known = {session.sequence for session in sessions}
-    dropped = known - owed - performed.keys() - retry.keys()
-    return Facts(performed, given, retry, pins, frozenset(dropped))
+    dropped = known - owed - performed.keys()
+    return Facts(performed, given, retry, pins, frozenset(dropped), plan.resumed_on)
 
 
 def course_of(plan: TreatmentPlan, steps: Steps, facts: Facts) -> tuple[list[PlannedSession], list[PlannedVisit]]:
@@ -102,37 +102,67 @@ def components_insert(sessions: Sequence[ProcedureSession]) -> None:
 def course_recalculate(plan: TreatmentPlan, sessions: Sequence[ProcedureSession]) -> None:
     """Move the windows of planned sessions and open follow-ups to where the facts put them; write only what changed.
 
-    `sessions` are all sessions of the plan, locked.
+    Once nothing of the initial course is owed, the next maintenance session is. `sessions` are all sessions of the
+    plan, locked.
     """
     steps = Steps.of(plan)
-    course, visits = course_of(plan, steps, facts_of(plan, sessions))
+    facts = facts_of(plan, sessions)
+    course, visits = course_of(plan, steps, facts)
     windows = {item.sequence: item.window for item in course}
+    upkeep = _maintenance(steps, sessions, facts)
+    if upkeep is not None:
+        windows[upkeep.sequence] = upkeep.window
+    planned = [session for session in sessions if session.status == ProcedureSession.Status.PLANNED]
     moved = []
-    for session in sessions:
+    for session in planned:
         window = windows.get(session.sequence)
-        if session.status != ProcedureSession.Status.PLANNED or window is None:
+        if window is None:
             continue
         dates = (window.earliest, window.target, window.latest)
         if dates != (session.window_start, session.target_date, session.window_end):
             session.window_start, session.target_date, session.window_end = dates
             moved.append(session)
     ProcedureSession.objects.bulk_update(moved, ["window_start", "target_date", "window_end"])
+    if upkeep is not None and upkeep.sequence not in {session.sequence for session in planned}:
+        sessions_insert(plan, steps, [upkeep], of=len(course))
     follow_ups_move(plan=plan, windows={steps.row(item.step).pk: item.window for item in visits})
 
 
-def session_followed(plan: TreatmentPlan, session: ProcedureSession, sessions: Sequence[ProcedureSession]) -> None:
-    """What a performed session brings: its check-ins, and after the last one owed the next maintenance session."""
-    steps = Steps.of(plan)
-    if session.performed_at is None:
-        raise ValueError("only a performed session is followed by something")
-    day = local_date(session.performed_at, plan.location.zone)
-    check_ins_create(
-        session=session,
-        visits=[(steps.row(item.step), item.window) for item in timeline.check_ins(steps.timeline, day)],
+def _maintenance(steps: Steps, sessions: Sequence[ProcedureSession], facts: Facts) -> PlannedSession | None:
+    """The maintenance session that is owed now; None while the initial course goes on, or where it was let go."""
+    if not facts.performed_on or not sessions:
+        return None
+    is_open = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
+    open_sessions = [session for session in sessions if session.status in is_open]
+    latest = max(sessions, key=lambda session: (session.sequence, session.pk))
+    if open_sessions:
+        (owed, *others) = open_sessions
+        if others or not _is_maintenance(owed) or owed.status == ProcedureSession.Status.IN_PROGRESS:
+            return None
+        sequence = owed.sequence
+    elif _is_maintenance(latest) and latest.cancelled_at is not None:
+        return None
+    else:
+        sequence = latest.sequence + 1
+    return timeline.maintenance(
+        steps.timeline,
+        max(facts.performed_on.values()),
+        sequence,
+        1 + sum(_is_maintenance(session) and session.performed_at is not None for session in sessions),
+        last_given=max(facts.given_on.values(), default=None),
+        not_before=facts.resumed_on,
     )
-    open_statuses = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
-    if any(other.status in open_statuses for other in sessions if other.pk != session.pk):
-        return
-    last = max(other.sequence for other in sessions)
-    number = 1 + sum(other.step.kind == ProtocolStep.Kind.MAINTENANCE for other in sessions)
-    sessions_insert(plan, steps, timeline.maintenance(steps.timeline, day, last + 1, number), of=last)
+
+
+def _is_maintenance(session: ProcedureSession) -> bool:
+    return session.step.kind == ProtocolStep.Kind.MAINTENANCE
+
+
+def session_check_ins(plan: TreatmentPlan, session: ProcedureSession) -> None:
+    """Owe the recovery check-ins of a performed session, or move those that have no answer yet."""
+    if session.performed_at is None:
+        raise ValueError("only a performed session is followed by check-ins")
+    steps = Steps.of(plan)
+    day = local_date(session.performed_at, plan.location.zone)
+    visits = [(steps.row(item.step), item.window) for item in timeline.check_ins(steps.timeline, day)]
+    check_ins_put(session=session, visits=visits)

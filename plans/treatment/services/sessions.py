@@ -12,6 +12,7 @@ from clinic.locking import lock, lock_all
 from clinic.people.models import Modality, Practitioner, User
 from clinic.places.wallclock import local_date
 from plans.scheduling.services import (
+    NO_LONGER_OWED,
     appointments_close,
     appointments_of_session_arrive,
     appointments_of_session_fulfil,
@@ -19,7 +20,7 @@ from plans.scheduling.services import (
 from plans.treatment.models import ProcedureSession, SessionAmendment, TreatmentPlan, Zone
 from plans.treatment.queries import consented_modalities
 from plans.treatment.services.charting import ComponentInput, component_amend, components_chart
-from plans.treatment.services.recalculation import components_insert, course_recalculate, session_followed
+from plans.treatment.services.recalculation import components_insert, course_recalculate, session_check_ins
 
 Status = ProcedureSession.Status
 
@@ -69,7 +70,7 @@ def session_perform(
         session.zones, session.pain_0_10, session.deviations = list(zones), pain_0_10, deviations
         session.operator = operator or Practitioner.objects.filter(user=by).first() or plan.lead_practitioner
         session.save()
-        session_followed(plan, session, sessions)
+        session_check_ins(plan, session)
         course_recalculate(plan, sessions)
         appointments_of_session_fulfil(session_id=session.pk, by=by)
     return session
@@ -126,7 +127,7 @@ def session_cancel(*, session_id: UUID, by: User | None, reason: str) -> Procedu
         session.status, session.cancelled_at, session.cancel_reason = Status.CANCELLED, clock.now(), reason
         session.save()
         course_recalculate(plan, sessions)
-        appointments_close(sessions=[session], follow_ups=[], reason=reason, by=by)
+        appointments_close(sessions=[session], follow_ups=[], reason=NO_LONGER_OWED, by=by)
     return session
 
 
@@ -163,6 +164,7 @@ def session_amend(*, session_id: UUID, by: User, reason: str, changes: Mapping[s
         session.save()
         SessionAmendment.objects.create(session=session, reason=reason, amended_at=session.amended_at, amended_by=by)
         if "performed_at" in changes:
+            session_check_ins(plan, session)
             course_recalculate(plan, sessions)
     return session
 

@@ -23,7 +23,7 @@ MADE_ELSEWHERE = {"patients.consent", "plans.protocol", "plans.proceduresession"
 """Rows that come with something else: nobody adds them here, whatever the role table says of the API."""
 NO_LIST = {"patients.allergy", "patients.historyentry", "patients.consent"}
 """Read on the page of what they belong to."""
-HISTORY_NEEDS = {"plans.treatmentplan": "view_clinical", "plans.proceduresession": "view_clinical"}
+HISTORY_NEEDS = dict.fromkeys(("patients.consent", "plans.treatmentplan", "plans.proceduresession"), "view_clinical")
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def add_appointment(follow_up: FollowUp, status: str, starts_at: datetime) -> No
     window=st.tuples(st.integers(-80, 40), st.integers(0, 40)),
     visits=st.lists(
         st.tuples(st.sampled_from(["fulfilled", "no_show", "cancelled"]), st.integers(-40, -1)), max_size=3
-    ),
+    ).filter(lambda visits: [status for status, _ in visits].count("fulfilled") <= 1),
     is_booked=st.booleans(),
     is_cancelled=st.booleans(),
     plan_status=st.sampled_from(["proposed", "accepted"]),

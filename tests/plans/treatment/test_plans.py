@@ -372,3 +372,79 @@ def test_history_cannot_be_changed(plan):
 def test_the_database_refuses_a_status_without_its_timestamp(plan):
     with pytest.raises(IntegrityError), transaction.atomic():
         TreatmentPlan.objects.filter(pk=plan.pk).update(status="completed")
+
+
+def test_the_desk_does_not_read_why_a_plan_was_discontinued(plan):
+    plan_discontinue(plan_id=plan.pk, by=None, reason="Melanoma found.")
+    assert {row.cancel_reason for row in plan.follow_ups.all()} == {"Not needed any more."}
+
+
+def test_a_revision_remembers_what_an_aborted_try_gave(plan, practitioner, location):
+    first = owed(plan)[0]
+    session_start(session_id=first.pk, by=practitioner.user)
+    session_abort(session_id=first.pk, by=practitioner.user, reason="Faint.", components=factories.components_of(first))
+    plan_revise(
+        plan_id=plan.pk, by=None, reason="Needles too.", protocol=Protocol.objects.get(code="prp-microneedling")
+    )
+    assert owed(plan)[0].target_date >= clock.today(location.zone)
+    assert owed(plan)[1].window_start >= clock.today(location.zone) + timedelta(14)
+
+
+def test_revising_a_proposal_makes_its_sessions_anew(patient, practitioner):
+    plan = factories.make_plan(patient, practitioner, status="proposed")
+    plan_revise(plan_id=plan.pk, by=None, reason="Needles too.", protocol=Protocol.objects.get(code="microneedling"))
+    assert set(plan.sessions.values_list("status", flat=True)) == {"planned"}
+    assert plan.sessions.count() == 6
+
+
+def test_an_edit_that_changes_nothing_leaves_the_sessions_alone(patient, practitioner):
+    plan = factories.make_plan(patient, practitioner, status="draft")
+    before = set(plan.sessions.values_list("pk", flat=True))
+    plan_edit(plan_id=plan.pk, changes={})
+    assert set(plan.sessions.values_list("pk", flat=True)) == before
+
+
+def test_resuming_after_a_long_hold_owes_the_next_session_from_that_day(plan, practitioner, location):
+    factories.perform(owed(plan)[0], practitioner)
+    plan_hold(plan_id=plan.pk, reason="A long journey.")
+    later = clock.now() + timedelta(days=120)
+    with clock.moved_to(later):
+        plan_resume(plan_id=plan.pk)
+    second, third = owed(plan)
+    assert second.target_date == local_date(later, location.zone)
+    assert third.target_date == second.target_date + timedelta(28)
+
+
+def finish(plan, practitioner) -> ProcedureSession:
+    """Perform the first session and drop the rest: what is left is the maintenance session."""
+    factories.perform(owed(plan)[0], practitioner)
+    for session in owed(plan):
+        session_cancel(session_id=session.pk, by=None, reason="because")
+    (upkeep,) = owed(plan)
+    return upkeep
+
+
+def test_maintenance_is_owed_once_the_rest_is_done_or_dropped(plan, practitioner):
+    assert finish(plan, practitioner).step.kind == "maintenance"
+
+
+def test_maintenance_that_is_let_go_does_not_come_back(plan, practitioner):
+    session_cancel(session_id=finish(plan, practitioner).pk, by=None, reason="because")
+    assert owed(plan) == []
+
+
+def test_an_amended_date_moves_the_check_ins_that_have_no_answer(plan, practitioner, location):
+    session = factories.perform(owed(plan)[0], practitioner)
+    session_sign(session_id=session.pk, by=practitioner.user)
+    earlier = clock.now() - timedelta(hours=1)
+    session_amend(session_id=session.pk, by=practitioner.user, reason="Wrong hour.", changes={"performed_at": earlier})
+    day = local_date(earlier, location.zone)
+    assert session.check_ins.order_by("target_date")[0].target_date == day + timedelta(1)
+    assert session.check_ins.count() == 3
+
+
+def test_acceptance_does_not_come_before_the_consultation(patient, practitioner):
+    plan = factories.make_plan(patient, practitioner, status="proposed")
+    with pytest.raises(Invalid) as refused:
+        plan_accept(plan_id=plan.pk, by=None, accepted_on=date(2020, 1, 1), consents=[])
+    assert refused.value.attr == "accepted_on"

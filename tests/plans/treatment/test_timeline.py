@@ -87,7 +87,8 @@ def test_a_pin_sets_the_target_and_never_opens_the_window_too_early():
 
 
 def test_maintenance_is_counted_from_the_last_session():
-    (upkeep,) = timeline.maintenance(STEPS, date(2026, 12, 2), 4, 1)
+    upkeep = timeline.maintenance(STEPS, date(2026, 12, 2), 4, 1)
+    assert upkeep is not None
     assert upkeep.window.target == date(2026, 12, 2) + timedelta(180)
     assert upkeep.sequence == 4
 
@@ -113,11 +114,17 @@ def test_no_window_opens_before_the_minimum_interval(start, slips, done):
         assert session.window.earliest <= session.window.target <= session.window.latest
 
 
-@given(start=days, facts=st.dictionaries(st.integers(1, 3), st.integers(0, 90), max_size=3))
-def test_the_calculation_depends_on_its_input_alone(start, facts):
-    performed = {sequence: start + timedelta(offset + 100 * sequence) for sequence, offset in facts.items()}
-    one, two = (timeline.sessions(STEPS, start, Facts(performed_on=performed)) for _ in range(2))
-    assert one == two
+def test_a_hold_that_ended_aims_nothing_at_an_earlier_day():
+    resumed = START + timedelta(120)
+    facts = Facts(performed_on={1: START}, resumed_on=resumed)
+    assert targets(facts)[1:] == [resumed, resumed + timedelta(28)]
+
+
+def test_an_aborted_maintenance_session_starts_the_interval_too():
+    done, aborted = date(2026, 1, 10), date(2026, 7, 1)
+    upkeep = timeline.maintenance(STEPS, done, 4, 1, last_given=aborted, not_before=aborted)
+    assert upkeep is not None
+    assert upkeep.window.earliest >= aborted + timedelta(14)
 
 
 @pytest.mark.parametrize("start", [date(2026, 3, 8), date(2026, 11, 1), date(2028, 2, 29)])

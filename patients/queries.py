@@ -52,4 +52,3 @@ def documents_in_force() -> QuerySet[ConsentDocument]:
     return ConsentDocument.objects.filter(
         purpose=ConsentDocument.Purpose.TREATMENT, in_force_until__isnull=True
     ).order_by("modality")
-

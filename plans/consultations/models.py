@@ -26,7 +26,7 @@ def validate_icd10(value: str) -> None:
 
 @pghistory.track(append_only=True)
 class ScreeningItem(Record):
-    """One question of the screening, as data that a clinic edits. Source of the seeded items: clinical rules, §4."""
+    """One question of the screening, as data that a clinic edits. docs/clinical-defaults.md says what is seeded."""
 
     class Kind(models.TextChoices):
         BOOLEAN = "boolean", "Yes or no"

@@ -38,7 +38,7 @@ LEASE = timedelta(seconds=180)
 RESERVE = timedelta(seconds=15)
 """A mail is begun only if the lease outlives the longest that it can take by this much."""
 MAX_ATTEMPTS = 12
-"""With the backoff below these span about six hours; then a person has to look."""
+"""With the backoff below these span about five hours; then a person has to look."""
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 30, 3600
 UNREACHABLE_BACKOFF_SECONDS = 15
 LOCKED_BACKOFF_SECONDS = 5

@@ -47,7 +47,7 @@ DEFAULT_REMINDERS = (
     Reminder(days_before=1, send_at=time(10)),
     Reminder(hours_before=3),
 )
-"""What a location without rows of its own sends (contract.md, “Mail”)."""
+"""What a location without rows of its own sends."""
 
 
 @dataclass(frozen=True, slots=True)

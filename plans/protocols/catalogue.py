@@ -1,7 +1,7 @@
 """The protocols and screening items that every installation starts with (pure data).
 
-Source: the clinical rules, §3 (intervals), §4 (screening) and §7 (windows). All of it is a default that a clinic edits;
-the clinician decides. `plans/apps.py` inserts after each migrate what is not there yet, and never changes what is.
+All of it is a default that a clinic edits, and the clinician decides; docs/clinical-defaults.md names the sources.
+`plans/apps.py` inserts after each migrate what is not there yet, and never changes what is.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Hard and soft ranges of what is charted (pure data). Source: clinical rules §3; ranges without a source are defaults.
+"""Hard and soft ranges of what is charted (pure data). Defaults of this system: docs/clinical-defaults.md.
 
 Models make their validators and CHECK constraints from here, and services the warnings. Outside the hard range a value
 is refused; outside the soft one it is kept with a warning.

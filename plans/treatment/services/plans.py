@@ -304,9 +304,7 @@ def _replace_course(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], r
     of = len(course)
     owed = [item for item in course if item.sequence not in facts.performed_on]
     made = sessions_insert(plan, steps, owed, of=of)
-    closed = follow_ups_revise(
-        plan=plan, visits=[(steps.row(item.step), item.window) for item in visits], by=by
-    )
+    closed = follow_ups_revise(plan=plan, visits=[(steps.row(item.step), item.window) for item in visits], by=by)
     appointments_close(sessions=dropped, follow_ups=closed, reason=NO_LONGER_OWED, by=by)
     course_recalculate(plan, [*kept, *made])
 

@@ -158,6 +158,6 @@ def test_every_planned_mail_is_due_before_it_expires_and_expires_by_the_visit(
         assert not notices[0].is_past(made_at), "a cancellation is always told"
 
 
-def test_the_default_reminders_are_those_of_the_contract() -> None:
+def test_the_default_reminders_are_7_days_1_day_and_3_hours_before() -> None:
     assert [reminder.offset for reminder in DEFAULT_REMINDERS] == ["P7D", "P1D", "PT3H"]
     assert date(2026, 6, 10) == DEFAULT_REMINDERS[0].due_at(at(NEW_YORK, "2026-06-17 14:00"), NEW_YORK).date()

@@ -148,7 +148,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         # Alpine, which the console's components are built on, evaluates expressions.
-        "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
         "frame-ancestors": ["'none'"],

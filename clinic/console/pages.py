@@ -51,6 +51,10 @@ class Console(UnfoldAdminSite):
 
         return inner
 
+    def get_urls(self) -> list[Any]:
+        """As Django's, without the short cut from a content type and a key to a public page: nothing here has one."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
         if isinstance(request.user, User):

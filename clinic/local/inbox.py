@@ -82,7 +82,10 @@ class Mail:
         return [_part(number, leaf) for number, leaf in enumerate(leaves, start=1)]
 
     def _header(self, name: str) -> str:
-        return ", ".join(str(value) for value in self.message.get_all(name, []))
+        try:
+            return ", ".join(str(value) for value in self.message.get_all(name, []))
+        except ValueError:  # an address that is none: anybody may write anything to a mailbox
+            return " ".join(str(value) for key, value in self.message.raw_items() if key.lower() == name.lower())
 
     def _body(self, kind: str) -> str | None:
         body = self.message.get_body((kind,))

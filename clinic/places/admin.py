@@ -1,6 +1,5 @@
 """Locations, rooms and times in the console."""
 
-import zoneinfo
 from typing import Any, cast
 
 from django import forms
@@ -17,12 +16,12 @@ from clinic.console.reader import reader
 from clinic.console.registry import Job, job
 from clinic.people.models import Modality, User
 from clinic.places import services
-from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff, Weekday
+from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff, Weekday, zone_names
 
 
 def zones() -> list[tuple[str, str]]:
     """Every IANA zone, by name."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+    return [(name, name.replace("_", " ")) for name in sorted(zone_names())]
 
 
 class LocationForm(ConsoleModelForm):

@@ -17,8 +17,13 @@ from clinic.people.models import Modality, Practitioner
 from clinic.records import Record, in_order
 
 
+def zone_names() -> set[str]:
+    """The IANA zones. Python also lists names of this machine (`localtime`) that PostgreSQL does not know."""
+    return {name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC"}
+
+
 def validate_timezone(value: str) -> None:
-    if value not in zoneinfo.available_timezones():
+    if value not in zone_names():
         raise ValidationError("%(value)s is not an IANA time zone (such as America/New_York).", params={"value": value})
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.urls import reverse
 
+from clinic.local.inbox import Mail
 from clinic.local.mailbox import Mailbox
 from tests.servers import servers
 
@@ -162,3 +163,11 @@ def test_a_mail_that_breaks_the_rules_is_shown_all_the_same(client, mailbox, con
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_the_mailbox_is_for_looking(client, mailbox, method):
     assert getattr(client, method)("/mailbox/").status_code == 405
+
+
+def test_a_mail_with_an_address_that_is_none_is_shown_as_it_came(tmp_path):
+    path = tmp_path / "odd"
+    path.write_bytes(
+        b"From: desk@linden.example\r\nTo: =?utf-8?q?a=0D=0Ab?= <x@y.example>\r\nSubject: s\r\n\r\nHello\r\n"
+    )
+    assert "x@y.example" in Mail(path).recipients

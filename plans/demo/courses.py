@@ -10,7 +10,7 @@ from clinic import clock
 from clinic.people.models import Modality, Practitioner
 from patients.models import Patient
 from patients.queries import documents_in_force
-from patients.services import patient_create
+from patients.services import consent_give, patient_create
 from plans.consultations.models import Consultation, ScreeningItem
 from plans.consultations.services import CauseInput, SeverityInput, consultation_create, consultation_sign
 from plans.demo.house import House
@@ -462,6 +462,13 @@ def juniper(house: House, today: date) -> Course:
             protocol=Protocol.objects.get(code="prp-microneedling", is_current=True),
         )
         plan_resume(plan_id=case.plan.pk)
+        consent_give(
+            patient=case.patient,
+            document=documents_in_force().get(modality=Modality.MICRONEEDLING),
+            signed_name=case.patient.full_name,
+            signed_on=clock.today(house.location.zone),
+            by=case.practitioner.user,
+        )
 
     yield case.at(-14), revised
 

@@ -13,7 +13,7 @@ from plans.followups.models import FollowUp
 from plans.followups.queries import LocalDate
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.treatment.models import PlanConsent, ProcedureSession, SessionComponent, TreatmentPlan
+from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
 
 BOOKABLE_OR_RUNNING = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
 
@@ -59,8 +59,8 @@ def wants_rebooking(appointment: Appointment) -> bool:
 def sessions_to_book() -> QuerySet[ProcedureSession]:
     """Sessions with what decides their booking; give one to `Subject.of_session`.
 
-    `modalities`, `consented` (those its plan has a consent for), `live_appointment` (a key or None), and `neighbours`:
-    the plan's other sessions that are booked or running, as JSON.
+    `modalities`, `consented` (those the patient's consent stands for), `live_appointment` (a key or None), and
+    `neighbours`: the plan's other sessions that are booked or running, as JSON.
     """
     of_session = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     neighbours = (
@@ -72,10 +72,10 @@ def sessions_to_book() -> QuerySet[ProcedureSession]:
             document=JSONObject(sequence="sequence", at="at", minimum_interval_days=F("step__minimum_interval_days"))
         )
     )
-    consented = PlanConsent.objects.filter(plan=OuterRef("plan"), consent__status=Consent.Status.GIVEN)
+    consented = Consent.objects.filter(patient=OuterRef("plan__patient"), status=Consent.Status.GIVEN)
     return ProcedureSession.objects.select_related("plan__patient", "plan__location", "step").annotate(
         modalities=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("pk")).values("modality")),
-        consented=ArraySubquery(consented.values("consent__document__modality")),
+        consented=ArraySubquery(consented.exclude(document__modality="").values("document__modality")),
         live_appointment=Subquery(of_session.values("pk")),
         neighbours=ArraySubquery(neighbours),
     )

@@ -55,11 +55,10 @@ def plans_in_full() -> QuerySet[TreatmentPlan]:
 
 
 def consented_modalities(plan: TreatmentPlan) -> set[Modality]:
-    """The modalities for which this plan rests on a consent that is still given."""
-    found = plan.plan_consents.filter(consent__status=Consent.Status.GIVEN).values_list(
-        "consent__document__modality", flat=True
-    )
-    return {Modality(modality) for modality in found if modality}
+    """The modalities for which the patient's consent stands: given at acceptance, or since then for what a revision
+    added."""
+    found = Consent.objects.filter(patient=plan.patient_id, status=Consent.Status.GIVEN).exclude(document__modality="")
+    return {Modality(modality) for modality in found.values_list("document__modality", flat=True)}
 
 
 def signed_consultations() -> QuerySet[Consultation]:

@@ -9,7 +9,7 @@ from clinic import clock
 from clinic.audit.history import Actor, acting
 from clinic.errors import Conflict, GateBlocked, Invalid, InvalidTransition
 from clinic.places.wallclock import local_date
-from patients.services import consent_withdraw
+from patients.services import consent_give, consent_withdraw
 from plans.followups.models import FollowUp
 from plans.followups.queries import with_state
 from plans.followups.services import follow_up_cancel
@@ -448,3 +448,20 @@ def test_acceptance_does_not_come_before_the_consultation(patient, practitioner)
     with pytest.raises(Invalid) as refused:
         plan_accept(plan_id=plan.pk, by=None, accepted_on=date(2020, 1, 1), consents=[])
     assert refused.value.attr == "accepted_on"
+
+
+def test_a_modality_that_a_revision_adds_waits_for_its_consent(plan, patient, practitioner):
+    plan_revise(
+        plan_id=plan.pk, by=None, reason="Needles too.", protocol=Protocol.objects.get(code="prp-microneedling")
+    )
+    first = owed(plan)[0]
+    with pytest.raises(GateBlocked):
+        session_start(session_id=first.pk, by=practitioner.user)
+    consent_give(
+        patient=patient,
+        document=factories.make_documents()["microneedling"],
+        signed_name="Mock",
+        signed_on=clock.today(plan.location.zone),
+        by=practitioner.user,
+    )
+    assert session_start(session_id=first.pk, by=practitioner.user).status == "in_progress"

@@ -100,7 +100,7 @@ class Inbox:
         """The stored mails, oldest first, each read whole."""
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in self.files()]
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[EmailMessage]:
+    def wait_for(self, count: int, seconds: float = 90.0) -> list[EmailMessage]:
         """The mails once there are at least `count`; fails when there are fewer after `seconds`."""
         deadline = time.monotonic() + seconds
         while len(self.files()) < count:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Status = PatientMessage.Status
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"after {seconds:.0f} s still not: {what}"

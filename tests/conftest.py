@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +40,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_unconfigure() -> None:
     servers.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what the processes beside it have said."""
+    report = yield
+    if report.failed:
+        for log in servers.logs():
+            report.sections.append((f"end of {log.name}", "\n".join(log.read_text(errors="replace").splitlines()[-40:])))
+    return report
 
 
 def refuse_foreign_sockets() -> None:

@@ -153,6 +153,10 @@ class Servers:
         self.broker.start()
         self.inbox.start()
 
+    def logs(self) -> list[Path]:
+        """What this worker's processes write, whether they run or have ended."""
+        return sorted(self.home.root.glob("log/*.log"))
+
     def stop(self) -> None:
         for server in (self.inbox, self.broker, self.postgres):
             server.stop()

@@ -63,7 +63,7 @@ class Nudger:
                 )
         except (OSError, KombuError, RedisError) as error:
             self.silent_until = time.monotonic() + SILENCE_SECONDS
-            logger.warning("The broker took no nudge (%s); the next pass finds what is due.", type(error).__name__)
+            logger.warning("The broker took no nudge (%s: %s); the next pass finds what is due.", type(error).__name__, error)
 
 
 def impatient_connection(seconds: float) -> Connection:

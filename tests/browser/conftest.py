@@ -40,9 +40,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def web(child_environment: dict[str, str]) -> Iterator[Web]:
-    """The application as local mode serves it, on this worker's database, broker and mailbox."""
+    """The application as local mode serves it, on this worker's database, broker and mailbox.
+
+    For one module at a time: race tests copy the database, which nobody else may hold open then.
+    """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"http://localhost:{listener.getsockname()[1]}"

@@ -114,7 +114,8 @@ class Instance:
 
     def works(self):
         try:
-            with Celery(broker=self.home.broker_url) as app:
+            # Not this process's current application: every later test would nudge that broker.
+            with Celery(broker=self.home.broker_url, set_as_current=False) as app:
                 return len(app.control.ping(timeout=0.3)) == 1
         except (kombu.exceptions.KombuError, redis.RedisError):
             return False

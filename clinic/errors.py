@@ -117,6 +117,12 @@ class Busy(Refusal):
     code = "busy"
 
 
+def require_reason(reason: str, detail: str = "Say why.") -> None:
+    """Refuse an act that leaves no reason behind."""
+    if not reason.strip():
+        raise Invalid(detail, code="required", attr="reason")
+
+
 def check_allowed(what: str, status: str, act: str, allowed: frozenset[Any]) -> None:
     """Refuse `act` unless `status` is in its allowed-from set."""
     if status not in allowed:

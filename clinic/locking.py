@@ -18,6 +18,8 @@ from clinic.records import Record
 
 T = TypeVar("T", bound=Record)
 
+DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE = "40P01", "55P03"
+
 
 @dataclass(slots=True)
 class _Expectation:
@@ -74,3 +76,8 @@ def lock_all(queryset: models.QuerySet[T]) -> list[T]:
     """The rows of `queryset`, locked in the order of their keys, as they are once all are locked."""
     keys = queryset.select_related(None).order_by("pk").select_for_update(of=("self",), no_key=True)
     return list(queryset.filter(pk__in=list(keys.values_list("pk", flat=True))).order_by("pk"))
+
+
+def is_contention(error: Exception) -> bool:
+    """Whether a statement failed only because others hold what it wants: it may succeed in a moment."""
+    return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE)

@@ -214,6 +214,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "reconcile-messages": {"task": "plans.messages.tasks.reconcile", "schedule": 60.0},
+    "resume-rollouts": {
+        "task": "plans.treatment.tasks.resume_rollouts",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "forget-old-requests": {"task": "clinic.tasks.forget_old_requests", "schedule": 3600.0},
 }
 
@@ -264,9 +269,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AppointmentStatusEnum": "plans.scheduling.models.Appointment.Status",
         "CancelReasonEnum": "plans.scheduling.models.Appointment.CancelReason",
+        "CareKindEnum": "plans.protocols.models.CareTopic.Kind",
+        "CheckInStateEnum": "plans.followups.models.CheckIn.State",
+        "CourseKindEnum": "plans.treatment.progress.Kind",
+        "CourseStateEnum": "plans.treatment.progress.State",
+        "FollowUpStateEnum": "plans.followups.models.FollowUp.State",
         "MessageKindEnum": "plans.messages.models.MessageKind",
         "MessageStatusEnum": "plans.messages.models.PatientMessage.Status",
         "ModalityEnum": "clinic.people.models.Modality",
+        "PlanStatusEnum": "plans.treatment.models.TreatmentPlan.Status",
         "RoleEnum": "clinic.access.roles.Role",
         "SexEnum": "patients.models.Patient.Sex",
         "StepKindEnum": "plans.protocols.models.ProtocolStep.Kind",

@@ -45,9 +45,12 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "patients.consentdocument": _grants(view=EVERYONE, add=[M], change=[M]),
     "patients.consent": _grants(view=EVERYONE, view_clinical=CLINICAL, add=[P, A], withdraw=[P, A]),
     # Protocols
-    "plans.protocol": _grants(view=EVERYONE, add=[M], change=[M]),
+    "plans.protocol": _grants(view=EVERYONE, add=[M], change=[M], delete=[M], retire=[M], restore=[M]),
     "plans.protocolstep": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
     "plans.stepcomponent": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
+    "plans.intervalrule": _grants(view=EVERYONE, add=[M], change=[M]),
+    "plans.caretopic": _grants(view=EVERYONE, add=[M], change=[M]),
+    "plans.caretext": _grants(view=EVERYONE, add=[M]),
     # Consultations
     "plans.screeningitem": _grants(view=EVERYONE, add=[M], change=[M]),
     "plans.consultation": _grants(view=CLINICAL, add=[P], change=[P], sign=[P], amend=[P]),
@@ -78,6 +81,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         perform=CLINICAL,
         abort=CLINICAL,
         cancel=CLINICAL,
+        pin=[P],
         sign=[P],
         amend=[P],
     ),
@@ -88,9 +92,14 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "plans.microneedlingrecord": _grants(view=CLINICAL),
     "plans.exosomerecord": _grants(view=CLINICAL),
     "plans.sessionamendment": _grants(view=CLINICAL),
+    # Roll-outs concern every location, as protocols do: whoever manages one of them may begin one.
+    "plans.protocolrollout": _grants(view=[M], add=[M]),
+    "plans.rolloutplan": _grants(view=[M]),
     # Follow-ups
-    "plans.followup": _grants(view=EVERYONE, add=[P], attend=[D, P], cancel=[D, P], attempt=[D, P]),
-    "plans.checkin": _grants(view=CLINICAL),
+    "plans.followup": _grants(
+        view=EVERYONE, view_clinical=CLINICAL, add=[P], attend=[D, P], cancel=[D, P], attempt=[D, P], pin=[P]
+    ),
+    "plans.checkin": _grants(view=CLINICAL, answer=CLINICAL, cancel=CLINICAL),
     "plans.contactattempt": _grants(view=EVERYONE, add=[D, P]),
     # Scheduling
     "plans.visittype": _grants(view=EVERYONE, add=[M], change=[M]),
@@ -107,6 +116,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         no_show=[D, P],
         undo=[D, P],
         overbook=[P, M],
+        book_early=[P],
     ),
     "plans.appointmentrevision": _grants(view=EVERYONE),
     # Messages

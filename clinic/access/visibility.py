@@ -42,6 +42,9 @@ LOCATION_PATHS: Mapping[str, str | None] = {
     "plans.protocol": EVERYWHERE,
     "plans.protocolstep": EVERYWHERE,
     "plans.stepcomponent": EVERYWHERE,
+    "plans.intervalrule": EVERYWHERE,
+    "plans.caretopic": EVERYWHERE,
+    "plans.caretext": EVERYWHERE,
     # Consultations
     "plans.screeningitem": EVERYWHERE,
     "plans.consultation": "location",
@@ -59,10 +62,12 @@ LOCATION_PATHS: Mapping[str, str | None] = {
     "plans.microneedlingrecord": "component__session__plan__location",
     "plans.exosomerecord": "component__session__plan__location",
     "plans.sessionamendment": "session__plan__location",
+    "plans.protocolrollout": EVERYWHERE,
+    "plans.rolloutplan": "plan__location",
     # Follow-ups
     "plans.followup": "location",
     "plans.checkin": "session__plan__location",
-    "plans.contactattempt": "follow_up__location",
+    "plans.contactattempt": "location",
     # Scheduling
     "plans.visittype": "location",
     "plans.appointment": "location",

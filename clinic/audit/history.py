@@ -63,6 +63,11 @@ def recorded(reason: str = "") -> Iterator[None]:
         _recording.reset(token)
 
 
+def acting_user() -> str | None:
+    """The key of the user who acts at present; None for the system itself."""
+    return _actor.get().user_id()
+
+
 def is_recording() -> bool:
     """Whether a service's transaction is open. Then a failed statement spoils all of it, and only its owner retries."""
     return _recording.get()

@@ -149,6 +149,9 @@ class ActForm(forms.Form):
 
     refusal_names: ClassVar[Mapping[str, str]] = {}
     """What the service calls a field, and what this form calls it."""
+    above: ClassVar[str] = ""
+    below: ClassVar[str] = ""
+    """Templates of what a person reads before the fields, and after them."""
 
     def __init__(self, row: Any, request: HttpRequest, **kwargs: Any) -> None:
         self.row = row

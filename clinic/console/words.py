@@ -37,6 +37,11 @@ def days(count: int) -> str:
     return f"{count} day" if count == 1 else f"{count} days"
 
 
+def count_of(number: int, what: str) -> str:
+    """“1 plan”, “10,000 plans”."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def overdue(last_day: date, today: date) -> str:
     """How long it is overdue: “Overdue by 12 days”."""
     return f"Overdue by {days((today - last_day).days)}"

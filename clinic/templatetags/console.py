@@ -43,6 +43,18 @@ def age(born: date) -> int:
     return words.age(born, reader().today)
 
 
+@register.filter
+def number(value: int) -> str:
+    """“10,000”."""
+    return f"{value:,}"
+
+
+@register.filter
+def count_of(value: int, what: str) -> str:
+    """“1 plan”, “10,000 plans”."""
+    return words.count_of(value, what)
+
+
 @register.simple_tag
 def acts(row: Any, names: str = "") -> list[Button]:
     """The buttons of the row's legal acts that the reader may do; of `names` only, if given."""

@@ -1,8 +1,4 @@
-"""The protocols and screening items that every installation starts with (pure data).
-
-All of it is a default that a clinic edits, and the clinician decides; docs/clinical-defaults.md names the sources.
-`plans/apps.py` inserts after each migrate what is not there yet, and never changes what is.
-"""
+"""The screening's questions that every installation starts with (pure data)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,97 +12,6 @@ PRP, STEM_CELL, MICRONEEDLING, EXOSOME = (
     Modality.MICRONEEDLING,
     Modality.EXOSOME,
 )
-
-
-@dataclass(frozen=True)
-class SessionSeries:
-    """`count` sessions, `interval` days apart, then one maintenance session after `maintenance` days."""
-
-    modalities: Sequence[Modality]
-    count: int
-    interval: int
-    blocked_under: int
-    advised_from: int
-    minutes: int
-    maintenance: int
-    maintenance_before: int
-    maintenance_after: int
-    title: str
-
-
-@dataclass(frozen=True)
-class ProtocolSeed:
-    code: str
-    title: str
-    description: str
-    evidence: str
-    series: SessionSeries
-
-
-EXPECTATION = (
-    "Results differ from person to person, and some people see no change. Any change takes months: it is judged "
-    "from the third month on, with the same measurements at the same place. The treatment may need repeating. "
-    "You can stop at any time."
-)
-
-PROTOCOLS: Sequence[ProtocolSeed] = (
-    ProtocolSeed(
-        "prp",
-        "PRP",
-        "Platelet-rich plasma, three sessions four weeks apart, then maintenance every six months.",
-        "IADVL task force (Sharma et al., about 2021): 3–5 sessions a month apart. A null randomised trial exists "
-        "(Gressenberger 2020, n = 30).",
-        SessionSeries((PRP,), 3, 28, 14, 21, 60, 180, 90, 185, "PRP"),
-    ),
-    ProtocolSeed(
-        "microneedling",
-        "Microneedling",
-        "Microneedling alone, six sessions two weeks apart.",
-        "Dhurat 2013 (weekly); intervals by needle length are a default of this system.",
-        SessionSeries((MICRONEEDLING,), 6, 14, 14, 14, 45, 180, 90, 185, "Microneedling"),
-    ),
-    ProtocolSeed(
-        "prp-microneedling",
-        "PRP with microneedling",
-        "Microneedling and PRP in one session, four sessions four weeks apart.",
-        "Yepuri 2021: 4–6 sessions at four weeks. The stricter interval of the two governs.",
-        SessionSeries((MICRONEEDLING, PRP), 4, 28, 14, 21, 75, 180, 90, 185, "PRP + microneedling"),
-    ),
-    ProtocolSeed(
-        "exosome",
-        "Exosomes",
-        "Exosomes, three sessions four weeks apart.",
-        "No consensus exists; no exosome product is FDA-approved (notice of December 2019).",
-        SessionSeries((EXOSOME,), 3, 28, 14, 21, 60, 180, 90, 185, "Exosomes"),
-    ),
-    ProtocolSeed(
-        "exosome-microneedling",
-        "Exosomes with microneedling",
-        "Microneedling and exosomes in one session, three sessions four weeks apart.",
-        "No consensus exists; no exosome product is FDA-approved (notice of December 2019).",
-        SessionSeries((MICRONEEDLING, EXOSOME), 3, 28, 14, 21, 75, 180, 90, 185, "Exosomes + microneedling"),
-    ),
-    ProtocolSeed(
-        "adipose-svf",
-        "Stem cells from fat (SVF)",
-        "One session with stromal vascular fraction from the patient's own fat; again after 180 days at the earliest.",
-        "STYLE 2020: no overall group difference at 24 weeks.",
-        SessionSeries((STEM_CELL,), 1, 180, 180, 180, 180, 365, 185, 180, "Stem cells (fat)"),
-    ),
-    ProtocolSeed(
-        "bone-marrow",
-        "Stem cells from marrow",
-        "One session with marrow concentrate; repeated after 365 days at the earliest.",
-        "No controlled trial in hair loss is known to this system.",
-        SessionSeries((STEM_CELL,), 1, 365, 365, 365, 180, 545, 180, 180, "Stem cells (marrow)"),
-    ),
-)
-
-CHECK_INS: Sequence[tuple[int, int]] = ((1, 0), (3, 1), (7, 2))
-"""Days after each session, and days of tolerance to both sides."""
-
-ASSESSMENTS: Sequence[tuple[int, int]] = ((3, 14), (6, 21), (12, 30))
-"""Months after the first session, and days of tolerance to both sides."""
 
 
 @dataclass(frozen=True)

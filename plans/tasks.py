@@ -1,5 +1,6 @@
 """The tasks of every room, where Celery looks for them."""
 
 from plans.messages.tasks import deliver_due, reconcile
+from plans.treatment.tasks import advance_rollout, resume_rollouts
 
-__all__ = ["deliver_due", "reconcile"]
+__all__ = ["advance_rollout", "deliver_due", "reconcile", "resume_rollouts"]

@@ -207,17 +207,24 @@ class ScreeningAnswer(Record):
         return self.number if self.boolean is None else self.boolean
 
 
-@pghistory.track(append_only=True)
-class ConsultationAmendment(Record):
-    """Why a signed consultation was changed, by whom; the history holds what it said before."""
+class Amendment(Record):
+    """Why a signed record was changed, by whom; the history holds what it said before."""
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="amendments")
     reason = models.TextField()
     amended_at = models.DateTimeField()
     amended_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     class Meta(Record.Meta):
+        abstract = True
         ordering = ["amended_at"]
 
     def __str__(self) -> str:
         return self.reason
+
+
+@pghistory.track(append_only=True)
+class ConsultationAmendment(Amendment):
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="amendments")
+
+    class Meta(Amendment.Meta):
+        pass

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Conflict, Invalid, check_allowed
+from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.locking import lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
@@ -147,8 +147,7 @@ def consultation_sign(*, consultation_id: UUID, by: User) -> Consultation:
 
 def consultation_amend(*, consultation_id: UUID, by: User, reason: str, changes: Mapping[str, Any]) -> Consultation:
     """Change a signed consultation, with the reason; the history keeps what it said before."""
-    if not reason.strip():
-        raise Invalid("Say why the signed consultation changes.", code="required", attr="reason")
+    require_reason(reason, "Say why the signed consultation changes.")
     with recorded(reason):
         consultation = lock(Consultation.objects.select_related("patient", "location"), consultation_id)
         check_allowed("The consultation", consultation.status, "amending", Consultation.MAY_AMEND)

@@ -1,17 +1,22 @@
 """Reads plans and sessions."""
 
+from itertools import groupby
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from clinic.people.models import Modality
+from clinic.places.wallclock import local_date
 from patients.models import Consent
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
 from plans.followups.queries import with_state
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.intervals import Component, Given
+from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
 
 
 def with_scheduled(sessions: QuerySet[ProcedureSession]) -> QuerySet[Any]:
@@ -59,6 +64,39 @@ def consented_modalities(plan: TreatmentPlan) -> set[Modality]:
     added."""
     found = Consent.objects.filter(patient=plan.patient_id, status=Consent.Status.GIVEN).exclude(document__modality="")
     return {Modality(modality) for modality in found.values_list("document__modality", flat=True)}
+
+
+def given_to(plan: TreatmentPlan) -> tuple[dict[UUID, Given], list[Given]]:
+    """What the plan's patient was given, in local dates: by session of this plan, and under other plans.
+
+    A performed session gave all its components, an aborted one those that were charted; a needle length and a source
+    are as charted. One query.
+    """
+    charted = Q(prp__isnull=False) | Q(stem_cell__isnull=False) | Q(microneedling__isnull=False)
+    rows = (
+        SessionComponent.objects.filter(session__plan__patient=plan.patient_id, session__was_anything_given=True)
+        .filter(Q(session__performed_at__isnull=False) | charted | Q(exosome__isnull=False))
+        .order_by("session_id", "position")
+        .values_list(
+            "session_id",
+            "session__plan_id",
+            Coalesce("session__performed_at", "session__aborted_at"),
+            "session__plan__location__timezone",
+            "modality",
+            "microneedling__needle_length_mm",
+            "stem_cell__source",
+        )
+    )
+    own: dict[UUID, Given] = {}
+    elsewhere: list[Given] = []
+    for (session, of_plan, at, zone), group in groupby(rows, key=lambda row: row[:4]):
+        components = tuple(Component(modality, needle_mm, source or "") for *_, modality, needle_mm, source in group)
+        given = Given(local_date(at, ZoneInfo(zone)), components)
+        if of_plan == plan.pk:
+            own[session] = given
+        else:
+            elsewhere.append(given)
+    return own, elsewhere
 
 
 def signed_consultations() -> QuerySet[Consultation]:

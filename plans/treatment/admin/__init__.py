@@ -1,5 +1,5 @@
 """Plans and sessions in the console."""
 
-from plans.treatment.admin import panels, plans, sessions
+from plans.treatment.admin import panels, plans, rollouts, sessions
 
-__all__ = ["panels", "plans", "sessions"]
+__all__ = ["panels", "plans", "rollouts", "sessions"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from clinic.access.roles import Role
@@ -11,7 +11,9 @@ from clinic.console.badges import Badge
 from clinic.console.reader import Reader
 from clinic.console.registry import Block, PatientColumn, patient_column, patient_panel, today_section
 from patients.models import Patient
-from plans.treatment.admin.plans import booking_url, next_to_book, session_rows, with_visit
+from plans.treatment.admin.course import course_page
+from plans.treatment.admin.plans import booking_url, next_to_book
+from plans.treatment.course import with_course, with_visit
 from plans.treatment.looks import PLAN_STATES, plan_badge, session_badge
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -66,38 +68,14 @@ def sessions_to_book(who: Reader) -> Block | None:
 def plans_of_patient(who: Reader, patient: Patient) -> Block | None:
     if not who.may("plans.treatmentplan", "view"):
         return None
-    sessions = with_visit(ProcedureSession.objects.order_by("sequence", "id"))
     plans = list(
-        visible(TreatmentPlan.objects.filter(patient=patient), who.user)
-        .select_related("protocol", "lead_practitioner__user", "location", "patient")
-        .prefetch_related(Prefetch("sessions", sessions))
+        with_course(visible(TreatmentPlan.objects.filter(patient=patient), who.user)).select_related(
+            "protocol", "lead_practitioner__user", "patient"
+        )
     )
     back = reverse("admin:patients_patient_change", args=[patient.pk])
-    shown = [_plan_shown(who, plan, back) for plan in plans]
+    shown = [{"plan": plan, "badge": plan_badge(plan), "course": course_page(who, plan, back)} for plan in plans]
     return Block("Plans", "console/panels/plans_of_patient.html", {"plans": shown}, len(shown) or None, is_wide=True)
-
-
-def _plan_shown(who: Reader, plan: TreatmentPlan, back: str) -> dict[str, Any]:
-    sessions = [one for one in plan.sessions.all() if one.cancelled_at is None and one.aborted_at is None]
-    today = who.now.astimezone(plan.location.zone).date()
-    done = sum(one.performed_at is not None for one in sessions)
-    return {
-        "plan": plan,
-        "badge": plan_badge(plan),
-        "done": done,
-        "of": len(sessions),
-        "bars": [_bar(one, today) for one in sessions],
-        "next": [row for row in session_rows(who, sessions, plan, back) if row.session.performed_at is None][:3],
-    }
-
-
-def _bar(session: Any, today: Any) -> str:
-    """The class of one step of the progress bar."""
-    if session.performed_at is not None:
-        return "is-done"
-    if session.is_scheduled:
-        return "is-booked"
-    return "is-late" if today > session.window_end else ""
 
 
 def with_plan_status(patients: QuerySet[Patient]) -> QuerySet[Patient]:

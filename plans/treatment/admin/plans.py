@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from unfold.decorators import display
@@ -17,25 +17,28 @@ from clinic.access.visibility import visible
 from clinic.console.acts import Done, act, in_states
 from clinic.console.badges import Badge
 from clinic.console.base import ConsoleAdmin
-from clinic.console.filters import LocationFilter, status_filter
-from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, ReasonForm
+from clinic.console.filters import ChoiceFilter, LocationFilter, status_filter
+from clinic.console.forms import ActForm, ReasonForm
 from clinic.console.reader import Reader, reader
 from clinic.console.registry import Job, job
-from clinic.people.models import Modality, Practitioner, User
+from clinic.console.words import NBSP
+from clinic.people.models import Modality, User
 from clinic.records import Record
 from patients.models import Patient
-from patients.queries import documents_in_force, search
+from patients.queries import search
 from plans.consultations.models import Consultation
 from plans.followups.admin import rows_of as follow_up_rows
 from plans.followups.admin import with_contact
 from plans.followups.queries import follow_ups_in_full
-from plans.protocols.models import Protocol
-from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.treatment.admin.course import course_page, moved, next_in_words
+from plans.treatment.admin.forms import AcceptForm, DeclineForm, ExpectationForm, PlanForm, ReviseForm
+from plans.treatment.admin.words import ChangeLine, change_lines
+from plans.treatment.course import flagged, progress_of, with_course
 from plans.treatment.looks import plan_badge, session_badge
 from plans.treatment.models import PlanRevision, ProcedureSession, TreatmentPlan
-from plans.treatment.queries import consented_modalities, signed_consultations, with_scheduled
+from plans.treatment.progress import Flag, Progress
+from plans.treatment.queries import signed_consultations
 from plans.treatment.services import (
-    ConsentInput,
     plan_accept,
     plan_complete,
     plan_create,
@@ -52,84 +55,6 @@ Status = TreatmentPlan.Status
 OWED = frozenset({Status.ACCEPTED, Status.ACTIVE})
 
 
-class PlanForm(ConsoleModelForm):
-    refusal_names = {"consultation": "__all__"}
-    consultation: Consultation
-    """Set by the admin when it makes the form's class."""
-
-    class Meta:
-        model = TreatmentPlan
-        fields = ("protocol", "lead_practitioner", "start_date")
-        widgets = {"start_date": DateInput}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "protocol" in self.fields:
-            protocols = cast(forms.ModelChoiceField, self.fields["protocol"])
-            protocols.queryset = Protocol.objects.filter(is_current=True)
-            protocols.label_from_instance = lambda protocol: protocol.title  # type: ignore[method-assign]
-            people = cast(forms.ModelChoiceField, self.fields["lead_practitioner"])
-            people.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
-            if self.instance._state.adding:
-                self.initial.setdefault("lead_practitioner", self.consultation.practitioner_id)
-                self.initial.setdefault("start_date", reader().now.astimezone(self.consultation.location.zone).date())
-
-
-class AcceptForm(ActForm):
-    """The patient's signature under each document that the plan needs."""
-
-    accepted_on = forms.DateField(label="Accepted on")
-    signed_name = forms.CharField(
-        max_length=200, label="Signed by", help_text="The name as the patient or guardian types it."
-    )
-
-    def prepare(self) -> None:
-        plan: TreatmentPlan = self.row
-        self.fields["accepted_on"].initial = reader().now.astimezone(plan.location.zone).date()
-        needed = {
-            component
-            for session in plan.sessions.all()
-            for component in session.components.values_list("modality", flat=True)
-        }
-        self.documents = {one.modality: one for one in documents_in_force() if one.modality in needed}
-        self.missing = sorted(needed - self.documents.keys())
-        for modality, document in sorted(self.documents.items(), key=lambda item: str(item[0])):
-            self.fields[f"consent_{modality}"] = forms.BooleanField(
-                required=False, label=f"{document.title} (version {document.version_label}) is signed"
-            )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        for modality in self.missing:
-            self.add_error(None, f"No consent document for {Modality(modality).label} is in force; a manager adds one.")
-        return cleaned
-
-    def consents(self) -> list[ConsentInput]:
-        return [
-            ConsentInput(str(modality), document.version_label, self.cleaned_data["signed_name"])
-            for modality, document in self.documents.items()
-            if self.cleaned_data.get(f"consent_{modality}")
-        ]
-
-
-class DeclineForm(ActForm):
-    reason = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class ReviseForm(ActForm):
-    protocol = forms.ModelChoiceField(queryset=Protocol.objects.none(), required=False, empty_label="As it is")
-    lead_practitioner = forms.ModelChoiceField(
-        queryset=Practitioner.objects.none(), required=False, empty_label="As it is"
-    )
-    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
-
-    def prepare(self) -> None:
-        protocols = cast(forms.ModelChoiceField, self.fields["protocol"])
-        protocols.queryset = Protocol.objects.filter(is_current=True)
-        people = cast(forms.ModelChoiceField, self.fields["lead_practitioner"])
-        people.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
-
-
 @dataclass(frozen=True, slots=True)
 class SessionRow:
     """One session as its plan shows it."""
@@ -139,14 +64,34 @@ class SessionRow:
     book_url: str
 
 
+class ProgressFilter(ChoiceFilter):
+    """How its course goes."""
+
+    title = "progress"
+    parameter_name = "progress"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(flag.value, flag.said) for flag in Flag]
+
+    def choose(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return flagged(rows, [value])
+
+
+class PlanList(ChangeList):
+    """Plans with their course: four more queries for a page of them."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        return with_course(super().get_queryset(request, exclude_parameters))
+
+
 @admin.register(TreatmentPlan)
 class TreatmentPlanAdmin(ConsoleAdmin):
     form = PlanForm
     change_form_template = "console/plan.html"
     fields = ("protocol", "lead_practitioner", "start_date")
-    list_display = ("patient_shown", "protocol_shown", "state", "lead", "starts")
+    list_display = ("patient_shown", "protocol_shown", "state", "done", "next_step", "adherence", "lead", "starts")
     list_select_related = ("patient", "protocol", "lead_practitioner__user", "location")
-    list_filter = (status_filter("state", Status), LocationFilter)
+    list_filter = (ProgressFilter, status_filter("state", Status), LocationFilter)
     search_fields = ("patient__last_name",)
     search_help_text = "Patient: name, record number or phone"
     ordering = ("-id",)
@@ -162,6 +107,9 @@ class TreatmentPlanAdmin(ConsoleAdmin):
             .get_queryset(request)
             .select_related("patient", "protocol", "lead_practitioner__user", "location", "consultation")
         )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PlanList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -182,13 +130,30 @@ class TreatmentPlanAdmin(ConsoleAdmin):
     def state(self, plan: TreatmentPlan) -> Badge:
         return plan_badge(plan)
 
+    @display(description="Sessions done")
+    def done(self, plan: Any) -> str:
+        found = self._progress(plan)
+        return _unbroken(f"{found.sessions_done} of {found.sessions_total}")
+
+    @display(description="Next step")
+    def next_step(self, plan: Any) -> str:
+        return next_in_words(reader(), plan, self._progress(plan).next)
+
+    @display(description="Adherence")
+    def adherence(self, plan: Any) -> str:
+        pct = self._progress(plan).adherence_pct
+        return "–" if pct is None else _unbroken(f"{pct} %")
+
+    def _progress(self, plan: Any) -> Progress:
+        return reader().once(f"progress of {plan.pk}", lambda: progress_of(plan))
+
     @display(description="In charge")
     def lead(self, plan: TreatmentPlan) -> str:
-        return str(plan.lead_practitioner)
+        return _unbroken(str(plan.lead_practitioner))
 
     @display(description="Starts", ordering="start_date")
     def starts(self, plan: TreatmentPlan) -> str:
-        return reader().day(plan.start_date, plan.location.zone)
+        return _unbroken(reader().day(plan.start_date, plan.location.zone))
 
     def name_of(self, row: TreatmentPlan) -> str:
         return f"{row.patient}: {row.protocol.title}"
@@ -218,7 +183,8 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         who = reader()
         sees_clinical = who.may_on("view_clinical", plan)
         back = self.url_of(plan)
-        rows = session_rows(who, sessions_of(plan), plan, back)
+        full = with_course(TreatmentPlan.objects.filter(pk=plan.pk).select_related("patient", "protocol")).get()
+        rows = session_rows(who, full.course_sessions, full, back)
         follow_ups = with_contact(visible(follow_ups_in_full().filter(plan=plan), who.user)).order_by(
             "target_date", "id"
         )
@@ -228,7 +194,7 @@ class TreatmentPlanAdmin(ConsoleAdmin):
             for one in row.session.components.all()
             if not row.session.cancelled_at
         }
-        consented = consented_modalities(plan)
+        consented = {Modality(modality) for modality in full.consented}
         return {
             "plan": plan,
             "badge": plan_badge(plan),
@@ -236,7 +202,9 @@ class TreatmentPlanAdmin(ConsoleAdmin):
             "follow_ups": follow_up_rows(who, follow_ups, back, ()),
             "consents": [(modality.label, modality in consented) for modality in sorted(needed)],
             "sees_clinical": sees_clinical,
-            "revisions": list(plan.revisions.select_related("protocol", "revised_by")) if sees_clinical else [],
+            "course": course_page(who, full, back),
+            "moved": moved(who, plan),
+            "revisions": revisions_of(plan) if sees_clinical else [],
             "has_errors": request.method == "POST",
         }
 
@@ -259,6 +227,7 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         "Propose",
         grant="propose",
         is_legal=in_states(TreatmentPlan.MAY_PROPOSE),
+        form=ExpectationForm,
         icon="contract",
         description="Puts the plan before the patient.",
         variant=ActionVariant.PRIMARY,
@@ -362,12 +331,9 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         return Done(f"{row.patient}: the plan is discontinued.")
 
 
-def with_visit(sessions: QuerySet[ProcedureSession]) -> QuerySet[ProcedureSession]:
-    """Annotate the live visit of each session: `visit_id`, `visit_at`."""
-    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
-    return with_scheduled(sessions).annotate(
-        visit_id=Subquery(live.values("pk")[:1]), visit_at=Subquery(live.values("starts_at")[:1])
-    )
+def _unbroken(text: str) -> str:
+    """On one line of a narrow column."""
+    return text.replace(" ", NBSP)
 
 
 def next_to_book(sessions: QuerySet[ProcedureSession], today: date) -> QuerySet[ProcedureSession]:
@@ -382,10 +348,10 @@ def next_to_book(sessions: QuerySet[ProcedureSession], today: date) -> QuerySet[
     )
 
 
-def sessions_of(plan: TreatmentPlan) -> QuerySet[ProcedureSession]:
-    """The plan's sessions in order, with components and visit: two queries."""
-    own = ProcedureSession.objects.filter(plan=plan).select_related("step").prefetch_related("components")
-    return with_visit(own).order_by("sequence", "id")
+def revisions_of(plan: TreatmentPlan) -> list[tuple[PlanRevision, list[ChangeLine]]]:
+    """Each revision with what it changed, the latest first."""
+    revisions = plan.revisions.select_related("protocol", "revised_by").order_by("-number")
+    return [(revision, change_lines(revision.changes)) for revision in revisions]
 
 
 def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> list[SessionRow]:

@@ -18,8 +18,13 @@ from clinic.console.registry import Job, job
 from clinic.people.models import Modality, User
 from patients.models import Patient
 from patients.queries import search
+from plans.followups.admin import check_in_rows
+from plans.followups.queries import check_ins_in_full
 from plans.treatment.admin.charting import AbortForm, AmendForm, PerformForm, charted
-from plans.treatment.admin.plans import OWED, booking_url, next_to_book, with_visit
+from plans.treatment.admin.forms import PinForm, UnpinForm
+from plans.treatment.admin.plans import OWED, booking_url, next_to_book
+from plans.treatment.care import advice_for
+from plans.treatment.course import with_visit
 from plans.treatment.looks import session_badge
 from plans.treatment.models import (
     ProcedureSession,
@@ -33,11 +38,16 @@ from plans.treatment.services import (
     session_amend,
     session_cancel,
     session_perform,
+    session_pin,
     session_sign,
     session_start,
 )
 
 Status = ProcedureSession.Status
+
+
+def _may_pin(session: ProcedureSession) -> bool:
+    return session.status in ProcedureSession.MAY_PIN and session.plan.status in TreatmentPlan.MAY_PIN
 
 
 class WorkFilter(ChoiceFilter):
@@ -122,6 +132,7 @@ class ProcedureSessionAdmin(ConsoleAdmin):
             "sees_clinical": sees_clinical,
             "gates": _gates(row) if row.status == Status.PLANNED else [],
             "lead": row.plan.lead_practitioner,
+            "advice": advice_for(row.step, row.plan.patient.language),
         }
         if sees_clinical:
             context |= _chart(row)
@@ -218,6 +229,31 @@ class ProcedureSessionAdmin(ConsoleAdmin):
         return Done(f"{row.plan.patient}: {row.title} is amended.", url=self.url_of(row))
 
     @act(
+        "Pin a date",
+        grant="pin",
+        is_legal=_may_pin,
+        form=PinForm,
+        icon="keep",
+        description="It is aimed at this day, and stays so when the course is worked out anew. What follows it moves.",
+        submit="Pin the date",
+    )
+    def pin(self, request: HttpRequest, row: ProcedureSession, form: PinForm) -> Done:
+        return Done(_pinned(session_pin(session_id=row.pk, by=cast(User, request.user), **form.cleaned_data)))
+
+    @act(
+        "Remove pin",
+        grant="pin",
+        is_legal=lambda row: _may_pin(row) and row.pinned_on is not None,
+        form=UnpinForm,
+        icon="keep_off",
+        description="It goes back to where the protocol puts it. What follows it moves.",
+        submit="Remove the pin",
+    )
+    def unpin(self, request: HttpRequest, row: ProcedureSession, form: UnpinForm) -> Done:
+        reason = form.cleaned_data["reason"]
+        return Done(_pinned(session_pin(session_id=row.pk, by=cast(User, request.user), pinned_on=None, reason=reason)))
+
+    @act(
         "Not needed",
         grant="cancel",
         is_legal=in_states(ProcedureSession.MAY_CANCEL),
@@ -230,6 +266,14 @@ class ProcedureSessionAdmin(ConsoleAdmin):
     def cancel(self, request: HttpRequest, row: ProcedureSession, form: ReasonForm) -> Done:
         session_cancel(session_id=row.pk, by=cast(User, request.user), reason=form.cleaned_data["reason"])
         return Done(f"{row.plan.patient}: {row.title} is not owed any more.")
+
+
+def _pinned(session: ProcedureSession) -> str:
+    """What became of the pin, in words."""
+    day = reader().day(session.target_date, session.plan.location.zone)
+    if session.pin_conflict:
+        return f"{session.title} cannot be on the day you pinned, and is aimed at {day}. {session.pin_conflict}"
+    return f"{session.title} is aimed at {day}."
 
 
 def _badge(session: Any) -> Badge:
@@ -270,7 +314,7 @@ def _chart(session: ProcedureSession) -> dict[str, Any]:
         ],
         "zones": ", ".join(str(Zone(zone).label) for zone in full.zones),
         "operator": full.operator,
-        "check_ins": list(full.check_ins.all()),
+        "check_ins": {"rows": check_in_rows(reader(), check_ins_in_full().filter(session=session))},
         "amendments": list(full.amendments.select_related("amended_by")),
     }
 

@@ -1,8 +1,9 @@
 """The only writers of plans and sessions."""
 
 from plans.treatment.services.charting import ComponentInput
+from plans.treatment.services.consenting import ConsentInput
+from plans.treatment.services.pins import session_pin
 from plans.treatment.services.plans import (
-    ConsentInput,
     plan_accept,
     plan_complete,
     plan_create,
@@ -12,8 +13,9 @@ from plans.treatment.services.plans import (
     plan_hold,
     plan_propose,
     plan_resume,
-    plan_revise,
 )
+from plans.treatment.services.revising import plan_move, plan_move_preview, plan_preview, plan_revise
+from plans.treatment.services.rollouts import rollout_advance, rollout_nudge, rollout_start, rollouts_standing_still
 from plans.treatment.services.sessions import (
     session_abort,
     session_amend,
@@ -33,13 +35,21 @@ __all__ = [
     "plan_discontinue",
     "plan_edit",
     "plan_hold",
+    "plan_move",
+    "plan_move_preview",
+    "plan_preview",
     "plan_propose",
     "plan_resume",
     "plan_revise",
+    "rollout_advance",
+    "rollout_nudge",
+    "rollout_start",
+    "rollouts_standing_still",
     "session_abort",
     "session_amend",
     "session_cancel",
     "session_perform",
+    "session_pin",
     "session_sign",
     "session_start",
 ]

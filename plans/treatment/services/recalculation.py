@@ -1,90 +1,104 @@
 """Moves what is still owed to where the facts put it. Called under the plan's lock by whatever changes a fact."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from clinic import clock
+from clinic.audit.history import acting_user
 from clinic.places.wallclock import local_date
+from plans.followups.models import FollowUp
+from plans.followups.queries import open_follow_ups
 from plans.followups.services import check_ins_put, follow_ups_move
-from plans.protocols.models import ProtocolStep
-from plans.protocols.queries import timeline_step
+from plans.protocols.models import Protocol, ProtocolStep
+from plans.protocols.queries import intervals_in_force, timeline_place, timeline_step
 from plans.treatment import timeline
-from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
-from plans.treatment.timeline import Facts, PlannedSession, PlannedVisit, Step
+from plans.treatment.comparison import Change, Owing, compare
+from plans.treatment.intervals import Given, Intervals
+from plans.treatment.models import CourseMove, ProcedureSession, SessionComponent, TreatmentPlan
+from plans.treatment.queries import given_to
+from plans.treatment.timeline import Course, Facts, PlannedSession, Step
+
+Act = CourseMove.Act
+Status = ProcedureSession.Status
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """The steps of a plan's protocol version, as rows and as the calendar takes them."""
+class Calendar:
+    """A protocol version as rows and as the calendar takes it, with the intervals in force."""
 
     rows: dict[int, ProtocolStep]
-    timeline: list[Step]
+    steps: list[Step]
+    intervals: Intervals
 
     @classmethod
-    def of(cls, plan: TreatmentPlan) -> "Steps":
-        rows = {step.position: step for step in plan.protocol.steps.prefetch_related("components")}
-        return cls(rows, [timeline_step(step) for step in rows.values()])
+    def of(cls, protocol: Protocol) -> "Calendar":
+        rows = {step.position: step for step in protocol.steps.prefetch_related("components")}
+        return cls(rows, [timeline_step(step) for step in rows.values()], intervals_in_force())
 
     def row(self, step: Step) -> ProtocolStep:
         return self.rows[step.position]
 
+    def course(self, plan: TreatmentPlan, facts: Facts) -> Course:
+        """Sessions and visits of the plan where the facts put them."""
+        return timeline.course(self.steps, plan.start_date, facts, self.intervals)
 
-def facts_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession]) -> Facts:
-    """What the plan's sessions say happened, in local dates."""
+
+def facts_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], pinned: Iterable[FollowUp] = ()) -> Facts:
+    """What the plan's sessions say happened, in local dates, and what the patient was given under other plans."""
     zone = plan.location.zone
+    own, elsewhere = given_to(plan)
     performed: dict[int, date] = {}
-    given: dict[int, date] = {}
+    given: dict[int, list[Given]] = {}
     retry: dict[int, date] = {}
     pins: dict[int, date] = {}
     owed: set[int] = set()
     for session in sessions:
         number = session.sequence
+        if session.pk in own:
+            given.setdefault(number, []).append(own[session.pk])
         if session.performed_at is not None:
             performed[number] = local_date(session.performed_at, zone)
         elif session.aborted_at is not None:
             retry[number] = local_date(session.aborted_at, zone)
-            if session.was_anything_given:
-                given[number] = retry[number]
         elif session.cancelled_at is None:
             owed.add(number)
             if session.pinned_on is not None:
                 pins[number] = session.pinned_on
     known = {session.sequence for session in sessions}
     dropped = known - owed - performed.keys()
-    return Facts(performed, given, retry, pins, frozenset(dropped), plan.resumed_on)
+    visit_pins = {
+        timeline_place(follow_up.step): follow_up.pinned_on
+        for follow_up in pinned
+        if follow_up.step is not None and follow_up.pinned_on is not None
+    }
+    return Facts(performed, given, retry, pins, visit_pins, frozenset(dropped), plan.resumed_on, elsewhere)
 
 
-def course_of(plan: TreatmentPlan, steps: Steps, facts: Facts) -> tuple[list[PlannedSession], list[PlannedVisit]]:
-    """The sessions and assessments of the plan where the facts put them."""
-    course = timeline.sessions(steps.timeline, plan.start_date, facts)
-    return course, timeline.follow_ups(steps.timeline, plan.start_date, course, facts)
-
-
-def session_title(steps: Steps, planned: PlannedSession, of: int) -> str:
+def session_title(calendar: Calendar, planned: PlannedSession, of: int) -> str:
     """As the front desk says it: “Session 2 of 3 · PRP”."""
-    name = steps.row(planned.step).title
+    name = calendar.row(planned.step).title
     if planned.step.kind == timeline.MAINTENANCE:
         return f"Maintenance {planned.number} · {name}"
     return f"Session {planned.number} of {of} · {name}"
 
 
 def sessions_insert(
-    plan: TreatmentPlan, steps: Steps, planned: Sequence[PlannedSession], *, of: int
+    plan: TreatmentPlan, calendar: Calendar, planned: Sequence[PlannedSession], *, of: int
 ) -> list[ProcedureSession]:
     """Insert a planned session, with its components, for each of `planned`."""
-    rows = [
-        ProcedureSession(
+    rows = []
+    for item in planned:
+        step = calendar.row(item.step)
+        row = ProcedureSession(
             plan=plan,
-            step=steps.row(item.step),
+            step=step,
             sequence=item.sequence,
-            title=session_title(steps, item, of),
-            duration_minutes=steps.row(item.step).visit_minutes,
-            target_date=item.window.target,
-            window_start=item.window.earliest,
-            window_end=item.window.latest,
+            title=session_title(calendar, item, of),
+            duration_minutes=step.visit_minutes,
         )
-        for item in planned
-    ]
+        row.aim(item.window)
+        rows.append(row)
     ProcedureSession.objects.bulk_create(rows)
     components_insert(rows)
     return rows
@@ -99,62 +113,121 @@ def components_insert(sessions: Sequence[ProcedureSession]) -> None:
     )
 
 
-def course_recalculate(plan: TreatmentPlan, sessions: Sequence[ProcedureSession]) -> None:
+def course_recalculate(
+    plan: TreatmentPlan, sessions: Sequence[ProcedureSession], act: Act, *, calendar: Calendar | None = None
+) -> list[CourseMove]:
+    """Bring the course to where the facts put it, and log each move under `act`; returns the moves.
+
+    `sessions` are all sessions of the plan, locked.
+    """
+    return moves_log(plan, act, course_put(plan, sessions, calendar or Calendar.of(plan.protocol)))
+
+
+def course_put(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], calendar: Calendar) -> list[Change]:
     """Move the windows of planned sessions and open follow-ups to where the facts put them; write only what changed.
 
-    Once nothing of the initial course is owed, the next maintenance session is. `sessions` are all sessions of the
-    plan, locked.
+    Once nothing of the initial course is owed, the next maintenance session is. Returns what is different.
     """
-    steps = Steps.of(plan)
-    facts = facts_of(plan, sessions)
-    course, visits = course_of(plan, steps, facts)
-    windows = {item.sequence: item.window for item in course}
-    upkeep = _maintenance(steps, sessions, facts)
+    visits = list(open_follow_ups(plan).select_related("step"))
+    facts = facts_of(plan, sessions, visits)
+    course = calendar.course(plan, facts)
+    planned = [session for session in sessions if session.status == Status.PLANNED]
+    before = [owing_session(session) for session in planned]
+    windows = {item.sequence: item.window for item in course.sessions}
+    upkeep = _maintenance(calendar, sessions, facts)
     if upkeep is not None:
         windows[upkeep.sequence] = upkeep.window
-    planned = [session for session in sessions if session.status == ProcedureSession.Status.PLANNED]
-    moved = []
-    for session in planned:
-        window = windows.get(session.sequence)
-        if window is None:
-            continue
-        dates = (window.earliest, window.target, window.latest)
-        if dates != (session.window_start, session.target_date, session.window_end):
-            session.window_start, session.target_date, session.window_end = dates
-            moved.append(session)
-    ProcedureSession.objects.bulk_update(moved, ["window_start", "target_date", "window_end"])
+    moved = [session for session in planned if session.sequence in windows and session.aim(windows[session.sequence])]
+    if moved:
+        ProcedureSession.objects.bulk_update(moved, ProcedureSession.WINDOW)
     if upkeep is not None and upkeep.sequence not in {session.sequence for session in planned}:
-        sessions_insert(plan, steps, [upkeep], of=len(course))
-    follow_ups_move(plan=plan, windows={steps.row(item.step).pk: item.window for item in visits})
-
-
-def _maintenance(steps: Steps, sessions: Sequence[ProcedureSession], facts: Facts) -> PlannedSession | None:
-    """The maintenance session that is owed now; None while the initial course goes on, or where it was let go."""
-    if not facts.performed_on or not sessions:
-        return None
-    is_open = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
-    open_sessions = [session for session in sessions if session.status in is_open]
-    latest = max(sessions, key=lambda session: (session.sequence, session.pk))
-    if open_sessions:
-        (owed, *others) = open_sessions
-        if others or not _is_maintenance(owed) or owed.status == ProcedureSession.Status.IN_PROGRESS:
-            return None
-        sequence = owed.sequence
-    elif _is_maintenance(latest) and latest.cancelled_at is not None:
-        return None
-    else:
-        sequence = latest.sequence + 1
-    return timeline.maintenance(
-        steps.timeline,
-        max(facts.performed_on.values()),
-        sequence,
-        1 + sum(_is_maintenance(session) and session.performed_at is not None for session in sessions),
-        last_given=max(facts.given_on.values(), default=None),
-        not_before=facts.resumed_on,
+        planned += sessions_insert(plan, calendar, [upkeep], of=len(course.sessions))
+    changes = compare(before, [owing_session(session) for session in planned])
+    moved_visits = follow_ups_move(
+        plan=plan, windows={calendar.row(item.step).pk: item.window for item in course.visits}
+    )
+    return changes + compare(
+        [owing_follow_up(row, dates) for row, dates in moved_visits], [owing_follow_up(row) for row, _ in moved_visits]
     )
 
 
-def _is_maintenance(session: ProcedureSession) -> bool:
+def moves_log(plan: TreatmentPlan, act: Act, changes: Iterable[Change]) -> list[CourseMove]:
+    """Write down each change of a date, under what happened."""
+    now, by = clock.now(), acting_user()
+    rows = []
+    for change in changes:
+        either = change.after or change.before
+        was = change.before.dates if change.before else (None, None, None)
+        now_is = change.after.dates if change.after else (None, None, None)
+        if either is None or was == now_is:
+            continue
+        rows.append(
+            CourseMove(
+                plan=plan,
+                act=act,
+                moved_at=now,
+                moved_by_id=by,
+                item=either.item,
+                item_id=either.id,
+                title=either.title,
+                start_before=was[0],
+                target_before=was[1],
+                end_before=was[2],
+                start_after=now_is[0],
+                target_after=now_is[1],
+                end_after=now_is[2],
+                because=change.after.because if change.after else "",
+            )
+        )
+    return CourseMove.objects.bulk_create(rows)
+
+
+def owing_session(session: ProcedureSession, content: tuple[str, ...] = ()) -> Owing:
+    """A planned session as the comparison takes it: recognised by its place in the course."""
+    return Owing(
+        CourseMove.Item.SESSION,
+        str(session.sequence),
+        session.pk,
+        session.title,
+        session.window,
+        session.window_because,
+        content,
+    )
+
+
+def owing_follow_up(follow_up: FollowUp, dates: tuple[date, date, date] | None = None) -> Owing:
+    """An open follow-up as the comparison takes it, with the dates it had."""
+    return Owing(
+        CourseMove.Item.FOLLOW_UP,
+        str(follow_up.pk),
+        follow_up.pk,
+        follow_up.title,
+        dates or follow_up.window,
+        follow_up.window_because,
+    )
+
+
+def _maintenance(calendar: Calendar, sessions: Sequence[ProcedureSession], facts: Facts) -> PlannedSession | None:
+    """The maintenance session that is owed now; None while the initial course goes on, or where it was let go."""
+    if not facts.performed_on or not sessions:
+        return None
+    open_sessions = [session for session in sessions if session.status in (Status.PLANNED, Status.IN_PROGRESS)]
+    latest = max(sessions, key=lambda session: (session.sequence, session.pk))
+    if open_sessions:
+        (owed, *others) = open_sessions
+        if others or not is_maintenance(owed) or owed.status == Status.IN_PROGRESS:
+            return None
+        sequence = owed.sequence
+    elif is_maintenance(latest) and latest.cancelled_at is not None:
+        return None
+    else:
+        sequence = latest.sequence + 1
+    number = 1 + sum(is_maintenance(session) and session.performed_at is not None for session in sessions)
+    last = max(facts.performed_on.values())
+    return timeline.maintenance(calendar.steps, last, sequence, number, facts, calendar.intervals)
+
+
+def is_maintenance(session: ProcedureSession) -> bool:
     return session.step.kind == ProtocolStep.Kind.MAINTENANCE
 
 
@@ -162,7 +235,7 @@ def session_check_ins(plan: TreatmentPlan, session: ProcedureSession) -> None:
     """Owe the recovery check-ins of a performed session, or move those that have no answer yet."""
     if session.performed_at is None:
         raise ValueError("only a performed session is followed by check-ins")
-    steps = Steps.of(plan)
+    rows = {step.position: step for step in plan.protocol.steps.prefetch_related("components")}
     day = local_date(session.performed_at, plan.location.zone)
-    visits = [(steps.row(item.step), item.window) for item in timeline.check_ins(steps.timeline, day)]
-    check_ins_put(session=session, visits=visits)
+    planned = timeline.check_ins([timeline_step(step) for step in rows.values()], day)
+    check_ins_put(session=session, visits=[(rows[item.step.position], item.window) for item in planned])

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Conflict, GateBlocked, Invalid, check_allowed
+from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.locking import lock, lock_all
-from clinic.people.models import Modality, Practitioner, User
+from clinic.people.models import Practitioner, User
 from clinic.places.wallclock import local_date
 from plans.scheduling.services import (
     NO_LONGER_OWED,
@@ -17,12 +19,15 @@ from plans.scheduling.services import (
     appointments_of_session_arrive,
     appointments_of_session_fulfil,
 )
-from plans.treatment.models import ProcedureSession, SessionAmendment, TreatmentPlan, Zone
+from plans.treatment.gates import check_consents
+from plans.treatment.models import CourseMove, Owed, ProcedureSession, SessionAmendment, TreatmentPlan, Zone
 from plans.treatment.queries import consented_modalities
 from plans.treatment.services.charting import ComponentInput, component_amend, components_chart
 from plans.treatment.services.recalculation import components_insert, course_recalculate, session_check_ins
 
 Status = ProcedureSession.Status
+Act = CourseMove.Act
+PLAN_IN_FULL = TreatmentPlan.objects.select_related("location", "protocol", "patient", "lead_practitioner")
 
 
 def session_start(*, session_id: UUID, by: User) -> ProcedureSession:
@@ -34,7 +39,8 @@ def session_start(*, session_id: UUID, by: User) -> ProcedureSession:
         plan, session, _ = _lock(session_id)
         check_allowed("The session", session.status, "starting", ProcedureSession.MAY_START)
         check_allowed("The plan", plan.status, "starting a session", TreatmentPlan.MAY_BOOK)
-        _check_consents(plan, session)
+        needed = {component.modality for component in session.components.all()}
+        check_consents(needed - consented_modalities(plan))
         session.status, session.started_at = Status.IN_PROGRESS, clock.now()
         session.save()
         if plan.status == TreatmentPlan.Status.ACCEPTED:
@@ -60,7 +66,7 @@ def session_perform(
     Raises `InvalidTransition`, and `Invalid` for every field that cannot be.
     """
     with recorded():
-        plan, session, sessions = _lock(session_id)
+        plan, session, sessions, others = _lock_with_others(session_id)
         check_allowed("The session", session.status, "performing", ProcedureSession.MAY_PERFORM)
         _check_performed_at(plan, performed_at)
         _check_observations(zones, pain_0_10)
@@ -71,7 +77,8 @@ def session_perform(
         session.operator = operator or Practitioner.objects.filter(user=by).first() or plan.lead_practitioner
         session.save()
         session_check_ins(plan, session)
-        course_recalculate(plan, sessions)
+        course_recalculate(plan, sessions, Act.PERFORMED)
+        _recalculate_others(others)
         appointments_of_session_fulfil(session_id=session.pk, by=by)
     return session
 
@@ -89,10 +96,9 @@ def session_abort(
 
     Whatever was given starts the minimum interval.
     """
-    if not reason.strip():
-        raise Invalid("Say why the session was aborted.", code="required", attr="reason")
+    require_reason(reason, "Say why the session was aborted.")
     with recorded(reason):
-        plan, session, sessions = _lock(session_id)
+        plan, session, sessions, others = _lock_with_others(session_id)
         check_allowed("The session", session.status, "aborting", ProcedureSession.MAY_ABORT)
         _check_observations(zones, pain_0_10)
         components_chart(session=session, given=components, is_complete=False)
@@ -107,26 +113,25 @@ def session_abort(
             sequence=session.sequence,
             title=session.title,
             duration_minutes=session.duration_minutes,
-            target_date=session.target_date,
-            window_start=session.window_start,
-            window_end=session.window_end,
+            **{name: getattr(session, name) for name in Owed.WINDOW},
         )
         components_insert([again])
-        course_recalculate(plan, [*sessions, again])
+        course_recalculate(plan, [*sessions, again], Act.ABORTED)
+        if session.was_anything_given:
+            _recalculate_others(others)
         appointments_of_session_fulfil(session_id=session.pk, by=by)
     return session
 
 
 def session_cancel(*, session_id: UUID, by: User | None, reason: str) -> ProcedureSession:
     """Drop a planned session: it is not owed any more, and its visit is cancelled."""
-    if not reason.strip():
-        raise Invalid("Say why the session is not needed.", code="required", attr="reason")
+    require_reason(reason, "Say why the session is not needed.")
     with recorded(reason):
         plan, session, sessions = _lock(session_id)
         check_allowed("The session", session.status, "cancelling", ProcedureSession.MAY_CANCEL)
         session.status, session.cancelled_at, session.cancel_reason = Status.CANCELLED, clock.now(), reason
         session.save()
-        course_recalculate(plan, sessions)
+        course_recalculate(plan, sessions, Act.CANCELLED)
         appointments_close(sessions=[session], follow_ups=[], reason=NO_LONGER_OWED, by=by)
     return session
 
@@ -146,10 +151,9 @@ def session_amend(*, session_id: UUID, by: User, reason: str, changes: Mapping[s
 
     `components` is a list of `{modality, record}` with the fields that change.
     """
-    if not reason.strip():
-        raise Invalid("Say why the signed record changes.", code="required", attr="reason")
+    require_reason(reason, "Say why the signed record changes.")
     with recorded(reason):
-        plan, session, sessions = _lock(session_id)
+        plan, session, sessions, others = _lock_with_others(session_id)
         check_allowed("The session", session.status, "amending", ProcedureSession.MAY_AMEND)
         _check_observations(changes.get("zones", session.zones), changes.get("pain_0_10", session.pain_0_10))
         if "performed_at" in changes:
@@ -165,38 +169,39 @@ def session_amend(*, session_id: UUID, by: User, reason: str, changes: Mapping[s
         SessionAmendment.objects.create(session=session, reason=reason, amended_at=session.amended_at, amended_by=by)
         if "performed_at" in changes:
             session_check_ins(plan, session)
-            course_recalculate(plan, sessions)
+        if {"performed_at", "components"} & changes.keys():
+            course_recalculate(plan, sessions, Act.AMENDED)
+            _recalculate_others(others)
     return session
 
 
 def _lock(session_id: UUID) -> tuple[TreatmentPlan, ProcedureSession, list[ProcedureSession]]:
     """The session's plan, the session and all sessions of the plan, locked in the one order."""
     plan_id = ProcedureSession.objects.values_list("plan_id", flat=True).get(pk=session_id)
-    plan = TreatmentPlan.objects.select_related("location", "protocol", "patient", "lead_practitioner")
-    locked = lock(plan, plan_id)
-    sessions = lock_all(locked.sessions.select_related("step"))
+    plan = lock(PLAN_IN_FULL, plan_id)
+    return plan, *_lock_sessions(plan, session_id)
+
+
+def _lock_with_others(
+    session_id: UUID,
+) -> tuple[TreatmentPlan, ProcedureSession, list[ProcedureSession], list[TreatmentPlan]]:
+    """The same, and the patient's other running plans: what is given here keeps their sessions away too."""
+    plan_id, patient_id = ProcedureSession.objects.values_list("plan_id", "plan__patient_id").get(pk=session_id)
+    of_patient = Q(patient=patient_id, status__in=TreatmentPlan.MAY_MOVE) | Q(pk=plan_id)
+    plans = {plan.pk: plan for plan in lock_all(PLAN_IN_FULL.filter(of_patient))}
+    plan = plans.pop(plan_id)
+    return plan, *_lock_sessions(plan, session_id), list(plans.values())
+
+
+def _lock_sessions(plan: TreatmentPlan, session_id: UUID) -> tuple[ProcedureSession, list[ProcedureSession]]:
+    sessions = lock_all(plan.sessions.select_related("step"))
     session = lock(ProcedureSession.objects.select_related("step"), session_id)
-    return locked, session, [session if other.pk == session.pk else other for other in sessions]
+    return session, [session if other.pk == session.pk else other for other in sessions]
 
 
-def _check_consents(plan: TreatmentPlan, session: ProcedureSession) -> None:
-    needed = {Modality(component.modality) for component in session.components.all()}
-    missing = sorted(needed - consented_modalities(plan))
-    if missing:
-        raise GateBlocked(
-            f"A consent is missing for: {', '.join(modality.label for modality in missing)}.",
-            extra={
-                "gates": [
-                    {
-                        "gate": "consent",
-                        "modality": modality.value,
-                        "detail": f"The patient signs the consent for {modality.label}.",
-                        "overridable": False,
-                    }
-                    for modality in missing
-                ]
-            },
-        )
+def _recalculate_others(plans: Sequence[TreatmentPlan]) -> None:
+    for plan in plans:
+        course_recalculate(plan, lock_all(plan.sessions.select_related("step")), Act.ELSEWHERE)
 
 
 def _check_performed_at(plan: TreatmentPlan, performed_at: datetime) -> None:

@@ -74,7 +74,7 @@ def test_a_plan_is_made_from_a_signed_consultation_and_its_course_is_there(house
     page = words(house.get(PRACTITIONER, url(plan)))
     assert "Session 3 of 3 · PRP" in page
     assert "12-month review" in page
-    assert "at least 14 days after the one before" in page
+    assert "28 days after session 1 (9 March 2026)." in page
 
 
 def test_a_consultation_that_found_no_candidate_gives_no_plan(house):

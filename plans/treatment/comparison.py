@@ -1,0 +1,107 @@
+"""What is different between two states of a plan's course (pure): for revisions, previews and the log of moves."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+Dates = tuple[date, date, date]
+"""Earliest, target and latest."""
+
+
+class What(StrEnum):
+    ADDED = "added"
+    DROPPED = "dropped"
+    MOVED = "moved"
+    CHANGED = "changed"
+    """Its dates stand; what is done in it is different."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """One session or follow-up that is owed, as it stands. `key` is what it is recognised by in both states."""
+
+    item: str
+    key: str
+    id: UUID
+    title: str
+    dates: Dates
+    because: str = ""
+    content: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference; `before` is None for what was added, `after` for what was dropped."""
+
+    what: What
+    before: Owing | None
+    after: Owing | None
+
+    @property
+    def item(self) -> str:
+        return self._either.item
+
+    @property
+    def title(self) -> str:
+        return self._either.title
+
+    @property
+    def _either(self) -> Owing:
+        either = self.after or self.before
+        if either is None:
+            raise ValueError("a change is of something")
+        return either
+
+    def as_document(self) -> dict[str, object]:
+        """For a JSON column and the API; dates as ISO strings, earliest, target, latest."""
+        return {
+            "what": self.what.value,
+            "item": self.item,
+            "title": self.title,
+            "before": _document(self.before),
+            "after": _document(self.after),
+            "because": self.after.because if self.after else "",
+        }
+
+
+def compare(before: Iterable[Owing], after: Iterable[Owing]) -> list[Change]:
+    """What was dropped, moved, changed and added, in the order of the dates they have now or had."""
+    old, new = _by_key(before), _by_key(after)
+    return sorted(_changes(old, new), key=_order)
+
+
+def _changes(old: Mapping[tuple[str, str], Owing], new: Mapping[tuple[str, str], Owing]) -> Iterator[Change]:
+    for key, was in old.items():
+        now = new.get(key)
+        if now is None:
+            yield Change(What.DROPPED, was, None)
+        elif was.dates != now.dates:
+            yield Change(What.MOVED, was, now)
+        elif was.content != now.content:
+            yield Change(What.CHANGED, was, now)
+    for key, now in new.items():
+        if key not in old:
+            yield Change(What.ADDED, None, now)
+
+
+def _by_key(items: Iterable[Owing]) -> dict[tuple[str, str], Owing]:
+    return {(item.item, item.key): item for item in items}
+
+
+def _order(change: Change) -> tuple[date, str]:
+    either = change.after or change.before
+    return (either.dates[1], either.title) if either else (date.min, "")
+
+
+def _document(owing: Owing | None) -> dict[str, object] | None:
+    if owing is None:
+        return None
+    start, target, end = owing.dates
+    return {
+        "window_start": start.isoformat(),
+        "target_date": target.isoformat(),
+        "window_end": end.isoformat(),
+        "content": list(owing.content),
+    }

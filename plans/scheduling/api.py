@@ -30,7 +30,8 @@ from plans.scheduling.queries import (
     on_local_date,
     sessions_to_book,
     title,
-    wants_rebooking,
+    visits_to_rebook,
+    why_rebook,
 )
 from plans.scheduling.rules import MAX_DURATION, MINUTE
 from plans.scheduling.search import slots_for
@@ -49,6 +50,9 @@ from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
 
 MAX_MINUTES = MAX_DURATION // MINUTE
+OVERRIDE = (
+    "Why to book over the practitioner's other visits, or before the earliest date; for those with the right to it."
+)
 Day = date
 
 
@@ -73,7 +77,8 @@ class AppointmentMessageSerializer(RecordSerializer):
 
 
 class AppointmentSerializer(RecordSerializer):
-    """Times carry the offset of the location. `rebook`: the plan is on hold, or its window has moved away."""
+    """Times carry the offset of the location. `is_early`: before its earliest date, by the decision of a person, for
+    the `override_reason`. `rebook` says why the visit wants another time; null where it may stay."""
 
     title = serializers.SerializerMethodField()
     starts_at = LocalInstantField(read_only=True)
@@ -99,6 +104,7 @@ class AppointmentSerializer(RecordSerializer):
             "follow_up",
             "note",
             "overbooked",
+            "is_early",
             "override_reason",
             "rebook",
             "confirmed_at",
@@ -114,8 +120,8 @@ class AppointmentSerializer(RecordSerializer):
     def get_title(self, appointment: Appointment) -> str:
         return title(appointment)
 
-    def get_rebook(self, appointment: Appointment) -> bool:
-        return wants_rebooking(appointment)
+    def get_rebook(self, appointment: Appointment) -> str | None:
+        return why_rebook(appointment)
 
 
 class BookingInput(serializers.Serializer[Any]):
@@ -130,7 +136,7 @@ class BookingInput(serializers.Serializer[Any]):
     duration_minutes = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False, allow_null=True)
     room = VisibleRelatedField(queryset=Room.objects.all(), required=False, allow_null=True)
     note = TextField(max_length=500, required=False, allow_blank=True)
-    override_reason = TextField(max_length=300, required=False, allow_blank=True)
+    override_reason = TextField(max_length=300, required=False, allow_blank=True, help_text=OVERRIDE)
 
 
 class NoteInput(RecordSerializer):
@@ -145,6 +151,7 @@ class RescheduleInput(serializers.Serializer[Any]):
         queryset=Practitioner.objects.select_related("user"), required=False, allow_null=True
     )
     room = VisibleRelatedField(queryset=Room.objects.all(), required=False, allow_null=True)
+    override_reason = TextField(max_length=300, required=False, allow_blank=True, help_text=OVERRIDE)
 
 
 class AppointmentCancelInput(serializers.Serializer[Any]):
@@ -163,9 +170,15 @@ class AppointmentFilters(FilterSet):
     starts_after = InstantFilter(field_name="starts_at", lookup_expr="gte", label="Starts then or later.")
     starts_before = InstantFilter(field_name="starts_at", lookup_expr="lt", label="Starts before then.")
     date = django_filters.DateFilter(method="filter_date", label="Local date of the start, at its location.")
+    rebook = django_filters.BooleanFilter(
+        method="filter_rebook", label="Only those that want rebooking, or that do not."
+    )
 
     def filter_date(self, rows: QuerySet[Appointment], name: str, value: Day) -> QuerySet[Appointment]:
         return on_local_date(rows, value)
+
+    def filter_rebook(self, rows: QuerySet[Appointment], name: str, value: bool) -> QuerySet[Appointment]:
+        return visits_to_rebook(rows) if value else rows.exclude(pk__in=visits_to_rebook(rows).values("pk"))
 
 
 class AppointmentViewSet(Creates, Changes, ResourceViewSet):
@@ -305,7 +318,7 @@ class SlotsView(View):
         self._check_practitioners(asked["practitioner"], frame.practitioners)
         subject = None
         if "session" in asked:
-            subject = Subject.of_session(asked["session"], frame.zone)
+            subject = Subject.of_session(asked["session"])
         elif "follow_up" in asked:
             subject = Subject.of_follow_up(asked["follow_up"])
         slots = slots_for(

@@ -29,6 +29,7 @@ from plans.scheduling.rules import (
     merged,
     open_periods,
     qualified_days,
+    stretches,
 )
 
 
@@ -96,6 +97,8 @@ class Request:
     """Those that may be used, the preferred first."""
     modalities: frozenset[str] = frozenset()
     patient_id: UUID | None = None
+    barred: Sequence[tuple[date, date]] = ()
+    """Local dates on which it cannot be: first and last of each stretch."""
     moving: UUID | None = None
     """The appointment that leaves its present time for the new one."""
 
@@ -223,7 +226,8 @@ def free_slots(
     None starts before the location's lead time from now has passed, nor before `not_before`.
     """
     frame = request.frame
-    opening = open_periods(frame.location_hours(), first, last, frame.zone)
+    allowed = stretches(first, last, request.barred)
+    opening = [period for days in allowed for period in open_periods(frame.location_hours(), *days, frame.zone)]
     runs = grid(opening, frame.slot, request.duration, frame.zone)
     if not runs or not request.rooms or not request.practitioners:
         return []

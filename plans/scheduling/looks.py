@@ -17,6 +17,16 @@ STATES = {
 }
 REBOOK = Badge(Tone.SOON, "Rebook", "event_repeat")
 OVERBOOKED = Badge(Tone.SOON, "Overbooked", "layers")
+EARLY = Badge(Tone.SOON, "Early", "fast_rewind")
+AFTER_WINDOW = Badge(Tone.SOON, "After the window", "event_busy")
+
+
+def override_flags(appointment: Appointment) -> list[Badge]:
+    """What was booked against a rule, by a person's decision: early for good, overbooked while it takes up time."""
+    return [
+        *([EARLY] if appointment.is_early else []),
+        *([OVERBOOKED] if appointment.overbooked and appointment.is_live else []),
+    ]
 
 
 def appointment_badge(appointment: Appointment, now: datetime) -> Badge:

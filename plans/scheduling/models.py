@@ -118,7 +118,15 @@ class Appointment(Record):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.BOOKED, editable=False)
     revision = models.PositiveSmallIntegerField(default=1, editable=False)
     overbooked = models.BooleanField(default=False, editable=False)
+    is_early = models.BooleanField(
+        default=False, editable=False, help_text="Before the window opened when it was booked, by a person's decision."
+    )
     override_reason = models.CharField(max_length=300, blank=True, editable=False)
+    window_start_when_booked = models.DateField(null=True, editable=False)
+    window_end_when_booked = models.DateField(null=True, editable=False)
+    minutes_when_booked = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="How long the session or follow-up said it takes."
+    )
     note = models.CharField(max_length=500, blank=True)
     booked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, editable=False)
     confirmed_at = models.DateTimeField(null=True, editable=False)
@@ -181,9 +189,9 @@ class Appointment(Record):
                 violation_error_message="A booked visit has a room.",
             ),
             models.CheckConstraint(
-                condition=Q(overbooked=False) | ~Q(override_reason=""),
-                name="appointment_overbooked_with_reason",
-                violation_error_message="Overbooking needs a reason.",
+                condition=Q(overbooked=False, is_early=False) | ~Q(override_reason=""),
+                name="appointment_override_with_reason",
+                violation_error_message="Overbooking and booking too early need a reason.",
             ),
             models.UniqueConstraint(
                 fields=["session"],
@@ -268,6 +276,11 @@ class AppointmentRevision(Record):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     overbooked = models.BooleanField(default=False)
+    is_early = models.BooleanField(default=False)
+    override_reason = models.CharField(max_length=300, blank=True)
+    window_start_when_booked = models.DateField(null=True)
+    window_end_when_booked = models.DateField(null=True)
+    minutes_when_booked = models.PositiveSmallIntegerField(null=True)
     confirmed_at = models.DateTimeField(null=True, help_text="When it had been confirmed before this act.")
 
     class Meta(Record.Meta):

@@ -1,18 +1,35 @@
 """Reads appointments, and what a session or follow-up says about its booking."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import (
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import Exact
 
+from clinic.people.models import Modality, Qualification
 from clinic.places.wallclock import local_date
 from patients.models import Consent
 from plans.followups.models import FollowUp
 from plans.followups.queries import LocalDate
 from plans.messages.models import PatientMessage
+from plans.protocols.models import IntervalRule, StepComponent
+from plans.scheduling import rules
 from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.rules import MINUTE, Standing
 from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
 
 BOOKABLE_OR_RUNNING = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
@@ -30,9 +47,14 @@ def on_local_date(appointments: QuerySet[Appointment], day: date) -> QuerySet[Ap
 
 def in_full(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
     """With everything a list shows: two queries at any length, one of them for the messages."""
+    messages = Prefetch("messages", PatientMessage.objects.order_by("due_at", "id"))
+    return _joined(with_fitness(appointments)).prefetch_related(messages)
+
+
+def _joined(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
     return appointments.select_related(
         "patient", "practitioner__user", "room", "location", "session__plan", "follow_up__plan"
-    ).prefetch_related(Prefetch("messages", PatientMessage.objects.order_by("due_at", "id")))
+    )
 
 
 def title(appointment: Appointment) -> str:
@@ -44,40 +66,159 @@ def title(appointment: Appointment) -> str:
     return appointment.get_kind_display()
 
 
-def wants_rebooking(appointment: Appointment) -> bool:
-    """Whether the visit stands where its plan no longer wants it: on hold, or before a window that has moved.
+def with_fitness(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Annotate what `why_rebook` asks of a session's visit, in the same query: `needed`, the treatments it takes, and
+    `qualified`, those its practitioner may give on its local date."""
+    on_the_day = LocalDate(OuterRef("starts_at"), OuterRef("location__timezone"))
+    held = Qualification.objects.filter(practitioner=OuterRef("practitioner")).filter(
+        Q(valid_from=None) | Q(valid_from__lte=on_the_day), Q(valid_until=None) | Q(valid_until__gte=on_the_day)
+    )
+    return appointments.annotate(
+        needed=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("session")).values("modality")),
+        qualified=ArraySubquery(held.values("modality")),
+    )
 
-    Takes an appointment of `in_full`.
+
+def visits_to_rebook(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Those of `appointments` that want another time, practitioner or room; `why_rebook` says of each why.
+
+    With everything a list shows (`in_full`, but for the messages), and in the same query.
     """
+    window_start = Coalesce("session__window_start", "follow_up__window_start")
+    window_end = Coalesce("session__window_end", "follow_up__window_end")
+    minutes = Coalesce("session__duration_minutes", "follow_up__duration_minutes")
+    rows = with_fitness(appointments).filter(
+        Q(session__isnull=False) | Q(follow_up__isnull=False), status__in=Appointment.MAY_RESCHEDULE
+    )
+    rows = rows.alias(
+        local_day=LocalDate("starts_at", "location__timezone"),
+        opens=window_start,
+        closes=window_end,
+        minutes_needed=minutes,
+        lasts=ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField()),
+        needed_time=ExpressionWrapper(F("minutes_needed") * timedelta(minutes=1), output_field=DurationField()),
+    )
+    on_hold = TreatmentPlan.Status.ON_HOLD
+    rows = rows.filter(
+        Q(session__plan__status=on_hold)
+        | Q(follow_up__plan__status=on_hold)
+        | Q(local_day__lt=F("opens"), opens__gt=F("window_start_when_booked"))
+        | Q(local_day__gt=F("closes"), closes__lt=F("window_end_when_booked"))
+        | ~Q(qualified__contains=F("needed"))
+        | ~Q(room__modalities__contains=F("needed"))
+        | Q(minutes_needed__gt=F("minutes_when_booked"), needed_time__gt=F("lasts"))
+    )
+    return _joined(rows)
+
+
+def why_rebook(appointment: Any) -> str | None:
+    """`rules.why_rebook` of a row of `in_full`: the reason in words, None where the visit may stay. No query."""
     obligation = appointment.session or appointment.follow_up
-    if not appointment.is_live or obligation is None:
-        return False
-    is_on_hold = obligation.plan is not None and obligation.plan.status == TreatmentPlan.Status.ON_HOLD
-    return is_on_hold or local_date(appointment.starts_at, appointment.location.zone) < obligation.window_start
+    if appointment.status not in Appointment.MAY_RESCHEDULE or obligation is None:
+        return None
+    booked = (appointment.window_start_when_booked, appointment.window_end_when_booked)
+    room_takes = appointment.room.modalities if appointment.room is not None else ()
+    standing = Standing(
+        day=local_date(appointment.starts_at, appointment.location.zone),
+        minutes=(appointment.ends_at - appointment.starts_at) // MINUTE,
+        practitioner=str(appointment.practitioner),
+        room=str(appointment.room),
+        window=(obligation.window_start, obligation.window_end),
+        because=obligation.window_because,
+        minutes_needed=obligation.duration_minutes,
+        is_on_hold=obligation.plan is not None and obligation.plan.status == TreatmentPlan.Status.ON_HOLD,
+        window_when_booked=None if None in booked else booked,
+        minutes_when_booked=appointment.minutes_when_booked,
+        not_qualified_for=_labels(set(appointment.needed) - set(appointment.qualified)),
+        room_unfit_for=_labels(set(appointment.needed) - set(room_takes)),
+    )
+    return rules.why_rebook(standing)
+
+
+def _labels(modalities: Iterable[str]) -> tuple[str, ...]:
+    return tuple(str(Modality(modality).label) for modality in sorted(modalities))
 
 
 def sessions_to_book() -> QuerySet[ProcedureSession]:
     """Sessions with what decides their booking; give one to `Subject.of_session`.
 
-    `modalities`, `consented` (those the patient's consent stands for), `live_appointment` (a key or None), and
-    `neighbours`: the plan's other sessions that are booked or running, as JSON.
+    `modalities`, `consented` (those the patient's consent stands for), `live_appointment` (a key or None), and as JSON
+    `gives` (its components as planned), `neighbours` (see `neighbours_of`) and `intervals` (the rules in force).
+    `has_other_plans` says whether its patient has any besides.
     """
-    of_session = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
-    neighbours = (
-        ProcedureSession.objects.filter(plan=OuterRef("plan"), status__in=BOOKABLE_OR_RUNNING)
-        .exclude(pk=OuterRef("pk"))
-        .annotate(at=Coalesce(Subquery(of_session.values("starts_at")), "started_at"))
-        .filter(at__isnull=False)
-        .values(
-            document=JSONObject(sequence="sequence", at="at", minimum_interval_days=F("step__minimum_interval_days"))
-        )
-    )
+    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     consented = Consent.objects.filter(patient=OuterRef("plan__patient"), status=Consent.Status.GIVEN)
+    in_force = IntervalRule.objects.filter(is_in_force=True)
+    other_plans = TreatmentPlan.objects.filter(patient=OuterRef("plan__patient")).exclude(pk=OuterRef("plan"))
+    neighbours = neighbours_of(patient=OuterRef("plan__patient"), session=OuterRef("pk"))
     return ProcedureSession.objects.select_related("plan__patient", "plan__location", "step").annotate(
         modalities=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("pk")).values("modality")),
         consented=ArraySubquery(consented.exclude(document__modality="").values("document__modality")),
-        live_appointment=Subquery(of_session.values("pk")),
-        neighbours=ArraySubquery(neighbours),
+        live_appointment=Subquery(live.values("pk")),
+        gives=_components(OuterRef("pk")),
+        neighbours=ArraySubquery(neighbours.values("document")),
+        intervals=ArraySubquery(in_force.values(document=JSONObject(**INTERVAL))),
+        has_other_plans=Exists(other_plans),
+    )
+
+
+def neighbours_of(patient: Any, session: Any) -> QuerySet[Any]:
+    """The patient's sessions that bear on when `session` can be: as JSON in `document`.
+
+    Those of any plan that are booked or running, and those in which something was given; what was given under the
+    same plan has moved the session's window already.
+    """
+    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
+    return (
+        ProcedureSession.objects.filter(plan__patient=patient)
+        .filter(Q(status__in=BOOKABLE_OR_RUNNING) | Q(was_anything_given=True))
+        .exclude(pk=session)
+        .annotate(at=Coalesce("performed_at", "aborted_at", "started_at", Subquery(live.values("starts_at"))))
+        .filter(at__isnull=False)
+        .annotate(
+            document=JSONObject(
+                plan="plan",
+                sequence="sequence",
+                title="title",
+                at="at",
+                zone=F("plan__location__timezone"),
+                is_given="was_anything_given",
+                minimum_interval_days=F("step__minimum_interval_days"),
+                components=_components(OuterRef("pk")),
+            )
+        )
+    )
+
+
+INTERVAL = {
+    "code": "code",
+    "title": "title",
+    "days": "minimum_days",
+    "after": "after_modality",
+    "before": "before_modality",
+    "is_across": "is_across",
+    "needle_over_mm": "needle_over_mm",
+    "needle_up_to_mm": "needle_up_to_mm",
+    "source": "source",
+}
+"""The fields of `Interval`, and the columns they come from."""
+
+
+def _components(session: OuterRef) -> ArraySubquery:
+    """What a session gives, as JSON: as charted where it is, otherwise as its step plans it."""
+    planned = StepComponent.objects.filter(step=OuterRef("session__step"), modality=OuterRef("modality"))
+    return ArraySubquery(
+        SessionComponent.objects.filter(session=session)
+        .order_by("position")
+        .values(
+            document=JSONObject(
+                modality="modality",
+                needle_length_mm=Coalesce(
+                    "microneedling__needle_length_mm", Subquery(planned.values("needle_length_mm"))
+                ),
+                source=Coalesce("stem_cell__source", Subquery(planned.values("source")), Value("")),
+            )
+        )
     )
 
 

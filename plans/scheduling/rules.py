@@ -8,16 +8,21 @@ from zoneinfo import ZoneInfo
 
 from clinic.errors import Invalid, TooEarly
 from clinic.places.wallclock import at_wall_clock_or_after, check_written, local_date, local_time
+from plans.treatment.intervals import Need
+from plans.treatment.timeline import Rule
 
 Period = tuple[datetime, datetime]
 """Half-open instants `[start, end)`."""
 Days = tuple[date | None, date | None]
 """First and last local date, both included; `None` is without end."""
+Window = tuple[date, date]
+"""First and last local date of a window, both included."""
 
 MAX_DURATION = timedelta(hours=12)
 MAX_SEARCH_DAYS = 92
 CALENDAR_YEARS = range(2000, 2200)
 MINUTE = timedelta(minutes=1)
+MINIMUM_INTERVAL = Rule.MINIMUM_INTERVAL.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,92 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Another session of the same plan that is booked, by the local date of its visit."""
+    """Another session of the patient that is booked or was given, by the local date of its visit."""
 
-    sequence: int
+    title: str
     day: date
-    minimum_interval_days: int
-    """What must lie between it and the session before it."""
+    sequence: int | None
+    """Its place in the course; None where it is of another plan, which may come before or after."""
+    after: Need
+    """What must lie between it and a session that follows it."""
+    before: Need
+    """What must lie between it and a session that comes first."""
+
+    def in_words(self) -> str:
+        """“At least 14 days between it and Session 1 of 3 · PRP on 9 March 2026 (PRP after PRP).”"""
+        need = max(self.after, self.before, key=lambda need: need.days)
+        return f"{_at_least(need)} between it and {self.title} on {in_words(self.day)} ({need.title})."
+
+    def barred(self) -> tuple[date, date] | None:
+        """First and last date that are too near to it, before it or after it; None where nothing must lie between."""
+        first = self.day - timedelta(days=max(self.before.days - 1, 0))
+        last = self.day + timedelta(days=max(self.after.days - 1, 0))
+        return (first, last) if self.before.days or self.after.days else None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first date of a window, and what set it."""
+
+    day: date
+    rule: str
+    because: str
+    """The rule in words; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Between which local dates a visit can be booked, and what says so."""
+
+    earliest: date
+    rule: str
+    because: str
+    latest: date | None = None
+    latest_because: str = ""
+    barred: tuple[tuple[date, date, str], ...] = ()
+    """Days between the two that are too near to a session of another plan: first and last date, and why."""
+
+    def refusal(self, day: date) -> TooEarly | None:
+        """Why a visit cannot be on `day`; None where it can.
+
+        `extra` names the `earliest` date, the `rule` that sets it and `because`, the same in words; where a later
+        session stands in the way, the `latest` date too.
+        """
+        if day < self.earliest:
+            opens = "the window opens on" if self.rule != MINIMUM_INTERVAL else "not before"
+            return self._too_early(
+                f"Too early: {opens} {in_words(self.earliest)}.", self.earliest, self.rule, self.because
+            )
+        if self.latest is not None and day > self.latest:
+            return self._too_early(
+                f"Too near to the next session: this one can be on {in_words(self.latest)} at the latest.",
+                self.earliest,
+                MINIMUM_INTERVAL,
+                self.latest_because,
+                latest=self.latest.isoformat(),
+            )
+        for first, last, because in self.barred:
+            if first <= day <= last:
+                following = self._following(last)
+                detail = f"Too near to another session: not before {in_words(following)}."
+                return self._too_early(detail, following, MINIMUM_INTERVAL, because)
+        return None
+
+    def _following(self, day: date) -> date:
+        """The first date after `day` that no other session bars."""
+        day += timedelta(days=1)
+        for first, last, _ in self.barred:
+            if first <= day <= last:
+                day = last + timedelta(days=1)
+        return day
+
+    @staticmethod
+    def _too_early(detail: str, earliest: date, rule: str, because: str, **more: str) -> TooEarly:
+        return TooEarly(
+            f"{detail} {because}".strip(),
+            attr="starts_at",
+            extra={"earliest": earliest.isoformat(), "rule": rule, "because": because, **more},
+        )
 
 
 def within(day: date, days: Days) -> bool:
@@ -127,56 +212,107 @@ def qualified_days(
     return (first, last) if first <= last else None
 
 
-def bookable_days(
-    window_start: date, sequence: int, minimum_interval_days: int, neighbours: Sequence[Neighbour]
-) -> tuple[date, date | None]:
-    """Between which dates a session can be booked, given the booked sessions of its plan.
-
-    From its window's start, the minimum interval after every earlier session, and far enough before every later one.
+def limits_of(opening: Opening, sequence: int | None = None, neighbours: Sequence[Neighbour] = ()) -> Limits:
+    """Between which dates a visit can be booked: from its window's start; a session, which has a `sequence`, also far
+    enough from the neighbouring sessions of its plan in their order, and from those of other plans on either side.
     """
-    earliest = window_start
+    earliest, rule, because = opening.day, opening.rule, opening.because
     latest: date | None = None
+    latest_because = ""
+    elsewhere: list[tuple[date, date, str]] = []
     for other in neighbours:
-        if other.sequence < sequence:
-            earliest = max(earliest, other.day + timedelta(days=minimum_interval_days))
+        if sequence is None or other.sequence is None:
+            barred = other.barred()
+            if barred is not None:
+                elsewhere.append((*barred, other.in_words()))
+        elif other.sequence < sequence:
+            first = other.day + timedelta(days=other.after.days)
+            if first > earliest:
+                earliest, rule, because = first, MINIMUM_INTERVAL, _interval_in_words(other.after, "after", other)
         elif other.sequence > sequence:
-            limit = other.day - timedelta(days=other.minimum_interval_days)
-            latest = limit if latest is None else min(latest, limit)
-    return earliest, latest
+            last = other.day - timedelta(days=other.before.days)
+            if latest is None or last < latest:
+                latest, latest_because = last, _interval_in_words(other.before, "before", other)
+    elsewhere.sort()
+    for first, last, why in elsewhere:
+        if first <= earliest <= last:
+            earliest, rule, because = last + timedelta(days=1), MINIMUM_INTERVAL, why
+    left = tuple(span for span in elsewhere if span[1] >= earliest and (latest is None or span[0] <= latest))
+    return Limits(earliest, rule, because, latest, latest_because, left)
 
 
-def check_not_too_early(
-    day: date,
-    window_start: date,
-    sequence: int = 0,
-    minimum_interval_days: int = 0,
-    neighbours: Sequence[Neighbour] = (),
-) -> None:
-    """Refuse a date before the window, or nearer to a neighbouring booked session than the protocol allows.
+def _interval_in_words(need: Need, side: str, other: Neighbour) -> str:
+    """“At least 14 days after Session 1 of 3 · PRP on 9 March 2026 (PRP after PRP).”"""
+    if not need.days:
+        return f"Not {'before' if side == 'after' else 'after'} {other.title} on {in_words(other.day)}."
+    return f"{_at_least(need)} {side} {other.title} on {in_words(other.day)} ({need.title})."
 
-    Raises `TooEarly`; `extra` names the `earliest` date and the `rule`, and where a later session stands in the way,
-    the `latest` date.
+
+def _at_least(need: Need) -> str:
+    return f"At least {need.days} {'day' if need.days == 1 else 'days'}"
+
+
+def stretches(first: date, last: date, barred: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The dates from `first` to `last` without the barred ones, as stretches in order, both ends included."""
+    found = []
+    for barred_first, barred_last in sorted(barred):
+        if barred_first > last:
+            break
+        if first < barred_first:
+            found.append((first, barred_first - timedelta(days=1)))
+        first = max(first, barred_last + timedelta(days=1))
+    return [*found, (first, last)] if first <= last else found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A booked visit as it stands, and what it is for as that is now."""
+
+    day: date
+    minutes: int
+    practitioner: str
+    room: str
+    window: Window
+    because: str
+    """What set the window's start, in words."""
+    minutes_needed: int
+    is_on_hold: bool
+    window_when_booked: Window | None = None
+    """None where it is not known."""
+    minutes_when_booked: int | None = None
+    not_qualified_for: tuple[str, ...] = ()
+    """Treatments of it that the practitioner may not give on that day."""
+    room_unfit_for: tuple[str, ...] = ()
+
+
+def why_rebook(visit: Standing) -> str | None:
+    """Why a booked visit wants another time, practitioner or room, as the front desk reads it; None where it does not.
+
+    Its plan is on hold, or something changed after it was booked: the window moved away from it (a visit that was
+    booked early by decision, or late on purpose, stays until the window moves again), the practitioner is not
+    qualified any more, the room not fit, or it takes longer. `queries.visits_to_rebook` is the same in SQL.
     """
-    earliest, latest = bookable_days(window_start, sequence, minimum_interval_days, neighbours)
-    if day < window_start:
-        raise TooEarly(
-            f"Too early: the window opens on {window_start}.",
-            attr="starts_at",
-            extra={"earliest": earliest.isoformat(), "rule": "window_start"},
-        )
-    if day < earliest:
-        raise TooEarly(
-            f"Too early: at least {minimum_interval_days} days must lie after the session before, so not before "
-            f"{earliest}.",
-            attr="starts_at",
-            extra={"earliest": earliest.isoformat(), "rule": "minimum_interval"},
-        )
-    if latest is not None and day > latest:
-        raise TooEarly(
-            f"The session after this one is booked, and would be too early: this one can be on {latest} at the latest.",
-            attr="starts_at",
-            extra={"earliest": earliest.isoformat(), "latest": latest.isoformat(), "rule": "minimum_interval"},
-        )
+    opens, closes = visit.window
+    if visit.is_on_hold:
+        return "The plan is on hold."
+    if visit.window_when_booked is not None:
+        opened, closed = visit.window_when_booked
+        if visit.day < opens and opens > opened:
+            return f"Too early now: the window opens on {in_words(opens)}. {visit.because}".strip()
+        if visit.day > closes and closes < closed:
+            return f"Too late now: the window closes on {in_words(closes)}."
+    if visit.not_qualified_for:
+        return f"{visit.practitioner} is not qualified for {', '.join(visit.not_qualified_for)} on that day."
+    if visit.room_unfit_for:
+        return f"{visit.room} is not fit for {', '.join(visit.room_unfit_for)}."
+    if visit.minutes_when_booked is not None and visit.minutes_needed > max(visit.minutes, visit.minutes_when_booked):
+        return f"It takes {visit.minutes_needed} minutes now, and {visit.minutes} are booked."
+    return None
+
+
+def in_words(day: date) -> str:
+    """“9 March 2026”."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def check_start(starts_at: datetime, zone: ZoneInfo) -> None:

@@ -25,13 +25,14 @@ def slots_for(
     practitioners: Sequence[UUID] = (),
     best_first: bool = False,
     limit: int | None = None,
+    may_be_early: bool = False,
 ) -> list[Slot]:
     """The slots at which `subject` can be booked now, or its live visit moved to; without one, a consultation's.
 
     `first` and `last` are local dates, both included; with a subject they default to its window from today on.
     Without `practitioners` everybody who is qualified. `best_first` puts the practitioner who knows the patient, then
-    the days nearest to the target, first. Empty where the subject's state allows no booking. One query. Raises
-    `Invalid` for days that cannot be searched.
+    the days nearest to the target, first. `may_be_early` offers also what only an override can book. Empty where the
+    subject's state allows no booking. One query. Raises `Invalid` for days that cannot be searched.
     """
     first, last = search_days(frame, subject, first, last)
     check_search_days(first, last)
@@ -40,8 +41,9 @@ def slots_for(
             subject.check_bookable(except_for=subject.live_appointment)
         except Refusal:
             return []
-        earliest, latest = subject.days()
-        first, last = max(first, earliest or first), min(last, latest or last)
+        if not may_be_early:
+            earliest, latest = subject.days()
+            first, last = max(first, earliest or first), min(last, latest or last)
     first = max(first, clock.today(frame.zone))
     if first > last:
         return []
@@ -57,6 +59,7 @@ def slots_for(
         frame.capable_rooms(modalities),
         modalities=modalities,
         patient_id=subject.patient.pk if subject is not None else None,
+        barred=subject.barred if subject is not None and not may_be_early else (),
         moving=subject.live_appointment if subject is not None else None,
     )
     return free_slots(request, first, last, preference=preference if best_first else None, limit=limit)

@@ -3,21 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinic.errors import Conflict, GateBlocked, InvalidTransition, check_allowed
+from clinic.errors import Conflict, GateBlocked, InvalidTransition, TooEarly, check_allowed
 from clinic.people.models import Modality
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.scheduling.models import VisitKind
-from plans.scheduling.rules import Days, Neighbour, bookable_days, check_not_too_early
+from plans.scheduling.rules import Days, Limits, Neighbour, Opening, limits_of
+from plans.treatment.intervals import Component, Components, Interval, Intervals, Need
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """What a visit is for, with the facts that decide whether and when it can be booked."""
 
@@ -29,12 +32,13 @@ class Subject:
     modalities: frozenset[str] = frozenset()
     consented: frozenset[str] = frozenset()
     neighbours: tuple[Neighbour, ...] = ()
+    """Its patient's other sessions, booked, running or given; of its own plan only those still to come."""
     live_appointment: UUID | None = None
     is_attended: bool = False
 
     @classmethod
-    def of_session(cls, session: Any, zone: ZoneInfo) -> "Subject":
-        """From a row of `queries.sessions_to_book`; neighbours by their local date in `zone`."""
+    def of_session(cls, session: Any) -> "Subject":
+        """From a row of `queries.sessions_to_book`."""
         return cls(
             VisitKind.SESSION,
             session.plan.patient,
@@ -42,7 +46,7 @@ class Subject:
             session=session,
             modalities=frozenset(session.modalities),
             consented=frozenset(session.consented),
-            neighbours=_neighbours(session.neighbours, zone),
+            neighbours=neighbours_from(session, session.neighbours),
             live_appointment=session.live_appointment,
         )
 
@@ -90,29 +94,26 @@ class Subject:
             return self.follow_up.consultation.practitioner_id
         return None
 
+    @cached_property
+    def limits(self) -> Limits | None:
+        """Between which local dates it can be booked, and why; a consultation can be at any time."""
+        if self.obligation is None:
+            return None
+        opening = Opening(self.obligation.window_start, self.obligation.window_rule, self.obligation.window_because)
+        return limits_of(opening, self.session.sequence if self.session is not None else None, self.neighbours)
+
     def days(self) -> Days:
         """Between which local dates it can be booked; without end where nothing stands in the way."""
-        if self.session is not None:
-            return bookable_days(
-                self.session.window_start,
-                self.session.sequence,
-                self.session.step.minimum_interval_days,
-                self.neighbours,
-            )
-        return (self.follow_up.window_start, None) if self.follow_up is not None else (None, None)
+        return (self.limits.earliest, self.limits.latest) if self.limits is not None else (None, None)
 
-    def check_not_too_early(self, day: date) -> None:
-        """Raises `TooEarly` where a visit on this local date is before the window or too near to a neighbour."""
-        if self.session is not None:
-            check_not_too_early(
-                day,
-                self.session.window_start,
-                self.session.sequence,
-                self.session.step.minimum_interval_days,
-                self.neighbours,
-            )
-        elif self.follow_up is not None:
-            check_not_too_early(day, self.follow_up.window_start)
+    @property
+    def barred(self) -> list[tuple[date, date]]:
+        """Days between these that are too near to a session of another plan: first and last date of each stretch."""
+        return [(first, last) for first, last, _ in self.limits.barred] if self.limits is not None else []
+
+    def too_early(self, day: date) -> TooEarly | None:
+        """Why a visit on this local date is before its window or too near to a neighbour; None where it is not."""
+        return self.limits.refusal(day) if self.limits is not None else None
 
     def check_bookable(self, *, except_for: UUID | None = None) -> None:
         """Refuse a booking that the state of plan, session or follow-up does not allow.
@@ -166,12 +167,45 @@ def labels(modalities: Iterable[str]) -> str:
     return ", ".join(Modality(modality).label for modality in modalities)
 
 
-def _neighbours(documents: Iterable[dict[str, Any]], zone: ZoneInfo) -> tuple[Neighbour, ...]:
+def neighbours_from(session: Any, documents: Iterable[dict[str, Any]]) -> tuple[Neighbour, ...]:
+    """The neighbours of a row of `sessions_to_book`, from documents of `neighbours_of`; by their own local dates.
+
+    Between two sessions stands the strictest of the rules in force and, within a plan, the later step's own interval.
+    """
+    intervals = Intervals(_interval(document) for document in session.intervals)
+    own = _planned(session.gives)
+    found = []
+    for document in documents:
+        is_same_plan = document["plan"] == str(session.plan_id)
+        if is_same_plan and document["is_given"]:
+            continue
+        other = _planned(document["components"])
+        after, before = intervals.between(other, own), intervals.between(own, other)
+        if is_same_plan:
+            after = _stricter(after, session.step.minimum_interval_days)
+            before = _stricter(before, document["minimum_interval_days"])
+        title = document["title"] if is_same_plan else f"{document['title']} of another plan"
+        day = local_date(datetime.fromisoformat(document["at"]), ZoneInfo(document["zone"]))
+        found.append(Neighbour(title, day, document["sequence"] if is_same_plan else None, after, before))
+    return tuple(found)
+
+
+def _stricter(need: Need, days: int) -> Need:
+    return need if need.days >= days else Need(days, "the protocol")
+
+
+def _planned(documents: Iterable[dict[str, Any]]) -> Components:
     return tuple(
-        Neighbour(
-            document["sequence"],
-            local_date(datetime.fromisoformat(document["at"]), zone),
-            document["minimum_interval_days"],
-        )
+        Component(document["modality"], _decimal(document["needle_length_mm"]), document["source"])
         for document in documents
     )
+
+
+def _interval(document: dict[str, Any]) -> Interval:
+    needles = {name: _decimal(document[name]) for name in ("needle_over_mm", "needle_up_to_mm")}
+    return Interval(**{**document, **needles})
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    """A number of hundredths as JSON brought it."""
+    return None if value is None else Decimal(str(value))

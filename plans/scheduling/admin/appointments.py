@@ -1,14 +1,13 @@
 """The calendar, the page of one visit, and its transitions."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -24,15 +23,14 @@ from clinic.console.refusals import add_refusal, refusals
 from clinic.console.registry import Job, job
 from clinic.errors import Refusal
 from clinic.people.models import User
-from clinic.places.models import Location
-from patients.models import Patient
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
+from plans.scheduling.admin.asked import place_of, subject_asked_for, subject_of, title_of, why_not
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
-from plans.scheduling.looks import OVERBOOKED, REBOOK, appointment_badge
+from plans.scheduling.looks import REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, AppointmentRevision
-from plans.scheduling.queries import follow_ups_to_book, sessions_to_book, title, wants_rebooking
+from plans.scheduling.queries import title, why_rebook, with_fitness
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_book,
@@ -44,8 +42,7 @@ from plans.scheduling.services import (
     appointment_reschedule,
     appointment_undo,
 )
-from plans.scheduling.subjects import Subject
-from plans.treatment.models import ProcedureSession
+from plans.treatment.models import TreatmentPlan
 
 CALENDAR_DAYS = {"day": 1, "week": 7}
 DAY_ACTS = ("confirm", "arrive", "no_show")
@@ -69,11 +66,11 @@ class MoveForm(TimeForm):
     """Another time for a visit that is booked."""
 
     note = None  # type: ignore[assignment]
-    override_reason = None  # type: ignore[assignment]
 
     def prepare(self) -> None:
         subject = subject_of(self.row)
-        self.set_offer(offer(self.request, self.row.location, subject), may_overbook=True)
+        self.blocked = why_not(subject, except_for=self.row.pk)
+        self.set_offer(offer(self.request, self.row.location, subject))
         self.fields["practitioner"].initial = self.row.practitioner_id
 
 
@@ -83,6 +80,14 @@ def _is_undoable(appointment: Any) -> bool:
         return False
     grace = timedelta(seconds=appointment.location.grace_seconds)
     return appointment.last_act != AppointmentRevision.Act.UNDONE and reader().now <= appointment.last_acted_at + grace
+
+
+def _is_movable(appointment: Appointment) -> bool:
+    """A visit of a plan that is on hold stays where it is until the plan goes on, or is cancelled."""
+    obligation = appointment.session or appointment.follow_up
+    plan = obligation.plan if obligation is not None else None
+    may_be_booked = plan is None or plan.status in TreatmentPlan.MAY_BOOK
+    return appointment.status in Appointment.MAY_RESCHEDULE and may_be_booked
 
 
 def _is_fulfillable(appointment: Appointment) -> bool:
@@ -99,7 +104,7 @@ class AppointmentAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         last = AppointmentRevision.objects.filter(appointment=OuterRef("pk")).order_by("-number")
-        rows = super().get_queryset(request)
+        rows = with_fitness(super().get_queryset(request))
         return rows.select_related(
             "patient",
             "practitioner__user",
@@ -163,14 +168,13 @@ class AppointmentAdmin(ConsoleAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs["obj"]
         who = reader()
+        rebook = why_rebook(row)
         context |= {
             "appointment": row,
             "visit_title": title(row),
             "badge": appointment_badge(row, who.now),
-            "flags": [
-                *([REBOOK] if wants_rebooking(row) else []),
-                *([OVERBOOKED] if row.overbooked and row.is_live else []),
-            ],
+            "rebook": rebook,
+            "flags": [*([REBOOK] if rebook else []), *override_flags(row)],
             "work_url": url_of_work(row, who),
             "revisions": list(
                 row.revisions.select_related("acted_by", "practitioner__user", "room").order_by("-number")
@@ -191,13 +195,12 @@ class AppointmentAdmin(ConsoleAdmin):
         user = cast(User, request.user)
         if not self.has_add_permission(request):
             raise PermissionDenied
-        subject, what = _subject_asked_for(request)
+        subject, what = subject_asked_for(request)
         if subject is None:
             return self._ask_for_whom(request)
-        location = _place_of(request, subject, user)
+        location = place_of(request, subject, user)
         form = TimeForm(None, request, data=request.POST if request.method == "POST" else None)
-        may_overbook = user.may("plans.appointment", "overbook", location.pk)
-        form.set_offer(offer(request, location, subject), may_overbook=may_overbook)
+        form.set_offer(offer(request, location, subject))
         status = 200
         if request.method == "POST" and form.is_valid():
             choice = form.cleaned_data["choice"]
@@ -215,7 +218,7 @@ class AppointmentAdmin(ConsoleAdmin):
                     )
             except Refusal as refusal:
                 add_refusal(form, refusal)
-                form.set_offer(offer(request, location, subject), may_overbook=may_overbook)
+                form.set_offer(offer(request, location, subject))
                 status = 409
             else:
                 _say_booked(request, appointment)
@@ -228,8 +231,8 @@ class AppointmentAdmin(ConsoleAdmin):
             "form": form,
             "offer": form.offered,
             "subject": subject,
-            "subject_title": _title_of(subject),
-            "blocked": _why_not(subject),
+            "subject_title": title_of(subject),
+            "blocked": why_not(subject),
             "back": reverse("admin:patients_patient_change", args=[subject.patient.pk]),
             "submit": "Book",
             "locations": visible_locations(user, "add") if subject.obligation is None else [],
@@ -272,7 +275,7 @@ class AppointmentAdmin(ConsoleAdmin):
     @act(
         "Move",
         grant="reschedule",
-        is_legal=in_states(Appointment.MAY_RESCHEDULE),
+        is_legal=_is_movable,
         form=MoveForm,
         icon="event_repeat",
         page="console/move.html",
@@ -285,6 +288,7 @@ class AppointmentAdmin(ConsoleAdmin):
             starts_at=choice.starts_at,
             practitioner=choice.practitioner,
             room=choice.room,
+            override_reason=form.cleaned_data.get("override_reason", ""),
         )
         return Done(_with_undo(f"{row.patient}: moved to {visit_in_words(moved)}.", moved))
 
@@ -330,69 +334,6 @@ class AppointmentAdmin(ConsoleAdmin):
     def note(self, request: HttpRequest, row: Appointment, form: NoteForm) -> Done:
         appointment_note(appointment_id=row.pk, note=form.cleaned_data["note"])
         return Done("Note saved.")
-
-
-def subject_of(appointment: Appointment) -> Subject:
-    """What a booked visit is for, with the facts that decide when it can be."""
-    if appointment.session_id:
-        return Subject.of_session(sessions_to_book().get(pk=appointment.session_id), appointment.location.zone)
-    if appointment.follow_up_id:
-        return Subject.of_follow_up(follow_ups_to_book().get(pk=appointment.follow_up_id))
-    return Subject(
-        Subject.of_consultation(appointment.patient).kind, appointment.patient, live_appointment=appointment.pk
-    )
-
-
-def _subject_asked_for(request: HttpRequest) -> tuple[Subject | None, dict[str, Any]]:
-    """What the address names, and how the service calls it. Raises Http404 where the reader sees none such."""
-    user = cast(User, request.user)
-    kinds: dict[str, Callable[[], QuerySet[Any]]] = {
-        "follow_up": follow_ups_to_book,
-        "session": sessions_to_book,
-        "patient": Patient.objects.select_related("home_location").all,
-    }
-    asked = [name for name in kinds if request.GET.get(name)]
-    if not asked:
-        return None, {}
-    name = asked[0]
-    try:
-        row = visible(kinds[name](), user).get(pk=request.GET[name])
-    except (ObjectDoesNotExist, ValidationError, ValueError):
-        raise Http404 from None
-    if name == "session":
-        return Subject.of_session(row, row.plan.location.zone), {"session": row}
-    if name == "follow_up":
-        return Subject.of_follow_up(row), {"follow_up": row}
-    return Subject.of_consultation(row), {"consultation_for": row}
-
-
-def _place_of(request: HttpRequest, subject: Subject, user: User) -> Location:
-    """Where the visit is: where it is owed, or for a consultation where the reader books."""
-    obligation = subject.obligation
-    if isinstance(obligation, ProcedureSession):
-        place = obligation.plan.location
-    elif obligation is not None:
-        place = obligation.location
-    else:
-        places = {str(one.pk): one for one in visible_locations(user, "add")}
-        home = str(subject.patient.home_location_id)
-        place = places.get(request.GET.get("location", "")) or places.get(home) or next(iter(places.values()))
-    if not user.may("plans.appointment", "add", place.pk):
-        raise PermissionDenied
-    return place
-
-
-def _title_of(subject: Subject) -> str:
-    return subject.obligation.title if subject.obligation else "Consultation"
-
-
-def _why_not(subject: Subject) -> Refusal | None:
-    """Why it cannot be booked at any time, if so."""
-    try:
-        subject.check_bookable()
-    except Refusal as refusal:
-        return refusal
-    return None
 
 
 def _asked_day(request: HttpRequest, today: date) -> date:

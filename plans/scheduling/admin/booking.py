@@ -24,6 +24,7 @@ from plans.scheduling.subjects import Subject
 SEARCHED_DAYS = 28
 SHOWN_DAYS = 6
 ANYBODY = "any"
+EARLY = "early"
 SHOWN_TIMES = 11
 """Times a day and practitioner; more are left out, and can be asked for by hand."""
 
@@ -41,7 +42,17 @@ class Times:
 class FreeDay:
     day: date
     is_target: bool
+    is_late: bool
+    """After the window has closed."""
     times: list[Times]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedDays:
+    """Days that cannot be booked, in words, and why."""
+
+    days: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,13 @@ class Offer:
     """With whom: what it says, its address, and whether it is what is shown."""
     chosen: UUID | None
     """The one practitioner asked for."""
+    blocked: list[BlockedDays]
+    is_early: bool
+    """Whether these are the blocked days, shown to somebody who may book them all the same."""
+    early_url: str
+    """Where those are offered; empty for who may not, and where none are blocked."""
+    usual_url: str
+    """The same page without them."""
 
 
 def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
@@ -68,22 +86,30 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
     practitioners = _practitioners(frame, subject)
     chosen = _chosen(request, practitioners, subject)
     today = reader().now.astimezone(frame.zone).date()
-    first = max(_asked_day(request, today) or _first_day(subject, today), today)
+    may_book_early = cast(User, request.user).may("plans.appointment", "book_early", location.pk)
+    is_early = may_book_early and request.GET.get(EARLY) == "1"
+    first = max(_asked_day(request, today) or (today if is_early else _first_day(subject, today)), today)
+    last = first + timedelta(days=SEARCHED_DAYS - 1)
     slots = slots_for(
         frame,
         subject,
         first=first,
-        last=first + timedelta(days=SEARCHED_DAYS - 1),
+        last=last,
         practitioners=[chosen] if chosen else list(practitioners),
+        may_be_early=is_early,
     )
+    if is_early:
+        slots = [slot for slot in slots if subject.too_early(local_date(slot.starts_at, frame.zone))]
     days = _days(slots, frame, practitioners, subject)
-    following = days[SHOWN_DAYS].day if len(days) > SHOWN_DAYS else first + timedelta(days=SEARCHED_DAYS)
+    following = days[SHOWN_DAYS].day if len(days) > SHOWN_DAYS else last + timedelta(days=1)
     query = request.GET.dict()
 
-    def address(**changes: str) -> str:
-        return f"?{urlencode({**query, **changes})}"
+    def address(**changes: str | None) -> str:
+        wanted = {name: value for name, value in {**query, **changes}.items() if value is not None}
+        return f"?{urlencode(wanted)}"
 
     wishes = [(str(one), address(practitioner=str(key)), key == chosen) for key, one in practitioners.items()]
+    blocked = _blocked(subject, today, last)
     return Offer(
         location=location,
         frame=frame,
@@ -93,7 +119,29 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
         more_url=address(**{"from": following.isoformat()}),
         wishes=[*wishes, ("Anybody", address(practitioner=ANYBODY), chosen is None)] if len(wishes) > 1 else [],
         chosen=chosen,
+        blocked=blocked,
+        is_early=is_early,
+        early_url=address(**{EARLY: "1", "from": None}) if may_book_early and blocked else "",
+        usual_url=address(**{EARLY: None, "from": None}),
     )
+
+
+def _blocked(subject: Subject, today: date, last: date) -> list[BlockedDays]:
+    """The days from `today` to `last` that are too early, or too near to another session, and why."""
+    limits = subject.limits
+    if limits is None:
+        return []
+    show = reader().day
+    found = []
+    if limits.earliest > today:
+        because = f"The first possible day is {show(limits.earliest)}. {limits.because}"
+        found.append(BlockedDays(f"Until {show(limits.earliest - timedelta(days=1))}", because.strip()))
+    for start, end, because in limits.barred:
+        if start <= last and end >= today:
+            found.append(BlockedDays(show(start) if start == end else f"{show(start)} to {show(end)}", because))
+    if limits.latest is not None and limits.latest < last:
+        found.append(BlockedDays(f"From {show(max(limits.latest + timedelta(days=1), today))}", limits.latest_because))
+    return found
 
 
 def _practitioners(frame: Frame, subject: Subject) -> dict[UUID, Practitioner]:
@@ -138,6 +186,7 @@ def _days(
         FreeDay(
             day,
             day == subject.target,
+            subject.window is not None and day > subject.window[1],
             [
                 Times(practitioner, [_choice(slot, frame) for slot in _thinned(of_day[key])])
                 for key, practitioner in practitioners.items()
@@ -185,14 +234,14 @@ class TimeForm(ActForm):
     override_reason = forms.CharField(
         max_length=300,
         required=False,
-        label="Reason to overbook",
-        help_text="Books over the practitioner's other visits, never over the room's or the patient's.",
+        label="Reason to book all the same",
+        help_text="Needed before the earliest date, or over the practitioner's other visits. It stays on the visit.",
     )
 
     offered: Offer
 
-    def set_offer(self, offered: Offer, *, may_overbook: bool) -> None:
-        """Fill the choices; `may_overbook` leaves the field for its reason in."""
+    def set_offer(self, offered: Offer) -> None:
+        """Fill the choices; who may book against a rule keeps the field for the reason."""
         self.offered = offered
         practitioners = cast(forms.ModelChoiceField, self.fields["practitioner"])
         practitioners.queryset = Practitioner.objects.select_related("user").filter(pk__in=list(offered.practitioners))
@@ -202,7 +251,9 @@ class TimeForm(ActForm):
             practitioners.initial = offered.chosen or next(iter(offered.practitioners))
         elif offered.practitioners:
             practitioners.initial = next(iter(offered.practitioners))
-        if not may_overbook:
+        user = cast(User, self.request.user)
+        rights = ("overbook", "book_early")
+        if not any(user.may("plans.appointment", right, offered.location.pk) for right in rights):
             self.fields.pop("override_reason", None)
 
     @property
@@ -219,6 +270,8 @@ class TimeForm(ActForm):
             cleaned["choice"] = Choice(own, cast(Practitioner, cleaned.get("practitioner")), cleaned.get("room"))
         elif cleaned.get("slot"):
             cleaned["choice"] = self._slot(cleaned["slot"])
+            if self.offered.is_early and not cleaned.get("override_reason"):
+                self.add_error("override_reason", "Say why this visit is to be earlier than the plan allows.")
         elif not self.errors:
             raise forms.ValidationError("Choose a time.")
         return cleaned

@@ -23,10 +23,11 @@ from clinic.console.registry import (
 from patients.models import Patient
 from plans.scheduling.admin.rows import visit_rows, visits_of_days, with_gates
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.scheduling.queries import in_full
+from plans.scheduling.queries import in_full, visits_to_rebook
 
 DAY_ACTS = ("confirm", "arrive", "fulfil", "no_show")
 PAST_VISITS = 5
+SHOWN_TO_MOVE = 8
 
 
 @today_section(10)
@@ -53,6 +54,27 @@ def visits_today(who: Reader) -> Block | None:
         count=sum(not row.is_past for row in rows),
         is_wide=True,
         link=("Calendar", reverse("admin:plans_appointment_changelist")),
+    )
+
+
+@today_section(15)
+def visits_to_move(who: Reader) -> Block | None:
+    """Booked visits whose plan does not want them where they are any more; for those who could move them."""
+    if not who.may("plans.appointment", "reschedule"):
+        return None
+    wanted = visits_to_rebook(visible(Appointment.objects.all(), who.user)).order_by("starts_at", "id")
+    if who.has(Role.PRACTITIONER) and not who.has(Role.FRONT_DESK, Role.MANAGER):
+        wanted = wanted.filter(practitioner__user=who.user)
+    found = list(wanted[: SHOWN_TO_MOVE + 1])
+    if not found:
+        return None
+    rows = visit_rows(who, found[:SHOWN_TO_MOVE], ("reschedule", "cancel"))
+    return Block(
+        "To rebook",
+        "console/panels/visits_to_move.html",
+        {"rows": rows, "shows_location": who.several_locations},
+        count=len(found) if len(found) <= SHOWN_TO_MOVE else wanted.count(),
+        is_wide=True,
     )
 
 

@@ -17,10 +17,10 @@ from clinic.console.reader import Reader
 from clinic.people.models import Modality
 from clinic.places.wallclock import local_date, local_day_bounds
 from patients.models import Consent
-from plans.scheduling.looks import OVERBOOKED, REBOOK, appointment_badge
+from plans.scheduling.looks import REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, VisitKind
-from plans.scheduling.queries import in_full, title, wants_rebooking
-from plans.treatment.models import PlanConsent, ProcedureSession, SessionComponent, TreatmentPlan
+from plans.scheduling.queries import in_full, title, why_rebook
+from plans.treatment.models import PlanConsent, ProcedureSession, TreatmentPlan
 
 ONE_CLICK = ("confirm", "arrive")
 """Acts that ask for nothing and harm nothing: one click does them."""
@@ -37,6 +37,8 @@ class VisitRow:
     """Where the work of this visit is done."""
     badge: Badge
     flags: tuple[Badge, ...]
+    rebook: str
+    """Why it wants another time, in words; empty where it may stay."""
     blocks: tuple[str, ...]
     """What stands in the way of doing it, in words."""
     write_url: str
@@ -61,10 +63,10 @@ def visits_of_days(who: Reader, first: date, days: int) -> QuerySet[Appointment]
 
 
 def with_gates(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """With `needed` and `consented`: the modalities of the visit's session, and those its plan has a consent for."""
+    """Visits of `in_full` with `consented` besides: the modalities that the plan of the visit's session has a consent
+    for."""
     consented = PlanConsent.objects.filter(plan=OuterRef("session__plan"), consent__status=Consent.Status.GIVEN)
     return appointments.annotate(
-        needed=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("session")).values("modality")),
         consented=ArraySubquery(consented.values("consent__document__modality")),
     )
 
@@ -89,17 +91,14 @@ def url_of_work(appointment: Appointment, who: Reader) -> str:
 def _row(who: Reader, appointment: Appointment, names: tuple[str, ...]) -> VisitRow:
     model_admin = admin.site._registry[Appointment]
     names = tuple(name for name in names if _makes_sense(name, appointment, who.now))
-    flags = []
-    if wants_rebooking(appointment):
-        flags.append(REBOOK)
-    if appointment.overbooked and appointment.is_live:
-        flags.append(OVERBOOKED)
+    rebook = why_rebook(appointment) or ""
     return VisitRow(
         appointment=appointment,
         title=title(appointment),
         url=url_of_work(appointment, who),
         badge=appointment_badge(appointment, who.now),
-        flags=tuple(flags),
+        flags=(*([REBOOK] if rebook else []), *override_flags(appointment)),
+        rebook=rebook,
         blocks=_blocks(appointment),
         write_url=_write_url(who, appointment),
         can_begin=_can_begin(who, appointment),
@@ -125,7 +124,8 @@ def _blocks(appointment: Appointment) -> tuple[str, ...]:
     if session is None or not appointment.is_live or session.status != ProcedureSession.Status.PLANNED:
         return ()
     found = []
-    missing = set(getattr(appointment, "needed", ())) - set(getattr(appointment, "consented", ()))
+    needed = set(getattr(appointment, "needed", ()))
+    missing = needed - set(getattr(appointment, "consented", needed))
     found += [f"Consent for {Modality(modality).label} missing" for modality in sorted(missing)]
     if session.plan.status not in TreatmentPlan.MAY_BOOK:
         found.append(f"Plan is {session.plan.get_status_display().lower()}")

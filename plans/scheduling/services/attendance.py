@@ -16,9 +16,9 @@ from plans.followups.models import FollowUp
 from plans.messages.services import messages_close, messages_plan
 from plans.scheduling.availability import Request, frame_of, verdict
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
-from plans.scheduling.services.booking import CANCELLATION, IN_FULL, revise, save
 from plans.scheduling.services.contention import retried
 from plans.scheduling.services.placing import occupy
+from plans.scheduling.services.writing import CANCELLATION, IN_FULL, revise, save
 from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act
@@ -131,6 +131,9 @@ def walk_in_book(*, follow_up: FollowUp, by: User | None, practitioner: Practiti
             arrived_at=now,
             fulfilled_at=now,
             booked_by=by,
+            window_start_when_booked=follow_up.window_start,
+            window_end_when_booked=follow_up.window_end,
+            minutes_when_booked=follow_up.duration_minutes,
         )
         occupy(appointment, frame)
         appointment.save(force_insert=True)

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.db.models.functions import Coalesce
 
 from clinic import clock
 from clinic.audit.history import is_recording, recorded
@@ -22,11 +20,11 @@ from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.messages.services import messages_plan
-from plans.scheduling.availability import Frame, Request, frame_document, frame_from, frame_of
+from plans.scheduling.availability import Request, frame_of
 from plans.scheduling.models import Appointment, AppointmentRevision
-from plans.scheduling.queries import follow_ups_to_book, sessions_to_book
 from plans.scheduling.rules import check_duration, check_lead_time, check_start
 from plans.scheduling.services.contention import hold, retried
+from plans.scheduling.services.overriding import Override
 from plans.scheduling.services.placing import (
     Place,
     alternatives,
@@ -37,12 +35,13 @@ from plans.scheduling.services.placing import (
     place,
     refusal_of,
 )
+from plans.scheduling.services.subjects import lock_subject, look_again, read
+from plans.scheduling.services.writing import AS_BOOKED, CANCELLATION, IN_FULL, TIME_AND_PLACE, remember, revise, save
 from plans.scheduling.subjects import Subject
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act
 Status = Appointment.Status
-IN_FULL = Appointment.objects.select_related("patient", "practitioner__user", "room", "location")
 
 
 @retried
@@ -62,30 +61,29 @@ def appointment_book(
 ) -> Appointment:
     """Book a visit for one follow-up, session or consultation, and plan its messages; returns it with its room.
 
-    Without `room` the first free one that is fit is taken. `override_reason`, with the right to it, books over the
-    practitioner's other visits, never over the room's or the patient's. Raises, in this order: `Invalid` (shape;
-    practitioner or room), `Conflict` (state: `plan_not_bookable`, `invalid_transition`, `already_booked`,
-    `gate_blocked`), `TooEarly`, `Invalid` (past, lead time), `Conflict` (`outside_hours`), `SlotTaken` with
-    `alternatives`; `Busy` where a lock was not had twice.
+    Without `room` the first free one that is fit is taken. `override_reason`, with the right to each, books over the
+    practitioner's other visits, never over the room's or the patient's, and before the earliest date, which
+    `is_early` then marks. Raises, in this order: `Invalid` (shape; practitioner or room), `Conflict` (state:
+    `plan_not_bookable`, `invalid_transition`, `already_booked`, `gate_blocked`), `TooEarly`, `Invalid` (past, lead
+    time), `Conflict` (`outside_hours`), `SlotTaken` with `alternatives`; `Busy` where a lock was not had twice.
     """
     if sum(item is not None for item in (follow_up, session, consultation_for)) != 1:
         raise Invalid("A visit is for one of follow_up, session and consultation_for.")
     check_start(starts_at, location.zone)
     if duration_minutes is not None:
         check_duration(timedelta(minutes=duration_minutes))
-    if override_reason and not (by is not None and by.may("plans.appointment", "overbook", location.pk)):
-        raise PermissionDenied("Booking over another visit needs a right that you do not have at this location.")
+    override = Override.of(override_reason, by, location.pk)
     attempt: Attempt | None = None
     try:
-        with recorded(override_reason):
+        with recorded(override.reason):
             frame = frame_of(location.pk)
-            subject = _lock_subject(frame, session=session, follow_up=follow_up, patient=consultation_for)
+            subject = lock_subject(session=session, follow_up=follow_up, patient=consultation_for)
             day = local_date(starts_at, frame.zone)
             check_practitioner(frame, practitioner, subject.modalities, day)
             if room is not None:
                 check_room(frame, room, subject.modalities)
             subject.check_bookable()
-            subject.check_not_too_early(day)
+            is_early = override.allows_early(subject, day)
             check_lead_time(starts_at, clock.now(), frame.lead)
             rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
             duration = timedelta(minutes=duration_minutes) if duration_minutes is not None else subject.duration
@@ -100,7 +98,9 @@ def appointment_book(
             )
             attempt = Attempt(request, starts_at, subject)
             hold(subject.patient.pk, practitioner.pk, others=rooms)
-            placed = place(request, starts_at, subject, may_overbook=bool(override_reason))
+            subject = look_again(subject)
+            is_early = override.allows_early(subject, day)
+            placed = place(request, starts_at, subject, may_overbook=override.may_overbook)
             appointment = Appointment(
                 patient=subject.patient,
                 practitioner=practitioner,
@@ -112,10 +112,12 @@ def appointment_book(
                 starts_at=starts_at,
                 ends_at=starts_at + request.duration,
                 overbooked=placed.overbooked,
-                override_reason=override_reason if placed.overbooked else "",
+                is_early=is_early,
+                override_reason=override.reason if placed.overbooked or is_early else "",
                 note=note,
                 booked_by=by,
             )
+            remember(appointment, subject)
             occupy(appointment, frame)
             appointment.save(force_insert=True)
             revise(appointment, Act.BOOKED, by=by, status_before="")
@@ -134,18 +136,21 @@ def appointment_reschedule(
     starts_at: datetime,
     practitioner: Practitioner | None = None,
     room: Room | None = None,
+    override_reason: str = "",
 ) -> Appointment:
     """Move a visit to another time, practitioner or room; returns it, *booked*, under its next revision.
 
-    It keeps its length, and its room where that is free. A move to where it is already changes nothing. Refuses as
-    `appointment_book` does, and with `InvalidTransition`.
+    It keeps its length, unless what it is for takes another one since it was booked, and its room where that is free.
+    A move to where it is already changes nothing. A visit that was booked early stays so where its time stays;
+    another early time needs a decision of its own. Refuses as `appointment_book` does, and with `InvalidTransition`.
     """
     attempt: Attempt | None = None
     try:
-        with recorded():
-            known = _read(appointment_id)
+        with recorded(override_reason.strip()):
+            known = read(appointment_id)
             frame = known.frame
             check_start(starts_at, frame.zone)
+            override = Override.of(override_reason, by, frame.location_id)
             subject = known.lock_subject()
             rooms = [room.pk] if room else candidate_rooms(frame, subject.modalities, known.room_id)
             hold(
@@ -163,7 +168,7 @@ def appointment_reschedule(
             request = Request(
                 frame,
                 appointment.kind,
-                appointment.ends_at - appointment.starts_at,
+                _length(appointment, subject),
                 [practitioner.pk],
                 rooms,
                 modalities=subject.modalities,
@@ -173,13 +178,22 @@ def appointment_reschedule(
             attempt = Attempt(request, starts_at, subject)
             check_allowed("The visit", appointment.status, "moving it", Appointment.MAY_RESCHEDULE)
             subject.check_bookable(except_for=appointment.pk)
-            keeps_time = (appointment.starts_at, appointment.practitioner_id) == (starts_at, practitioner.pk)
+            keeps_start = appointment.starts_at == starts_at
+            keeps_length = appointment.ends_at - appointment.starts_at == request.duration
+            keeps_time = keeps_start and keeps_length and appointment.practitioner_id == practitioner.pk
             if keeps_time and (room is None or room.pk == appointment.room_id):
                 return appointment
-            subject.check_not_too_early(day)
+            subject = look_again(subject)
+            is_early = override.allows_early(subject, day, stands=keeps_start and appointment.is_early)
             check_lead_time(starts_at, clock.now(), frame.lead)
-            placed = place(request, starts_at, subject, may_overbook=keeps_time and appointment.overbooked)
+            may_overbook = override.may_overbook or (keeps_time and appointment.overbooked)
+            placed = place(request, starts_at, subject, may_overbook=may_overbook)
             status_before, confirmed_before = appointment.status, appointment.confirmed_at
+            appointment.is_early = is_early
+            is_overridden = is_early or placed.overbooked
+            appointment.override_reason = (override.reason or appointment.override_reason) if is_overridden else ""
+            if not (keeps_start and keeps_length):
+                remember(appointment, subject)
             _put(appointment, request, practitioner, starts_at, placed)
             appointment.status, appointment.confirmed_at = Status.BOOKED, None
             appointment.revision += 1
@@ -203,7 +217,7 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
     attempt: Attempt | None = None
     try:
         with recorded("Undone"):
-            known = _read(appointment_id)
+            known = read(appointment_id)
             frame = known.frame
             subject = known.lock_subject()
             revisions = AppointmentRevision.objects.filter(appointment=appointment_id).select_related("practitioner")
@@ -239,7 +253,11 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                 )
                 attempt = Attempt(request, previous.starts_at, subject)
                 placed = place(request, previous.starts_at, subject, may_overbook=previous.overbooked, is_return=True)
+                for name in AS_BOOKED:
+                    setattr(appointment, name, getattr(previous, name))
                 _put(appointment, request, previous.practitioner, previous.starts_at, placed)
+                if not (appointment.is_early or appointment.overbooked):
+                    appointment.override_reason = ""
                 if last.act == Act.MOVED:
                     appointment.confirmed_at = last.confirmed_at
                 appointment.status = Status(last.status_before)
@@ -263,42 +281,6 @@ def appointment_note(*, appointment_id: UUID, note: str) -> Appointment:
     return appointment
 
 
-TIME_AND_PLACE = ("practitioner", "room", "starts_at", "ends_at", "practitioner_busy", "room_busy", "overbooked")
-CANCELLATION = ("cancelled_at", "cancel_reason", "cancel_note")
-
-
-def revise(
-    appointment: Appointment,
-    act: AppointmentRevision.Act,
-    *,
-    by: User | None,
-    status_before: str,
-    confirmed_before: datetime | None = None,
-) -> AppointmentRevision:
-    """Insert what the appointment says now, after `act`, under its present revision number."""
-    return AppointmentRevision.objects.create(
-        appointment=appointment,
-        number=appointment.revision,
-        act=act,
-        acted_at=clock.now(),
-        acted_by=by,
-        status_before=status_before,
-        status_after=appointment.status,
-        practitioner_id=appointment.practitioner_id,
-        room_id=appointment.room_id,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        overbooked=appointment.overbooked,
-        confirmed_at=confirmed_before,
-    )
-
-
-def save(appointment: Appointment, *fields: str) -> None:
-    """Write these columns; the version is counted by the database and known here at once."""
-    appointment.save(update_fields=[*fields, "updated_at"])
-    appointment.version += 1
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What was tried, for the alternatives where a constraint refuses it."""
@@ -308,59 +290,13 @@ class Attempt:
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is read of an appointment before anything is locked. All but practitioner and room never changes."""
-
-    frame: Frame
-    patient_id: UUID
-    session_id: UUID | None
-    follow_up_id: UUID | None
-    plan_id: UUID | None
-    practitioner_id: UUID
-    room_id: UUID | None
-
-    def lock_subject(self) -> Subject:
-        """Lock plan and obligation."""
-        if self.session_id is None and self.follow_up_id is None:
-            return Subject.of_consultation(Patient.objects.get(pk=self.patient_id))
-        return _lock_obligation(self.frame, self.plan_id, self.session_id, self.follow_up_id)
-
-
-def _read(appointment_id: UUID) -> Known:
-    row = Appointment.objects.values_list(
-        "patient_id",
-        "session_id",
-        "follow_up_id",
-        Coalesce("session__plan_id", "follow_up__plan_id"),
-        "practitioner_id",
-        "room_id",
-        frame_document("plans_appointment.location_id"),
-    ).get(pk=appointment_id)
-    return Known(frame_from(row[-1]), *row[:-1])
-
-
-def _lock_subject(
-    frame: Frame, *, session: ProcedureSession | None, follow_up: FollowUp | None, patient: Patient | None
-) -> Subject:
-    """Lock plan and obligation, in this order, and read what decides the booking."""
-    if session is not None:
-        return _lock_obligation(frame, session.plan_id, session.pk, None)
-    if follow_up is not None:
-        return _lock_obligation(frame, follow_up.plan_id, None, follow_up.pk)
-    if patient is None:
-        raise ValueError("a visit is for a session, a follow-up or a patient")
-    return Subject.of_consultation(patient)
-
-
-def _lock_obligation(frame: Frame, plan_id: UUID | None, session_id: UUID | None, follow_up_id: UUID | None) -> Subject:
-    if plan_id is not None:
-        lock(TreatmentPlan.objects.all(), plan_id)
-    if session_id is not None:
-        return Subject.of_session(lock(sessions_to_book(), session_id), frame.zone)
-    if plan_id is None:
-        lock(FollowUp.objects.all(), follow_up_id)  # first the bare row: what is derived is read once it is ours
-    return Subject.of_follow_up(lock(follow_ups_to_book(), follow_up_id))
+def _length(appointment: Appointment, subject: Subject) -> timedelta:
+    """How long a visit is after a move."""
+    needed = subject.duration
+    known = appointment.minutes_when_booked
+    if needed is not None and known is not None and needed != timedelta(minutes=known):
+        return needed
+    return appointment.ends_at - appointment.starts_at
 
 
 def _put(

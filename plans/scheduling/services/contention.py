@@ -10,11 +10,10 @@ from django.db import OperationalError, connection
 
 from clinic.audit.history import is_recording
 from clinic.errors import Busy
+from clinic.locking import is_contention
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE = "40P01", "55P03"
 
 
 def hold(*ids: UUID | None, others: Iterable[UUID] = ()) -> None:
@@ -45,17 +44,13 @@ def retried(service: Callable[P, R]) -> Callable[P, R]:
         try:
             return service(*args, **kwargs)
         except OperationalError as error:
-            if not _is_contention(error):
+            if not is_contention(error):
                 raise
         try:
             return service(*args, **kwargs)
         except OperationalError as error:
-            if not _is_contention(error):
+            if not is_contention(error):
                 raise
             raise Busy("Somebody else is changing this right now. Nothing was changed; try again.") from error
 
     return attempt
-
-
-def _is_contention(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE)

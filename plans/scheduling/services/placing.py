@@ -131,6 +131,7 @@ def alternatives(request: Request, starts_at: datetime, subject: Subject) -> lis
         request,
         practitioners=list(frame.practitioners),
         rooms=frame.capable_rooms(request.modalities),
+        barred=subject.barred,
     )
     found = free_slots(
         anybody,

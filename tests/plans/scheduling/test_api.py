@@ -61,8 +61,9 @@ def test_a_booking_answers_with_the_visit_and_its_messages(clinic: Clinic, desk:
         "follow_up": None,
         "note": "By train",
         "overbooked": False,
+        "is_early": False,
         "override_reason": "",
-        "rebook": False,
+        "rebook": None,
         "confirmed_at": None,
         "arrived_at": None,
         "fulfilled_at": None,
@@ -176,7 +177,11 @@ def test_too_early_says_when_and_why(clinic: Clinic, desk: Api) -> None:
     refusal = desk.post("/appointments/", body(clinic, starts_at="2026-03-06T10:00:00-05:00"))
 
     assert (refusal.status_code, errors(refusal)) == (409, {"starts_at": "too_early"})
-    assert refusal.json()["extra"] == {"earliest": "2026-03-09", "rule": "window_start"}
+    assert refusal.json()["extra"] == {
+        "earliest": "2026-03-09",
+        "rule": "plan_start",
+        "because": "The plan starts on 9 March 2026.",
+    }
 
 
 def test_overbooking_without_the_right_is_forbidden(clinic: Clinic, desk: Api) -> None:
@@ -262,13 +267,17 @@ def test_visits_of_a_plan_on_hold_and_before_a_moved_window_want_rebooking(clini
     first, second = clinic.sessions[:2]
     clinic.book("10:00", second.window_start, session=second)
 
-    def rebook() -> list[bool]:
-        return [row["rebook"] for row in desk.get("/appointments/").json()["results"]]
+    def rebook() -> list[str | None]:
+        (row,) = desk.get("/appointments/").json()["results"]
+        wanted, others = (desk.get(f"/appointments/?rebook={asked}").json()["results"] for asked in ("true", "false"))
+        assert (wanted, others) == (([row], []) if row["rebook"] else ([], [row]))
+        return [row["rebook"]]
 
-    assert rebook() == [False]
+    assert rebook() == [None]
     type(second).objects.filter(pk=second.pk).update(window_start=second.window_start + timedelta(days=1))
-    assert rebook() == [True]
+    assert str(rebook()[0]).startswith("Too early now: the window opens on ")
     type(second).objects.filter(pk=second.pk).update(window_start=second.window_start)
+    assert rebook() == [None]
     factories.perform(first, clinic.practitioner)
     plan_hold(plan_id=clinic.plan.pk, reason="Travelling")
-    assert rebook() == [True]
+    assert rebook() == ["The plan is on hold."]

@@ -160,8 +160,10 @@ def test_a_walk_in_is_a_fact_that_neither_hours_nor_bookings_stand_against(clini
 
 
 def test_a_walk_in_uses_the_visit_that_is_booked(clinic: Clinic) -> None:
+    today = date(2026, 3, 2)
     follow_up = clinic.follow_ups[0]
-    appointment = clinic.book("10:00", follow_up.target_date, follow_up=follow_up)
+    type(follow_up).objects.filter(pk=follow_up.pk).update(window_start=today, target_date=today)
+    appointment = clinic.book("14:00", today, follow_up=follow_up)
 
     follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user)
 

@@ -182,7 +182,15 @@ def test_booking_moving_and_cancelling_keep_their_query_budgets(clinic: Clinic) 
     with CaptureQueriesContext(connection) as cancelling:
         appointment_cancel(appointment_id=appointment.pk, by=clinic.desk, reason="patient")
 
+    factories.make_plan(clinic.patient, clinic.practitioner, protocol="microneedling", start_date=date(2026, 6, 1))
+    with CaptureQueriesContext(connection) as booking_beside_another_plan:
+        again = clinic.book("10:00", session=session)
+    with CaptureQueriesContext(connection) as moving_beside_another_plan:
+        appointment_reschedule(appointment_id=again.pk, by=clinic.desk, starts_at=clinic.at("11:00"))
+
     assert PatientMessage.objects.filter(appointment=appointment).count() > 3
+    assert len(booking_beside_another_plan) == len(booking) + 1, "it looks again for what the other plan has booked"
+    assert len(moving_beside_another_plan) <= 14
     assert len(booking) <= 12
     assert len(moving) <= 14
     assert len(cancelling) <= 10

@@ -229,7 +229,13 @@ def test_before_the_window_it_is_too_early_before_hours_and_conflicts_are_looked
     refusal = refused(lambda: clinic.book("03:30", sunday, follow_up=follow_up), TooEarly)
 
     assert refusal.code == "too_early"
-    assert refusal.extra == {"earliest": follow_up.window_start.isoformat(), "rule": "window_start"}
+    assert refusal.extra == {
+        "earliest": follow_up.window_start.isoformat(),
+        "rule": follow_up.window_rule,
+        "because": follow_up.window_because,
+    }
+    assert follow_up.window_rule == "target_window"
+    assert follow_up.window_because in refusal.detail
 
 
 def test_the_windows_first_day_is_the_locations(clinic: Clinic) -> None:
@@ -254,7 +260,8 @@ def test_a_session_keeps_away_from_its_booked_neighbours(clinic: Clinic) -> None
 
     refusal = refused(lambda: clinic.book("10:00", soonest - timedelta(days=1), session=second), TooEarly)
 
-    assert refusal.extra == {"earliest": soonest.isoformat(), "rule": "minimum_interval"}
+    assert (refusal.extra["earliest"], refusal.extra["rule"]) == (soonest.isoformat(), "minimum_interval")
+    assert refusal.extra["because"].startswith(f"At least {interval} days after {first.title} on ")
     clinic.book("10:00", third.window_start, session=third)
     latest = third.window_start - timedelta(days=interval)
     too_late = refused(lambda: clinic.book("10:00", latest + timedelta(days=1), session=second), TooEarly)

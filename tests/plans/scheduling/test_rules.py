@@ -1,13 +1,16 @@
 """Opening times on the calendar, the grid, intervals and the shape of the input: no database."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.errors import Invalid, TooEarly
+from clinic.errors import Invalid
 from plans.scheduling import rules
-from plans.scheduling.rules import Hours, Neighbour, Period
+from plans.scheduling.rules import Hours, Neighbour, Opening, Period, Standing
+from plans.treatment.intervals import Need
 
 NEW_YORK, MADRID = ZoneInfo("America/New_York"), ZoneInfo("Europe/Madrid")
 SPRING_NY, AUTUMN_NY = date(2026, 3, 8), date(2026, 11, 1)
@@ -145,34 +148,171 @@ def test_a_qualification_counts_within_its_dates_and_every_modality_counts() -> 
     assert rules.qualified_days(held, ["prp"], first, date(2026, 3, 9)) is None
 
 
-NEIGHBOURS = (Neighbour(1, date(2026, 3, 9), 14), Neighbour(3, date(2026, 5, 4), 14))
+FORTNIGHT = Need(14, "PRP after PRP")
+NOTHING = Need()
+OPENING = Opening(date(2026, 3, 20), "target_window", "28 days after session 1 (20 February 2026).")
+FIRST = Neighbour("Session 1 of 3 · PRP", date(2026, 3, 9), 1, FORTNIGHT, NOTHING)
+THIRD = Neighbour("Session 3 of 3 · PRP", date(2026, 5, 4), 3, NOTHING, FORTNIGHT)
+ELSEWHERE = Neighbour("Session 1 of 6 · Microneedling of another plan", date(2026, 4, 6), None, FORTNIGHT, Need(7, "-"))
 
 
 def test_a_session_keeps_its_interval_to_the_booked_session_before_and_after_it() -> None:
-    assert rules.bookable_days(date(2026, 3, 20), 2, 14, NEIGHBOURS) == (date(2026, 3, 23), date(2026, 4, 20))
-    assert rules.bookable_days(date(2026, 3, 30), 2, 14, NEIGHBOURS) == (date(2026, 3, 30), date(2026, 4, 20))
-    assert rules.bookable_days(date(2026, 3, 30), 2, 14, ()) == (date(2026, 3, 30), None)
+    limits = rules.limits_of(OPENING, 2, (FIRST, THIRD))
+    assert (limits.earliest, limits.latest) == (date(2026, 3, 23), date(2026, 4, 20))
+    later = rules.limits_of(Opening(date(2026, 3, 30), "pin", ""), 2, (FIRST, THIRD))
+    assert (later.earliest, later.latest) == (date(2026, 3, 30), date(2026, 4, 20))
+    alone = rules.limits_of(OPENING, 2)
+    assert (alone.earliest, alone.latest, alone.barred) == (date(2026, 3, 20), None, ())
 
 
 @pytest.mark.parametrize(
-    ("day", "rule", "earliest"),
+    ("neighbours", "day", "said"),
     [
-        (date(2026, 3, 19), "window_start", "2026-03-23"),
-        (date(2026, 3, 22), "minimum_interval", "2026-03-23"),
-        (date(2026, 4, 21), "minimum_interval", "2026-03-23"),
+        (
+            (),
+            date(2026, 3, 19),
+            {
+                "earliest": "2026-03-20",
+                "rule": "target_window",
+                "because": "28 days after session 1 (20 February 2026).",
+            },
+        ),
+        (
+            (FIRST, THIRD),
+            date(2026, 3, 22),
+            {
+                "earliest": "2026-03-23",
+                "rule": "minimum_interval",
+                "because": "At least 14 days after Session 1 of 3 · PRP on 9 March 2026 (PRP after PRP).",
+            },
+        ),
+        (
+            (FIRST, THIRD),
+            date(2026, 4, 21),
+            {
+                "earliest": "2026-03-23",
+                "latest": "2026-04-20",
+                "rule": "minimum_interval",
+                "because": "At least 14 days before Session 3 of 3 · PRP on 4 May 2026 (PRP after PRP).",
+            },
+        ),
+        (
+            (ELSEWHERE,),
+            date(2026, 4, 19),
+            {
+                "earliest": "2026-04-20",
+                "rule": "minimum_interval",
+                "because": "At least 14 days between it and Session 1 of 6 · Microneedling of another plan on "
+                "6 April 2026 (PRP after PRP).",
+            },
+        ),
     ],
 )
-def test_too_early_names_the_rule_and_the_earliest_date(day: date, rule: str, earliest: str) -> None:
-    with pytest.raises(TooEarly) as refusal:
-        rules.check_not_too_early(day, date(2026, 3, 20), 2, 14, NEIGHBOURS)
+def test_too_early_names_the_earliest_date_and_the_rule_that_sets_it(
+    neighbours: tuple[Neighbour, ...], day: date, said: dict[str, str]
+) -> None:
+    refusal = rules.limits_of(OPENING, 2, neighbours).refusal(day)
 
-    assert refusal.value.extra["rule"] == rule
-    assert refusal.value.extra["earliest"] == earliest
+    assert refusal is not None
+    assert refusal.extra == said
+    assert refusal.detail.endswith(said["because"])
 
 
 def test_the_first_and_last_allowed_day_are_allowed() -> None:
-    for day in (date(2026, 3, 23), date(2026, 4, 20)):
-        rules.check_not_too_early(day, date(2026, 3, 20), 2, 14, NEIGHBOURS)
+    limits = rules.limits_of(OPENING, 2, (FIRST, THIRD, ELSEWHERE))
+
+    allowed = [day for day in rules.dates(date(2026, 3, 1), date(2026, 5, 31)) if limits.refusal(day) is None]
+
+    assert allowed == [
+        *rules.dates(date(2026, 3, 23), date(2026, 3, 30)),
+        date(2026, 4, 20),
+    ]
+
+
+def test_a_session_of_another_plan_moves_the_earliest_date_where_it_stands_at_it() -> None:
+    other = replace(ELSEWHERE, day=date(2026, 3, 18))
+
+    limits = rules.limits_of(OPENING, 2, (other,))
+
+    assert (limits.earliest, limits.rule, limits.barred) == (date(2026, 4, 1), "minimum_interval", ())
+
+
+def test_after_overlapping_sessions_of_other_plans_the_next_free_date_is_named() -> None:
+    second = replace(ELSEWHERE, day=date(2026, 4, 15))
+
+    refusal = rules.limits_of(OPENING, 2, (ELSEWHERE, second)).refusal(date(2026, 4, 7))
+
+    assert refusal is not None
+    assert refusal.extra["earliest"] == "2026-04-29"
+
+
+@pytest.mark.parametrize(
+    ("barred", "left"),
+    [
+        ([], [(1, 31)]),
+        ([(1, 31)], []),
+        ([(5, 6), (6, 9)], [(1, 4), (10, 31)]),
+        ([(30, 40), (-5, 2)], [(3, 29)]),
+        ([(40, 41)], [(1, 31)]),
+        ([(1, 1), (31, 31)], [(2, 30)]),
+    ],
+)
+def test_a_search_leaves_out_the_barred_days(barred: list[tuple[int, int]], left: list[tuple[int, int]]) -> None:
+    def days(spans: list[tuple[int, int]]) -> list[tuple[date, date]]:
+        start = date(2026, 2, 28)
+        return [(start + timedelta(days=first), start + timedelta(days=last)) for first, last in spans]
+
+    assert rules.stretches(*days([(1, 31)])[0], days(barred)) == days(left)
+
+
+WINDOW = (date(2026, 3, 9), date(2026, 3, 15))
+STAYS = Standing(
+    day=date(2026, 3, 9),
+    minutes=60,
+    practitioner="Dr Rowan",
+    room="Room 1",
+    window=WINDOW,
+    because="The plan starts on 9 March 2026.",
+    minutes_needed=60,
+    is_on_hold=False,
+    window_when_booked=WINDOW,
+    minutes_when_booked=60,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, None),
+        ({"day": date(2026, 3, 15)}, None),
+        ({"is_on_hold": True}, "The plan is on hold."),
+        (
+            {"window": (date(2026, 3, 10), date(2026, 3, 16))},
+            "Too early now: the window opens on 10 March 2026. The plan starts on 9 March 2026.",
+        ),
+        ({"day": date(2026, 3, 10), "window": (date(2026, 3, 10), date(2026, 3, 16))}, None),
+        (
+            {"day": date(2026, 3, 15), "window": (date(2026, 3, 8), date(2026, 3, 14))},
+            "Too late now: the window closes on 14 March 2026.",
+        ),
+        ({"day": date(2026, 3, 14), "window": (date(2026, 3, 8), date(2026, 3, 14))}, None),
+        ({"day": date(2026, 3, 5)}, None),
+        ({"day": date(2026, 3, 5), "window": (date(2026, 3, 8), date(2026, 3, 14))}, None),
+        ({"day": date(2026, 3, 20)}, None),
+        ({"day": date(2026, 3, 20), "window": (date(2026, 3, 10), date(2026, 3, 16))}, None),
+        ({"day": date(2026, 3, 5), "window_when_booked": None}, None),
+        ({"not_qualified_for": ("PRP",)}, "Dr Rowan is not qualified for PRP on that day."),
+        ({"room_unfit_for": ("PRP", "Exosome")}, "Room 1 is not fit for PRP, Exosome."),
+        ({"minutes_needed": 90}, "It takes 90 minutes now, and 60 are booked."),
+        ({"minutes_needed": 90, "minutes": 90}, None),
+        ({"minutes_needed": 60, "minutes": 30}, None),
+        ({"minutes_needed": 90, "minutes_when_booked": None}, None),
+    ],
+)
+def test_a_visit_wants_rebooking_only_where_something_changed_after_it_was_booked(
+    changes: dict[str, Any], why: str | None
+) -> None:
+    assert rules.why_rebook(replace(STAYS, **changes)) == why
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""What every act writes of a visit: its columns, and the revision that keeps them."""
+
+from datetime import datetime
+
+from clinic import clock
+from clinic.people.models import User
+from plans.scheduling.models import Appointment, AppointmentRevision
+from plans.scheduling.subjects import Subject
+
+IN_FULL = Appointment.objects.select_related("patient", "practitioner__user", "room", "location")
+
+AS_BOOKED = (
+    *("is_early", "override_reason"),
+    *("window_start_when_booked", "window_end_when_booked", "minutes_when_booked"),
+)
+"""What was decided and known when the visit got its time; a revision keeps it too."""
+TIME_AND_PLACE = (
+    *("practitioner", "room", "starts_at", "ends_at", "practitioner_busy", "room_busy", "overbooked"),
+    *AS_BOOKED,
+)
+CANCELLATION = ("cancelled_at", "cancel_reason", "cancel_note")
+
+
+def revise(
+    appointment: Appointment,
+    act: AppointmentRevision.Act,
+    *,
+    by: User | None,
+    status_before: str,
+    confirmed_before: datetime | None = None,
+) -> AppointmentRevision:
+    """Insert what the appointment says now, after `act`, under its present revision number."""
+    return AppointmentRevision.objects.create(
+        appointment=appointment,
+        number=appointment.revision,
+        act=act,
+        acted_at=clock.now(),
+        acted_by=by,
+        status_before=status_before,
+        status_after=appointment.status,
+        practitioner_id=appointment.practitioner_id,
+        room_id=appointment.room_id,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        overbooked=appointment.overbooked,
+        confirmed_at=confirmed_before,
+        **{name: getattr(appointment, name) for name in AS_BOOKED},
+    )
+
+
+def remember(appointment: Appointment, subject: Subject) -> None:
+    """Keep what the obligation says of window and length now, to know later what has changed; nothing is written."""
+    window = subject.window or (None, None)
+    appointment.window_start_when_booked, appointment.window_end_when_booked = window
+    appointment.minutes_when_booked = subject.obligation.duration_minutes if subject.obligation else None
+
+
+def save(appointment: Appointment, *fields: str) -> None:
+    """Write these columns; the version is counted by the database and known here at once."""
+    appointment.save(update_fields=[*fields, "updated_at"])
+    appointment.version += 1

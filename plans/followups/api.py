@@ -1,21 +1,34 @@
-"""Follow-ups, and the attempts to reach a patient about them."""
+"""Follow-ups, recovery check-ins, and the attempts to reach a patient."""
 
 from typing import Any
 
 import django_filters
 from django.db.models import Count, QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from clinic import clock
 from clinic.access.visibility import visible
-from clinic.api.fields import TextField, VisibleRelatedField
+from clinic.api.fields import DayField, TextField, VisibleRelatedField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Creates, ResourceViewSet, Written, act, look, overview
 from clinic.people.models import Practitioner
+from patients.models import Patient
 from plans.consultations.models import Consultation
-from plans.followups.models import ContactAttempt, FollowUp
-from plans.followups.queries import follow_ups_in_full
-from plans.followups.services import attempt_record, follow_up_attend, follow_up_cancel, follow_up_create
+from plans.followups.looks import call_reasons
+from plans.followups.models import CheckIn, ContactAttempt, FollowUp
+from plans.followups.queries import call_list, check_ins_in_full, follow_ups_in_full, with_calling
+from plans.followups.services import (
+    attempt_record,
+    attempt_record_for_patient,
+    check_in_answer,
+    check_in_cancel,
+    follow_up_attend,
+    follow_up_cancel,
+    follow_up_create,
+    follow_up_pin,
+)
 
 
 class FollowUpSerializer(RecordSerializer):
@@ -35,10 +48,15 @@ class FollowUpSerializer(RecordSerializer):
             "target_date",
             "window_start",
             "window_end",
+            "window_rule",
+            "window_because",
+            "pinned_on",
+            "pin_reason",
             "state",
             "cancelled_at",
             "cancel_reason",
         )
+        clinical_fields = ("pin_reason",)
 
 
 class FollowUpInput(RecordSerializer):
@@ -57,11 +75,18 @@ class FollowUpCancelInput(serializers.Serializer[Any]):
     reason = TextField(max_length=500)
 
 
+class FollowUpPinInput(serializers.Serializer[Any]):
+    pinned_on = DayField(allow_null=True, help_text="null takes the pin away.")
+    reason = TextField(max_length=300)
+
+
 class AttemptSerializer(RecordSerializer):
     class Meta:
         model = ContactAttempt
         fields = (
             "id",
+            "patient",
+            "location",
             "follow_up",
             "channel",
             "outcome",
@@ -70,7 +95,7 @@ class AttemptSerializer(RecordSerializer):
             "attempted_at",
             "attempted_by",
         )
-        read_only_fields = ("id", "follow_up", "attempted_at", "attempted_by")
+        read_only_fields = ("id", "patient", "location", "follow_up", "attempted_at", "attempted_by")
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -127,6 +152,12 @@ class FollowUpViewSet(Creates, ResourceViewSet):
         """Drop a follow-up that is not needed."""
         return follow_up_cancel(follow_up_id=row.pk, by=self.user, **data)
 
+    @act("pin", body=FollowUpPinInput)
+    def pin(self, row: FollowUp, data: dict[str, Any]) -> FollowUp:
+        """Aim it at a date that recalculation keeps, or take that pin away."""
+        follow_up_pin(follow_up_id=row.pk, by=self.user, **data)
+        return row
+
     @look(resource="plans.contactattempt", output=AttemptSerializer, many=True)
     def attempts(self, row: FollowUp) -> QuerySet[ContactAttempt]:
         """The attempts to reach the patient, the newest first."""
@@ -143,3 +174,152 @@ class FollowUpViewSet(Creates, ResourceViewSet):
     def record_attempt(self, row: FollowUp, data: dict[str, Any]) -> ContactAttempt:
         """Record one attempt."""
         return attempt_record(follow_up_id=row.pk, by=self.user, **data)
+
+
+class CheckInSerializer(RecordSerializer):
+    state = serializers.ChoiceField(choices=CheckIn.State.choices, read_only=True)
+    patient = serializers.UUIDField(source="session.plan.patient_id", read_only=True)
+    plan = serializers.UUIDField(source="session.plan_id", read_only=True)
+    location = serializers.UUIDField(source="session.plan.location_id", read_only=True)
+
+    class Meta:
+        model = CheckIn
+        fields = read_only_fields = (
+            "id",
+            "patient",
+            "location",
+            "plan",
+            "session",
+            "title",
+            "target_date",
+            "window_start",
+            "window_end",
+            "window_because",
+            "state",
+            "answered_at",
+            "answered_by",
+            "answer_note",
+            "cancelled_at",
+            "cancel_reason",
+        )
+
+
+class CheckInAnswerInput(serializers.Serializer[Any]):
+    note = TextField(max_length=1000)
+
+
+class CheckInCancelInput(serializers.Serializer[Any]):
+    reason = TextField(max_length=500)
+
+
+class CheckInFilter(FilterSet):
+    state = ChoicesFilter(choices=CheckIn.State.choices)
+    session = IdFilter()
+    patient = IdFilter(field_name="session__plan__patient")
+    plan = IdFilter(field_name="session__plan")
+    location = IdFilter(field_name="session__plan__location")
+
+
+class CheckInViewSet(ResourceViewSet):
+    """Recovery check-ins owed after sessions."""
+
+    model = CheckIn
+    output = CheckInSerializer
+    filterset_class = CheckInFilter
+    ordering = ("window_end",)
+    ordering_fields = ("window_start", "window_end", "target_date")
+
+    def rows(self) -> QuerySet[CheckIn]:
+        return check_ins_in_full()
+
+    @act("answer", body=CheckInAnswerInput, path="answer")
+    def answer_by_phone(self, row: CheckIn, data: dict[str, Any]) -> CheckIn:
+        """Write down what the patient said."""
+        return check_in_answer(check_in_id=row.pk, by=self.user, **data)
+
+    @act("cancel", body=CheckInCancelInput)
+    def cancel(self, row: CheckIn, data: dict[str, Any]) -> CheckIn:
+        """Do not ask any more."""
+        return check_in_cancel(check_in_id=row.pk, by=self.user, **data)
+
+
+class CallReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=["no_shows", "opted_out", "no_address", "bounced"])
+    detail = serializers.CharField()
+
+
+class LatestAttemptSerializer(serializers.Serializer[Any]):
+    channel = serializers.ChoiceField(choices=ContactAttempt.Channel.choices)
+    outcome = serializers.ChoiceField(choices=ContactAttempt.Outcome.choices)
+    note = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class CallSerializer(RecordSerializer):
+    """A patient and why to call; the key is the patient's."""
+
+    patient = serializers.UUIDField(source="pk", read_only=True)
+    location = serializers.UUIDField(source="home_location_id", read_only=True)
+    name = serializers.CharField(source="full_name", read_only=True)
+    reasons = serializers.SerializerMethodField()
+    tries = serializers.IntegerField(read_only=True)
+    last_try = LatestAttemptSerializer(read_only=True, allow_null=True)
+    next_try_on = serializers.DateField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Patient
+        fields = read_only_fields = (
+            "patient",
+            "location",
+            "mrn",
+            "name",
+            "phone",
+            "reasons",
+            "tries",
+            "last_try",
+            "next_try_on",
+        )
+
+    @extend_schema_field(CallReasonSerializer(many=True))
+    def get_reasons(self, patient: Patient) -> list[dict[str, str]]:
+        return [{"code": reason.code, "detail": reason.detail} for reason in call_reasons(patient, clock.now())]
+
+
+class CallFilter(FilterSet):
+    location = IdFilter(field_name="home_location")
+
+
+class CallListViewSet(ResourceViewSet):
+    """Patients to call: they missed visits again and again, or no mail reaches them about what is coming or due.
+
+    Somebody leaves the list when they are reached, or when its cause is gone; the detail answers for any patient.
+    """
+
+    model = Patient
+    resource = "plans.contactattempt"
+    output = CallSerializer
+    filterset_class = CallFilter
+    ordering = ("try_on", "last_name", "first_name")
+
+    def rows(self) -> QuerySet[Patient]:
+        return call_list()
+
+    def detail_rows(self) -> QuerySet[Patient]:
+        return with_calling(Patient.objects.all())
+
+    @look(resource="plans.contactattempt", output=AttemptSerializer, many=True)
+    def attempts(self, row: Patient) -> QuerySet[ContactAttempt]:
+        """Every attempt to reach the patient, the newest first, whatever it was about."""
+        return visible(ContactAttempt.objects.filter(patient=row), self.user)
+
+    @act(
+        "add",
+        resource="plans.contactattempt",
+        body=AttemptSerializer,
+        output=AttemptSerializer,
+        status=201,
+        on=attempts,
+    )
+    def record_attempt(self, row: Patient, data: dict[str, Any]) -> ContactAttempt:
+        """Record one attempt to reach the patient."""
+        return attempt_record_for_patient(patient_id=row.pk, location=row.home_location, by=self.user, **data)

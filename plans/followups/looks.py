@@ -1,10 +1,14 @@
-"""How a follow-up's state looks on a screen (pure)."""
+"""How a follow-up, a check-in and a call look on a screen (pure)."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from clinic.console import words
 from clinic.console.badges import Badge, Tone
-from plans.followups.models import FollowUp
+from plans.followups.models import CheckIn, ContactAttempt, FollowUp
+from plans.followups.rules import Unreachable
 
 State = FollowUp.State
 
@@ -23,3 +27,68 @@ def follow_up_badge(state: str, window_start: date, window_end: date, today: dat
         if today < window_start
         else Badge(Tone.NEUTRAL, "Waits for its plan", "pause_circle"),
     }[State(state)]
+
+
+def check_in_badge(state: str, window_start: date, window_end: date, today: date) -> Badge:
+    """The derived state of a check-in, with what the window says about it."""
+    return {
+        CheckIn.State.CANCELLED: Badge(Tone.NEUTRAL, "Cancelled", "cancel"),
+        CheckIn.State.ANSWERED: Badge(Tone.DONE, "Answered"),
+        CheckIn.State.OVERDUE: Badge(Tone.STOP, words.overdue(window_end, today)),
+        CheckIn.State.DUE: Badge(Tone.SOON, words.window(window_start, max(window_end, today), today)),
+        CheckIn.State.PENDING: Badge(Tone.NEUTRAL, words.window(window_start, window_end, today)),
+    }[CheckIn.State(state)]
+
+
+def attempts_in_words(tries: int | None, last: dict[str, Any] | None, today: date) -> str:
+    """“2 tries, last: no answer, again Tomorrow”; empty where nobody has tried."""
+    if not last:
+        return ""
+    times = "1 try" if tries == 1 else f"{tries} tries"
+    outcome = ContactAttempt.Outcome(last["outcome"]).label.lower()
+    again = f", again {words.day(date.fromisoformat(last['next_try_on']), today)}" if last["next_try_on"] else ""
+    return f"{times}, last: {outcome}{again}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallReason:
+    """One reason to call: a code for programs, words for people."""
+
+    code: str
+    detail: str
+
+
+NO_MAIL = {
+    Unreachable.OPTED_OUT: "Wants no email",
+    Unreachable.NO_ADDRESS: "Has no email address",
+    Unreachable.BOUNCED: "Mail to their address comes back",
+}
+
+
+def call_reasons(patient: Any, now: datetime) -> list[CallReason]:
+    """Why the desk should call this row of `queries.with_calling`; empty where there is no need to."""
+    found = []
+    if patient.wants_call_for_no_shows:
+        missed = words.moment(patient.no_show_starts_at, *_place(patient.no_show_zone, now))
+        times = "twice" if patient.no_shows == 2 else f"{patient.no_shows} times"
+        found.append(CallReason("no_shows", f"Did not come {times}, the last time {missed}; nothing is booked."))
+    if patient.unreachable:
+        about = []
+        if patient.visit:
+            starts_at = datetime.fromisoformat(patient.visit["starts_at"])
+            when = words.moment(starts_at, *_place(patient.visit["zone"], now))
+            about.append(f"{patient.visit['title']} is booked for {when}")
+        for owed in filter(None, (patient.follow_up, patient.session)):
+            _, today = _place(owed["zone"], now)
+            first, last = date.fromisoformat(owed["start"]), date.fromisoformat(owed["end"])
+            window = words.window(first, last, today)
+            about.append(f"{owed['title']}: {window[0].lower()}{window[1:]}")
+        if about:
+            unreachable = Unreachable(patient.unreachable)
+            found.append(CallReason(unreachable.value, f"{NO_MAIL[unreachable]}. {'; '.join(about)}."))
+    return found
+
+
+def _place(zone: str, now: datetime) -> tuple[ZoneInfo, date]:
+    found = ZoneInfo(zone)
+    return found, now.astimezone(found).date()

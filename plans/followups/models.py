@@ -10,11 +10,11 @@ from clinic.records import Record
 from patients.models import Patient
 from plans.consultations.models import Consultation
 from plans.protocols.models import ProtocolStep
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.models import Owed, Pinned, ProcedureSession, TreatmentPlan
 
 
 @pghistory.track(append_only=True)
-class FollowUp(Record):
+class FollowUp(Pinned):
     """One owed visit. Only its cancellation is stored; its state follows from window, today and appointments."""
 
     class State(models.TextChoices):
@@ -32,6 +32,7 @@ class FollowUp(Record):
     MAY_BOOK = frozenset({State.MISSED, State.OVERDUE, State.DUE, State.PENDING})
     MAY_ATTEND = OPEN
     MAY_CANCEL = OPEN
+    MAY_PIN = OPEN
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="follow_ups")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="follow_ups")
@@ -45,15 +46,11 @@ class FollowUp(Record):
     sequence = models.PositiveSmallIntegerField(default=1, editable=False)
     title = models.CharField(max_length=120)
     duration_minutes = models.PositiveSmallIntegerField(default=30)
-    target_date = models.DateField()
-    window_start = models.DateField()
-    window_end = models.DateField()
-    pinned_on = models.DateField(null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, editable=False)
     cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
     cancel_reason = models.CharField(max_length=500, blank=True, editable=False)
 
-    class Meta(Record.Meta):
+    class Meta(Pinned.Meta):
         verbose_name = "follow-up"
         ordering = ["target_date", "id"]
         constraints = [
@@ -91,7 +88,7 @@ class FollowUp(Record):
 
 
 @pghistory.track(append_only=True)
-class CheckIn(Record):
+class CheckIn(Owed):
     """A recovery check-in owed some days after a session; made when the session is performed."""
 
     class State(models.TextChoices):
@@ -101,17 +98,26 @@ class CheckIn(Record):
         DUE = "due", "Due"
         PENDING = "pending", "Pending"
 
+    MAY_ANSWER = frozenset({State.OVERDUE, State.DUE})
+    MAY_CANCEL = frozenset({State.OVERDUE, State.DUE, State.PENDING})
+
     session = models.ForeignKey(ProcedureSession, on_delete=models.PROTECT, related_name="check_ins")
     step = models.ForeignKey(ProtocolStep, on_delete=models.PROTECT, related_name="check_ins")
     title = models.CharField(max_length=120)
-    target_date = models.DateField()
-    window_start = models.DateField()
-    window_end = models.DateField()
     answered_at = models.DateTimeField(null=True, editable=False)
+    answered_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        help_text="Who wrote the answer down.",
+    )
+    answer_note = models.CharField(max_length=1000, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, editable=False)
     cancel_reason = models.CharField(max_length=500, blank=True, editable=False)
 
-    class Meta(Record.Meta):
+    class Meta(Owed.Meta):
         verbose_name = "check-in"
         ordering = ["target_date", "id"]
         constraints = [
@@ -132,7 +138,7 @@ class CheckIn(Record):
 
 @pghistory.track(append_only=True)
 class ContactAttempt(Record):
-    """One try to reach a patient about a follow-up."""
+    """One try to reach a patient, about a follow-up or (without one) about what put them on the call list."""
 
     class Channel(models.TextChoices):
         CALL = "call", "Call"
@@ -146,7 +152,9 @@ class ContactAttempt(Record):
         WRONG_NUMBER = "wrong_number", "Wrong number"
         DECLINED = "declined", "Declined"
 
-    follow_up = models.ForeignKey(FollowUp, on_delete=models.CASCADE, related_name="attempts")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_attempts", editable=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", editable=False)
+    follow_up = models.ForeignKey(FollowUp, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts")
     channel = models.CharField(max_length=10, choices=Channel.choices)
     outcome = models.CharField(max_length=15, choices=Outcome.choices)
     note = models.CharField(max_length=500, blank=True)
@@ -156,6 +164,7 @@ class ContactAttempt(Record):
 
     class Meta(Record.Meta):
         ordering = ["-attempted_at"]
+        indexes = [models.Index(fields=["patient", "-attempted_at"], name="contact_attempt_patient")]
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_outcome_display()}"

@@ -55,7 +55,7 @@ def test_a_call_is_logged_and_read_on_the_list(house, frozen):
     house.act(DESK, follow_up, "attempt", channel="call", outcome="no_answer", note="", next_try_on="2026-06-30")
     attempt = ContactAttempt.objects.get()
     assert (attempt.attempted_by, attempt.next_try_on) == (house.users[DESK], date(2026, 6, 30))
-    assert "1 call, last: no answer, again 2026-06-30" in words(house.get(DESK, LIST))
+    assert "1 try, last: no answer, again Tue 30 Jun" in words(house.get(DESK, LIST))
 
 
 def test_a_walk_in_is_attended_in_one_step(house, frozen):

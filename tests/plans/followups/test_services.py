@@ -1,13 +1,13 @@
 """Follow-ups through their services."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.errors import Invalid, InvalidTransition
-from plans.followups.models import FollowUp
+from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import with_state
 from plans.followups.services import attempt_record, follow_up_attend, follow_up_cancel, follow_up_create
 from plans.scheduling.services import appointment_book
@@ -48,20 +48,6 @@ def test_a_walk_in_closes_the_follow_up_also_before_its_window(follow_up, desk):
     assert follow_up.appointments.get().status == "fulfilled"
 
 
-def test_attending_fulfils_the_visit_that_is_booked(follow_up, desk, practitioner, location):
-    starts_at = factories.local(location, follow_up.target_date, "09:00")
-    while starts_at.astimezone(location.zone).isoweekday() > 5:
-        starts_at += timedelta(days=1)
-    booked = appointment_book(
-        by=desk, location=location, practitioner=practitioner, starts_at=starts_at, follow_up=follow_up
-    )
-    assert state_of(follow_up) == "scheduled"
-    follow_up_attend(follow_up_id=follow_up.pk, by=desk)
-    booked.refresh_from_db()
-    assert booked.status == "fulfilled"
-    assert follow_up.appointments.count() == 1
-
-
 def test_what_was_attended_is_neither_attended_again_nor_cancelled(follow_up, desk):
     follow_up_attend(follow_up_id=follow_up.pk, by=desk)
     with pytest.raises(InvalidTransition) as refused:
@@ -98,6 +84,25 @@ def test_a_cancelled_follow_up_takes_its_visit_with_it(follow_up, desk, practiti
 def test_an_attempt_is_recorded_with_who_and_when(follow_up, desk):
     attempt = attempt_record(follow_up_id=follow_up.pk, by=desk, channel="call", outcome="no_answer")
     assert (attempt.attempted_by, follow_up.attempts.get()) == (desk, attempt)
+    assert (attempt.patient, attempt.location) == (follow_up.patient, follow_up.location)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "attr"),
+    [
+        ({"channel": "pigeon"}, "channel"),
+        ({"outcome": "maybe"}, "outcome"),
+        ({"next_try_on": date(2026, 3, 1)}, "next_try_on"),
+        ({"next_try_on": date(2028, 3, 1)}, "next_try_on"),
+    ],
+    ids=str,
+)
+def test_an_attempt_that_cannot_be_is_refused_at_its_field(follow_up, desk, frozen, wrong, attr):
+    with pytest.raises(Invalid) as refused:
+        attempt_record(**{"follow_up_id": follow_up.pk, "by": desk, "channel": "call", "outcome": "reached", **wrong})
+    assert refused.value.attr == attr
+    assert str(next(iter(wrong.values()))) in refused.value.detail
+    assert not ContactAttempt.objects.exists()
 
 
 def test_a_visit_can_be_owed_without_a_plan(location, practitioner):
@@ -114,16 +119,48 @@ def test_a_visit_can_be_owed_without_a_plan(location, practitioner):
     assert state_of(owed) == "due"
 
 
-def test_a_window_the_wrong_way_round_is_refused(location, practitioner):
+@pytest.mark.parametrize(
+    ("start", "target", "end", "minutes", "attr", "says"),
+    [
+        (0, -1, 9, 30, "target_date", "is not between"),
+        (0, 10, 9, 30, "target_date", "is not between"),
+        (5, 5, 1, 30, "window_end", "before it starts"),
+        (-1, 3, 9, 30, "window_start", "before the consultation"),
+        (0, 800, 900, 30, "window_end", "too far away"),
+        (0, 3, 9, 4, "duration_minutes", "5 to 720 minutes"),
+        (0, 3, 9, 721, "duration_minutes", "5 to 720 minutes"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused_at_its_field(
+    location, practitioner, frozen, start, target, end, minutes, attr, says
+):
     consultation = factories.make_consultation(factories.make_patient(location), practitioner, candidacy="deferred")
     today = clock.today(location.zone)
     with pytest.raises(Invalid) as refused:
         follow_up_create(
             consultation=consultation,
             title="Review",
-            window_start=today,
-            target_date=today - timedelta(1),
-            window_end=today + timedelta(9),
+            window_start=today + timedelta(start),
+            target_date=today + timedelta(target),
+            window_end=today + timedelta(end),
+            minutes=minutes,
         )
-    assert refused.value.attr == "target_date"
+    assert (refused.value.attr, refused.value.others) == (attr, ())
+    assert says in refused.value.detail
     assert not FollowUp.objects.exists()
+
+
+def test_every_fault_of_a_window_is_named_at_once(location, practitioner, frozen):
+    consultation = factories.make_consultation(factories.make_patient(location), practitioner, candidacy="deferred")
+    today = clock.today(location.zone)
+    with pytest.raises(Invalid) as refused:
+        follow_up_create(
+            consultation=consultation,
+            title=" ",
+            window_start=today - timedelta(9),
+            target_date=today,
+            window_end=today - timedelta(10),
+            minutes=1,
+        )
+    found = [refused.value, *refused.value.others]
+    assert [fault.attr for fault in found] == ["title", "window_start", "window_end", "duration_minutes"]

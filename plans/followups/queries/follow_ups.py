@@ -1,27 +1,13 @@
 """Reads follow-ups, with their derived state computed in SQL."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import (
-    Case,
-    CharField,
-    DateField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.expressions import Combinable
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from clinic import clock
 from plans.followups.models import FollowUp
+from plans.followups.queries.dates import LocalDate, days_after
 from plans.followups.rules import MISSED_AFTER_NO_SHOW, MISSED_AFTER_OVERDUE
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import TreatmentPlan
@@ -29,18 +15,6 @@ from plans.treatment.models import TreatmentPlan
 State = FollowUp.State
 DORMANT_PLANS = (TreatmentPlan.Status.DRAFT, TreatmentPlan.Status.PROPOSED, TreatmentPlan.Status.ON_HOLD)
 """While its plan is so, nothing of it is due."""
-
-
-class LocalDate(Func):
-    """`(instant AT TIME ZONE zone)::date`: the calendar date at a location."""
-
-    template = "((%(expressions)s)::date)"
-    arg_joiner = " AT TIME ZONE "
-    output_field = DateField()
-
-
-def _days_after(field: str, days: timedelta) -> Combinable:
-    return ExpressionWrapper(F(field) + Value(days.days), output_field=DateField())
 
 
 def with_state(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[Any]:
@@ -62,8 +36,8 @@ def with_state(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> Q
             When(Exists(appointments.filter(status__in=LIVE_STATUSES)), then=Value(State.SCHEDULED)),
             When(plan__status__in=DORMANT_PLANS, then=Value(State.PENDING)),
             When(
-                Q(today__gt=_days_after("window_end", MISSED_AFTER_OVERDUE))
-                | Q(today__gt=_days_after("last_no_show_on", MISSED_AFTER_NO_SHOW)),
+                Q(today__gt=days_after("window_end", MISSED_AFTER_OVERDUE))
+                | Q(today__gt=days_after("last_no_show_on", MISSED_AFTER_NO_SHOW)),
                 then=Value(State.MISSED),
             ),
             When(today__gt=F("window_end"), then=Value(State.OVERDUE)),

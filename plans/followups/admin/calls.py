@@ -1,0 +1,107 @@
+"""Calls to patients: writing one down for whom the call list names, and reading one."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from clinic import clock
+from clinic.access.visibility import visible
+from clinic.console.base import PartAdmin
+from clinic.console.forms import ConsoleModelForm, DateInput
+from clinic.console.registry import PatientLink, patient_link
+from clinic.people.models import User
+from clinic.records import Record
+from patients.models import Patient
+from plans.followups.admin.rows import call_url
+from plans.followups.looks import attempts_in_words, call_reasons
+from plans.followups.models import ContactAttempt
+from plans.followups.queries import with_calling
+from plans.followups.services import attempt_record_for_patient
+
+
+class CallForm(ConsoleModelForm):
+    class Meta:
+        model = ContactAttempt
+        fields = ("channel", "outcome", "note", "next_try_on")
+        labels = {"outcome": "What came of it", "next_try_on": "Try again on"}
+        widgets = {"next_try_on": DateInput}
+
+
+@admin.register(ContactAttempt)
+class ContactAttemptAdmin(PartAdmin):
+    owner = "patient"
+    form = CallForm
+    fields = ("channel", "outcome", "note", "next_try_on")
+    change_form_template = "console/call.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactAttempt]:
+        return super().get_queryset(request).select_related("patient", "location", "follow_up", "attempted_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is what happened."""
+        return False
+
+    def name_of(self, row: ContactAttempt) -> str:
+        return f"{row.patient}: {row.get_channel_display().lower()}"
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is None:
+            patient_asked_for(request)
+        return form
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if row is None:
+            patient = patient_asked_for(request)
+            now = clock.now()
+            today = now.astimezone(patient.home_location.zone).date()
+            context |= {
+                "patient": patient,
+                "reasons": call_reasons(patient, now),
+                "contact": attempts_in_words(patient.tries, patient.last_try, today),
+            }
+        else:
+            context |= {"attempt": row}
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if row is None:
+            page = reverse("admin:patients_patient_change", args=[patient.pk])
+            response.context_data |= {"title": "Log a call", "crumbs": [(str(patient), page), ("Call", "")]}
+        return response
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        row = super().save_form(request, form, change)
+        if not change:
+            row.patient = patient_asked_for(request)
+            row.location, row.attempted_at = row.patient.home_location, clock.now()
+        return row
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
+        patient = patient_asked_for(request)
+        return attempt_record_for_patient(
+            patient_id=patient.pk, location=patient.home_location, by=cast(User, request.user), **data
+        )
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        self.message_user(request, f"{obj.patient}: call logged.")
+        back = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None) or not back.startswith("/"):
+            back = self.url_after(obj)
+        return HttpResponseRedirect(back, status=303)
+
+
+def patient_asked_for(request: HttpRequest) -> Any:
+    """The patient that the address names, with why to call them. Raises Http404 where the reader sees none such."""
+    rows = with_calling(Patient.objects.select_related("home_location"))
+    try:
+        return visible(rows, cast(User, request.user)).get(pk=request.GET.get("patient"))
+    except (ObjectDoesNotExist, ValidationError, ValueError):
+        raise Http404 from None
+
+
+patient_link(PatientLink("Log a call", "phone_in_talk", "plans.contactattempt", "add", call_url))

@@ -1,0 +1,143 @@
+"""One follow-up, visit to rebook, or patient to call, as the desk's lists show it. None of it asks the database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+
+from clinic.console.acts import Button, buttons
+from clinic.console.badges import Badge
+from clinic.console.reader import Reader
+from patients.models import Patient
+from plans.followups.looks import CallReason, attempts_in_words, call_reasons, follow_up_badge
+from plans.followups.models import ContactAttempt, FollowUp
+from plans.scheduling.looks import appointment_badge
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.queries import title, why_rebook
+from plans.treatment.models import TreatmentPlan
+
+State = FollowUp.State
+WANTED = (State.OVERDUE, State.DUE, State.MISSED)
+"""States that want a booking."""
+
+
+def is_bookable(follow_up: Any) -> bool:
+    """Whether a booking could be made for it now."""
+    plan = follow_up.plan
+    return follow_up.state in FollowUp.MAY_BOOK and (plan is None or plan.status in TreatmentPlan.MAY_BOOK)
+
+
+def booking_url(follow_up: FollowUp, back: str = "") -> str:
+    """Where a time is chosen for it; afterwards on to `back`."""
+    return f"{reverse('admin:plans_appointment_add')}?{_query(follow_up=follow_up.pk, next=back)}"
+
+
+def call_url(patient: Patient, back: str = "") -> str:
+    """Where a call to the patient is written down; afterwards on to `back`."""
+    return f"{reverse('admin:plans_contactattempt_add')}?{_query(patient=patient.pk, next=back)}"
+
+
+def _query(**values: Any) -> str:
+    return urlencode({name: value for name, value in values.items() if value}, safe="/")
+
+
+def with_contact(follow_ups: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
+    """Annotate `tries` and `last_try` (outcome, note and next day as JSON), and `booked_at`, in the same query."""
+    attempts = ContactAttempt.objects.filter(follow_up=OuterRef("pk")).order_by("-attempted_at")
+    number = attempts.order_by().values("follow_up").annotate(number=Count("pk")).values("number")
+    document = JSONObject(outcome="outcome", note="note", next_try_on="next_try_on", at="attempted_at")
+    booked = Appointment.objects.filter(follow_up=OuterRef("pk"), status__in=LIVE_STATUSES)
+    return follow_ups.annotate(
+        tries=Subquery(number),
+        last_try=Subquery(attempts.values(document=document)[:1]),
+        booked_at=Subquery(booked.values("starts_at")[:1]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRow:
+    """One follow-up as lists show it."""
+
+    follow_up: Any
+    badge: Badge
+    contact: str
+    book_url: str
+    acts: list[Button]
+
+
+def rows_of(who: Reader, follow_ups: Any, back: str, names: tuple[str, ...] = ("attempt",)) -> list[FollowUpRow]:
+    """One row each, with the legal acts among `names`; booking leads on to `back`. No query."""
+    return [_row(who, follow_up, back, names) for follow_up in follow_ups]
+
+
+def _row(who: Reader, follow_up: Any, back: str, names: tuple[str, ...]) -> FollowUpRow:
+    today = who.now.astimezone(follow_up.location.zone).date()
+    may_book = is_bookable(follow_up) and who.may_on("add", follow_up, "plans.appointment")
+    return FollowUpRow(
+        follow_up=follow_up,
+        badge=follow_up_badge(follow_up.state, follow_up.window_start, follow_up.window_end, today),
+        contact=attempts_in_words(follow_up.tries, follow_up.last_try, today),
+        book_url=booking_url(follow_up, back) if may_book else "",
+        acts=buttons(admin.site._registry[FollowUp], who.user, follow_up, names) if follow_up.state in WANTED else [],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RebookRow:
+    """One booked visit that wants another time."""
+
+    visit: Appointment
+    title: str
+    badge: Badge
+    why: str
+    acts: list[Button]
+
+
+def rebook_rows(who: Reader, visits: Iterable[Appointment]) -> list[RebookRow]:
+    """One row each of `scheduling.queries.visits_to_rebook`; a visit of a plan on hold can only be given back."""
+    model_admin = admin.site._registry[Appointment]
+    rows = []
+    for visit in visits:
+        owed = visit.session or visit.follow_up
+        can_move = owed is None or owed.plan is None or owed.plan.status in TreatmentPlan.MAY_BOOK
+        names = ("reschedule", "cancel") if can_move else ("cancel",)
+        rows.append(
+            RebookRow(
+                visit=visit,
+                title=title(visit),
+                badge=appointment_badge(visit, who.now),
+                why=why_rebook(visit) or "",
+                acts=buttons(model_admin, who.user, visit, names),
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One patient whom somebody should call."""
+
+    patient: Any
+    reasons: list[CallReason]
+    contact: str
+    call_url: str
+
+
+def call_rows(who: Reader, patients: Iterable[Any], back: str) -> list[CallRow]:
+    """One row each of `queries.call_list`; writing the call down leads on to `back`."""
+    return [
+        CallRow(
+            patient=patient,
+            reasons=call_reasons(patient, who.now),
+            contact=attempts_in_words(
+                patient.tries, patient.last_try, who.now.astimezone(patient.home_location.zone).date()
+            ),
+            call_url=call_url(patient, back) if who.may_on("add", patient, "plans.contactattempt") else "",
+        )
+        for patient in patients
+    ]

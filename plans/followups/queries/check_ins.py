@@ -1,0 +1,40 @@
+"""Reads recovery check-ins, with their derived state computed in SQL."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+
+from clinic import clock
+from plans.followups.models import CheckIn
+from plans.followups.queries.dates import LocalDate, days_after
+from plans.followups.rules import CHECK_IN_GRACE
+
+State = CheckIn.State
+
+
+def with_check_in_state(check_ins: QuerySet[CheckIn], now: datetime | None = None) -> QuerySet[Any]:
+    """Annotate `today` (local) and `state`, as `rules.check_in_state` defines it. Rows are `CheckIn`s with both."""
+    return check_ins.annotate(today=LocalDate(Value(now or clock.now()), "session__plan__location__timezone")).annotate(
+        state=Case(
+            When(cancelled_at__isnull=False, then=Value(State.CANCELLED)),
+            When(answered_at__isnull=False, then=Value(State.ANSWERED)),
+            When(Q(today__gt=days_after("window_end", CHECK_IN_GRACE)), then=Value(State.OVERDUE)),
+            When(today__gte=F("window_start"), then=Value(State.DUE)),
+            default=Value(State.PENDING),
+            output_field=CharField(),
+        )
+    )
+
+
+def check_ins_in_full() -> QuerySet[Any]:
+    """Check-ins with state, session, plan, patient and who wrote the answer down: one query."""
+    return with_check_in_state(
+        CheckIn.objects.select_related("session__plan__patient", "session__plan__location", "answered_by")
+    )
+
+
+def check_in_state_of(check_in: CheckIn) -> CheckIn.State:
+    """The check-in's state now."""
+    row = with_check_in_state(CheckIn.objects.filter(pk=check_in.pk)).get()
+    return CheckIn.State(row.state)

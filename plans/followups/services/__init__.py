@@ -1,0 +1,34 @@
+"""Writes follow-ups, check-ins and contact attempts."""
+
+from plans.followups.services.attempts import attempt_record, attempt_record_for_patient
+from plans.followups.services.check_ins import check_in_answer, check_in_cancel, check_ins_put
+from plans.followups.services.course import (
+    Moved,
+    follow_ups_close,
+    follow_ups_create,
+    follow_ups_move,
+    follow_ups_revise,
+)
+from plans.followups.services.obligations import (
+    follow_up_attend,
+    follow_up_cancel,
+    follow_up_create,
+    follow_up_pin,
+)
+
+__all__ = [
+    "Moved",
+    "attempt_record",
+    "attempt_record_for_patient",
+    "check_in_answer",
+    "check_in_cancel",
+    "check_ins_put",
+    "follow_up_attend",
+    "follow_up_cancel",
+    "follow_up_create",
+    "follow_up_pin",
+    "follow_ups_close",
+    "follow_ups_create",
+    "follow_ups_move",
+    "follow_ups_revise",
+]

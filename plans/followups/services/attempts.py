@@ -1,0 +1,91 @@
+"""Attempts to reach a patient: about one follow-up, or about what put them on the call list."""
+
+from datetime import date
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+
+from clinic import clock
+from clinic.audit.history import recorded
+from clinic.errors import Invalid, check_allowed
+from clinic.locking import lock
+from clinic.people.models import User
+from clinic.places.models import Location
+from patients.models import Patient
+from plans.followups.models import ContactAttempt, FollowUp
+from plans.followups.queries import state_of
+from plans.followups.services.obligations import lock_follow_up
+
+FARTHEST = relativedelta(years=1)
+
+
+def attempt_record(
+    *,
+    follow_up_id: UUID,
+    by: User,
+    channel: str,
+    outcome: str,
+    note: str = "",
+    next_try_on: date | None = None,
+) -> ContactAttempt:
+    """Record one try to reach the patient about this follow-up. Raises `Invalid`, and `InvalidTransition` where it is
+    closed."""
+    with recorded():
+        follow_up = lock_follow_up(follow_up_id)
+        check_allowed("The follow-up", state_of(follow_up), "an attempt to reach the patient", FollowUp.OPEN)
+        return _record(
+            ContactAttempt(
+                patient_id=follow_up.patient_id,
+                location=follow_up.location,
+                follow_up=follow_up,
+                channel=channel,
+                outcome=outcome,
+                note=note,
+                next_try_on=next_try_on,
+                attempted_by=by,
+            )
+        )
+
+
+def attempt_record_for_patient(
+    *,
+    patient_id: UUID,
+    location: Location,
+    by: User,
+    channel: str,
+    outcome: str,
+    note: str = "",
+    next_try_on: date | None = None,
+) -> ContactAttempt:
+    """Record one try to reach the patient about whatever put them on the call list of `location`. Raises `Invalid`."""
+    with recorded():
+        return _record(
+            ContactAttempt(
+                patient=lock(Patient.objects.all(), patient_id),
+                location=location,
+                channel=channel,
+                outcome=outcome,
+                note=note,
+                next_try_on=next_try_on,
+                attempted_by=by,
+            )
+        )
+
+
+def _record(attempt: ContactAttempt) -> ContactAttempt:
+    faults = []
+    for name, choices in (("channel", ContactAttempt.Channel), ("outcome", ContactAttempt.Outcome)):
+        value = getattr(attempt, name)
+        if value not in choices.values:
+            allowed = ", ".join(choices.values)
+            faults.append(Invalid(f"“{value}” is none of {allowed}.", code="invalid_choice", attr=name))
+    today = clock.today(attempt.location.zone)
+    again = attempt.next_try_on
+    if again is not None and not today <= again <= today + FARTHEST:
+        faults.append(
+            Invalid(f"The next try is within a year from today ({today}), not on {again}.", attr="next_try_on")
+        )
+    Invalid.gather(faults)
+    attempt.attempted_at = clock.now()
+    attempt.save(force_insert=True)
+    return attempt

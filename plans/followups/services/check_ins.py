@@ -1,0 +1,60 @@
+"""Recovery check-ins: owed when a session is performed, answered by the patient or over the phone."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from clinic import clock
+from clinic.audit.history import recorded
+from clinic.errors import Invalid, check_allowed, require_reason
+from clinic.locking import lock
+from clinic.people.models import User
+from plans.followups.models import CheckIn
+from plans.followups.queries import check_in_state_of
+from plans.protocols.models import ProtocolStep
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.timeline import Window
+
+
+def check_ins_put(*, session: ProcedureSession, visits: Sequence[tuple[ProtocolStep, Window]]) -> list[CheckIn]:
+    """Owe these recovery check-ins of a performed session; those that stand already move, unless they are answered."""
+    standing = {check_in.step_id: check_in for check_in in session.check_ins.all()}
+    rows = []
+    for step, window in visits:
+        row = standing.get(step.pk) or CheckIn(session=session, step=step, title=step.title)
+        if row.answered_at is None and row.cancelled_at is None:
+            row.aim(window)
+            rows.append(row)
+    CheckIn.objects.bulk_create([row for row in rows if row.step_id not in standing])
+    CheckIn.objects.bulk_update([row for row in rows if row.step_id in standing], CheckIn.WINDOW)
+    return rows
+
+
+def check_in_answer(*, check_in_id: UUID, by: User, note: str) -> CheckIn:
+    """Write down what the patient said when somebody asked by phone. Raises `InvalidTransition` where it is not due."""
+    note = note.strip()
+    if not note:
+        raise Invalid("Write down what the patient said.", code="required", attr="note")
+    if len(note) > 1000:
+        raise Invalid("The note has at most 1000 characters.", code="max_length", attr="note")
+    with recorded():
+        check_in = _lock(check_in_id)
+        check_allowed("The check-in", check_in_state_of(check_in), "answering", CheckIn.MAY_ANSWER)
+        check_in.answered_at, check_in.answered_by, check_in.answer_note = clock.now(), by, note
+        check_in.save()
+    return check_in
+
+
+def check_in_cancel(*, check_in_id: UUID, by: User, reason: str) -> CheckIn:
+    """Do not ask any more. Raises `InvalidTransition` where it is answered or cancelled already."""
+    require_reason(reason, "Say why the check-in is not needed.")
+    with recorded(reason):
+        check_in = _lock(check_in_id)
+        check_allowed("The check-in", check_in_state_of(check_in), "cancelling", CheckIn.MAY_CANCEL)
+        check_in.cancelled_at, check_in.cancel_reason = clock.now(), reason.strip()[:500]
+        check_in.save()
+    return check_in
+
+
+def _lock(check_in_id: UUID) -> CheckIn:
+    lock(TreatmentPlan.objects.all(), CheckIn.objects.values_list("session__plan_id", flat=True).get(pk=check_in_id))
+    return lock(CheckIn.objects.all(), check_in_id)

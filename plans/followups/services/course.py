@@ -1,0 +1,119 @@
+"""The follow-ups that a plan's protocol asks for: made, moved, revised and closed with the plan, under its lock."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from clinic import clock
+from clinic.locking import lock_all
+from clinic.people.models import User
+from plans.followups.models import CheckIn, FollowUp
+from plans.followups.queries import open_follow_ups
+from plans.protocols.models import ProtocolStep
+from plans.scheduling.services import NO_LONGER_OWED
+from plans.treatment.models import TreatmentPlan
+from plans.treatment.timeline import Window
+
+Dates = tuple[date, date, date]
+"""Window start, target, window end."""
+Moved = tuple[FollowUp, Dates]
+"""A follow-up where it is now, and where it was."""
+
+
+def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolStep, Window]]) -> list[FollowUp]:
+    """Insert the follow-ups of a plan, one for each visit step with its window."""
+    first = 1 + plan.follow_ups.count()
+    rows = []
+    for sequence, (step, window) in enumerate(visits, start=first):
+        row = FollowUp(
+            patient_id=plan.patient_id,
+            location_id=plan.location_id,
+            plan=plan,
+            step=step,
+            sequence=sequence,
+            title=step.title,
+            duration_minutes=step.visit_minutes,
+        )
+        row.aim(window)
+        rows.append(row)
+    return FollowUp.objects.bulk_create(rows)
+
+
+def follow_ups_move(*, plan: TreatmentPlan, windows: Mapping[UUID, Window]) -> list[Moved]:
+    """Put the plan's open follow-ups where `windows` (by step) says, pinned ones included; a pin stands in its window.
+
+    Returns those whose dates changed, with the dates before.
+    """
+    moved: list[Moved] = []
+    changed = []
+    for row in lock_all(open_follow_ups(plan)):
+        window = windows.get(row.step_id) if row.step_id else None
+        before = row.window
+        if window is None or not row.aim(window):
+            continue
+        changed.append(row)
+        if row.window != before:
+            moved.append((row, before))
+    FollowUp.objects.bulk_update(changed, FollowUp.WINDOW)
+    return moved
+
+
+def follow_ups_revise(
+    *, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolStep, Window]], by: User | None
+) -> list[FollowUp]:
+    """Follow the steps of a new protocol version: keep what it asks for too, cancel the rest, add what is new.
+
+    Steps are the same visit where anchor and offset agree. What was attended, or cancelled by a person, is not owed
+    again; what an earlier revision dropped is. Booked visits stay with the follow-ups that are kept, and a pin keeps
+    its dates. Returns the follow-ups that were cancelled.
+    """
+    open_now = {row.pk for row in lock_all(open_follow_ups(plan))}
+    standing: dict[_Key, list[FollowUp]] = defaultdict(list)
+    for row in plan.follow_ups.select_related("step").order_by("sequence", "pk"):
+        if row.step is not None and row.cancel_reason != NO_LONGER_OWED:
+            standing[_visit_key(row.step)].append(row)
+    new, kept = [], []
+    for step, window in visits:
+        same = standing[_visit_key(step)]
+        if not same:
+            new.append((step, window))
+            continue
+        row = same.pop(0)
+        if row.pk in open_now:
+            row.step, row.title, row.duration_minutes = step, step.title, step.visit_minutes
+            if row.pinned_on is None:
+                row.aim(window)
+            kept.append(row)
+    FollowUp.objects.bulk_update(kept, ["step", "title", "duration_minutes", *FollowUp.WINDOW])
+    closed = [row for rows in standing.values() for row in rows if row.pk in open_now]
+    cancel(closed, NO_LONGER_OWED, by)
+    follow_ups_create(plan=plan, visits=new)
+    return closed
+
+
+def follow_ups_close(*, plan: TreatmentPlan, by: User | None) -> list[FollowUp]:
+    """Cancel what the plan still owes: open follow-ups and unanswered check-ins. Returns the follow-ups.
+
+    The clinical reason stands with the plan; the desk reads only that the visit is not owed any more.
+    """
+    closed = lock_all(open_follow_ups(plan))
+    cancel(closed, NO_LONGER_OWED, by)
+    CheckIn.objects.filter(session__plan=plan, answered_at__isnull=True, cancelled_at__isnull=True).update(
+        cancelled_at=clock.now(), cancel_reason=NO_LONGER_OWED
+    )
+    return closed
+
+
+def cancel(follow_ups: Sequence[FollowUp], reason: str, by: User | None) -> None:
+    """Mark these locked follow-ups as cancelled."""
+    for follow_up in follow_ups:
+        follow_up.cancelled_at, follow_up.cancel_reason, follow_up.cancelled_by = clock.now(), reason, by
+    FollowUp.objects.bulk_update(follow_ups, ["cancelled_at", "cancel_reason", "cancelled_by"])
+
+
+_Key = tuple[str, int | None, int, int]
+
+
+def _visit_key(step: ProtocolStep) -> _Key:
+    return step.anchor, step.anchor_session, step.offset_months, step.offset_days

@@ -1,0 +1,213 @@
+"""One follow-up: owed after a consultation, attended, pinned to a date, or not needed after all."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+
+from clinic import clock
+from clinic.audit.history import recorded
+from clinic.errors import Conflict, Invalid, check_allowed, require_reason
+from clinic.locking import lock
+from clinic.people.models import Practitioner, User
+from clinic.places.wallclock import local_date
+from plans.consultations.models import Consultation
+from plans.followups.models import FollowUp
+from plans.followups.queries import state_of
+from plans.followups.services.course import Moved, cancel
+from plans.messages.services import messages_close
+from plans.protocols.models import ProtocolStep
+from plans.protocols.queries import timeline_step
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.services import appointment_no_show, appointments_close, walk_in_book
+from plans.treatment import timeline
+from plans.treatment.gates import check_pin
+from plans.treatment.models import TreatmentPlan
+from plans.treatment.timeline import Bound, Facts, PlannedSession, Rule, Window
+
+FARTHEST = relativedelta(years=2)
+SEEN_INSTEAD = "The patient was seen earlier."
+
+
+def follow_up_create(
+    *,
+    consultation: Consultation,
+    title: str,
+    window_start: date,
+    target_date: date,
+    window_end: date,
+    minutes: int = 30,
+) -> FollowUp:
+    """Owe a visit that no protocol asks for, such as a review after watching and waiting. Raises `Invalid`."""
+    consulted_on = local_date(consultation.occurred_at, consultation.location.zone)
+    last = max(clock.today(consultation.location.zone), consulted_on) + FARTHEST
+    faults = []
+    if not title.strip():
+        faults.append(Invalid("Say what the visit is.", code="required", attr="title"))
+    if window_start < consulted_on:
+        faults.append(Invalid(f"{window_start} is before the consultation of {consulted_on}.", attr="window_start"))
+    if window_end < window_start:
+        faults.append(
+            Invalid(f"The window ends on {window_end}, before it starts on {window_start}.", attr="window_end")
+        )
+    elif not window_start <= target_date <= window_end:
+        faults.append(
+            Invalid(
+                f"{target_date} is not between the window's first and last day, {window_start} and {window_end}.",
+                attr="target_date",
+            )
+        )
+    if window_end > last:
+        faults.append(
+            Invalid(f"{window_end} is too far away: a visit is owed by {last} at the latest.", attr="window_end")
+        )
+    if not 5 <= minutes <= 720:
+        faults.append(Invalid(f"A visit lasts 5 to 720 minutes, not {minutes}.", attr="duration_minutes"))
+    Invalid.gather(faults)
+    with recorded():
+        return FollowUp.objects.create(
+            patient_id=consultation.patient_id,
+            location_id=consultation.location_id,
+            consultation=consultation,
+            title=title,
+            duration_minutes=minutes,
+            target_date=target_date,
+            window_start=window_start,
+            window_end=window_end,
+        )
+
+
+def follow_up_cancel(*, follow_up_id: UUID, by: User | None, reason: str) -> FollowUp:
+    """Drop one follow-up, and the visit booked for it. Raises `InvalidTransition` where it is attended or cancelled."""
+    require_reason(reason, "Say why the follow-up is not needed.")
+    with recorded(reason):
+        follow_up = lock_follow_up(follow_up_id)
+        check_allowed("The follow-up", state_of(follow_up), "cancelling", FollowUp.MAY_CANCEL)
+        cancel([follow_up], reason, by)
+        appointments_close(sessions=[], follow_ups=[follow_up], reason=reason, by=by)
+    return follow_up
+
+
+def follow_up_attend(*, follow_up_id: UUID, by: User, practitioner: Practitioner | None = None) -> FollowUp:
+    """The patient is here now, early perhaps: fulfils today's visit, or books and fulfils one at this moment.
+
+    A visit that is booked for a later day is given back without a mail, for the patient is here; one of an earlier
+    day, to which nobody came, is a no-show.
+    """
+    with recorded():
+        follow_up = lock_follow_up(follow_up_id)
+        check_allowed("The follow-up", state_of(follow_up), "attending", FollowUp.MAY_ATTEND)
+        if follow_up.plan is not None:
+            check_allowed("The plan", follow_up.plan.status, "attending", TreatmentPlan.MAY_BOOK)
+        _give_back_another_day(follow_up, by)
+        walk_in_book(
+            follow_up=follow_up,
+            by=by,
+            practitioner=practitioner or Practitioner.objects.filter(user=by).first() or _its_practitioner(follow_up),
+        )
+    return follow_up
+
+
+def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None, reason: str) -> list[Moved]:
+    """Aim one follow-up at a date that recalculation keeps, with the tolerances it has; None takes the pin away.
+
+    Returns it with its dates before, or nothing where it stays. Raises `InvalidTransition` where it is closed,
+    `Invalid` for a date before the plan's start (or the consultation), past, or over two years ahead, `Conflict`
+    (not_pinned, no_other_date) where there is no pin to take away or no protocol to say where it goes then.
+    """
+    require_reason(reason, "Say why the date is set by hand.")
+    with recorded(reason):
+        follow_up = lock_follow_up(follow_up_id)
+        check_allowed("The follow-up", state_of(follow_up), "pinning it", FollowUp.MAY_PIN)
+        if follow_up.plan is not None:
+            check_allowed("The plan", follow_up.plan.status, "pinning a date", TreatmentPlan.MAY_PIN)
+        if pinned_on is None:
+            window = _window_unpinned(follow_up)
+            follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = None, "", None
+        else:
+            check_pin(pinned_on, _since(follow_up), clock.today(follow_up.location.zone))
+            window = _window_pinned(follow_up, pinned_on)
+            follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = pinned_on, reason.strip()[:300], by
+        before = follow_up.window
+        follow_up.aim(window)
+        follow_up.save()
+    return [(follow_up, before)] if follow_up.window != before else []
+
+
+def lock_follow_up(follow_up_id: UUID) -> FollowUp:
+    """The follow-up with what its rules read, locked after its plan."""
+    plan_id = FollowUp.objects.values_list("plan_id", flat=True).get(pk=follow_up_id)
+    if plan_id is not None:
+        lock(TreatmentPlan.objects.all(), plan_id)
+    return lock(
+        FollowUp.objects.select_related(
+            "plan__lead_practitioner", "plan__location", "consultation__practitioner", "location", "step"
+        ),
+        follow_up_id,
+    )
+
+
+def _give_back_another_day(follow_up: FollowUp, by: User) -> None:
+    booked = Appointment.objects.filter(follow_up=follow_up, status__in=LIVE_STATUSES).first()
+    if booked is None or booked.status == Appointment.Status.ARRIVED:
+        return
+    zone = follow_up.location.zone
+    day, today = local_date(booked.starts_at, zone), clock.today(zone)
+    if day > today:
+        for given_back in appointments_close(sessions=[], follow_ups=[follow_up], reason=SEEN_INSTEAD, by=by):
+            messages_close(appointment=given_back)
+    elif day < today:
+        appointment_no_show(appointment_id=booked.pk, by=by)
+
+
+def _since(follow_up: FollowUp) -> date:
+    """The first day on which it can be owed: the plan's start, or the consultation."""
+    if follow_up.plan is not None:
+        return follow_up.plan.start_date
+    if follow_up.consultation is None:
+        raise ValueError("a follow-up comes from a plan or a consultation")
+    return local_date(follow_up.consultation.occurred_at, follow_up.location.zone)
+
+
+def _window_pinned(follow_up: FollowUp, pinned_on: date) -> Window:
+    if follow_up.step is not None:
+        before, after = follow_up.step.tolerance_before_days, follow_up.step.tolerance_after_days
+    else:
+        before = (follow_up.target_date - follow_up.window_start).days
+        after = (follow_up.window_end - follow_up.target_date).days
+    return Window(
+        pinned_on - timedelta(days=before), pinned_on, pinned_on + timedelta(days=after), Bound(Rule.PIN, pinned_on)
+    )
+
+
+def _window_unpinned(follow_up: FollowUp) -> Window:
+    """Where its protocol step puts it."""
+    if follow_up.pinned_on is None:
+        raise Conflict("Its date is not set by hand; there is nothing to take away.", code="not_pinned")
+    if follow_up.step is None or follow_up.plan is None:
+        raise Conflict(
+            "No protocol says when this visit is due; choose another date instead.",
+            code="no_other_date",
+            attr="pinned_on",
+        )
+    sessions = follow_up.plan.sessions.exclude(step__kind=ProtocolStep.Kind.MAINTENANCE).filter(
+        aborted_at__isnull=True, cancelled_at__isnull=True
+    )
+    zone = follow_up.plan.location.zone
+    planned, performed = [], {}
+    for session in sessions.select_related("step"):
+        window = Window(*session.window, Bound(Rule.TARGET_WINDOW, session.target_date))
+        planned.append(PlannedSession(session.sequence, timeline_step(session.step), session.sequence, window))
+        if session.performed_at is not None:
+            performed[session.sequence] = local_date(session.performed_at, zone)
+    step = timeline_step(follow_up.step)
+    (visit,) = timeline.follow_ups([step], follow_up.plan.start_date, planned, Facts(performed))
+    return visit.window
+
+
+def _its_practitioner(follow_up: FollowUp) -> Practitioner:
+    if follow_up.plan is not None:
+        return follow_up.plan.lead_practitioner
+    if follow_up.consultation is None:
+        raise ValueError("a follow-up comes from a plan or a consultation")
+    return follow_up.consultation.practitioner

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.servers import running_servers
 
 if TYPE_CHECKING:
-    from benchmarks.measures import Measure
+    from benchmarks.scene import Measure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -20,11 +20,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="20000 visits and a third of the turns, to see that it runs"
     )
+    parser.add_argument(
+        "--plans", type=int, default=500, help="how many plans move to another protocol version (default: 500)"
+    )
     parser.add_argument("--volatile", action="store_true", help="commit without waiting for the disk")
     asked = parser.parse_args(argv)
     began = time.monotonic()
     with running_servers(is_durable=not asked.volatile):
         _run(asked.appointments or (20_000 if asked.quick else 200_000), 20 if asked.quick else 60)
+        if asked.plans > 0:
+            _roll_out(asked.plans)
     _say(f"{time.monotonic() - began:.0f} s in all.")
 
 
@@ -42,7 +47,8 @@ def _run(appointments: int, turns: int) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from benchmarks.measures import ALL, Scene, commit_seconds
+    from benchmarks.measures import ALL, commit_seconds
+    from benchmarks.scene import Scene
     from clinic.people.models import User
     from plans.load import Size, generate
 
@@ -81,11 +87,23 @@ def _run(appointments: int, turns: int) -> None:
         f"load {before:.1f} before and {after:.1f} after measuring.\n"
     )
     _say(table(measures))
+    for taken in measures:
+        if taken.remark:
+            _say(f"\n{taken.title}: {taken.remark}")
+
+
+def _roll_out(plans: int) -> None:
+    from benchmarks.rollout import rollouts
+
+    _say(f"\nMoving {plans:,} plans to another version of their protocol …")
+    before = os.getloadavg()[0]
+    found = rollouts(plans)
+    _say(f"… at load {before:.1f} before and {os.getloadavg()[0]:.1f} after.\n\n{found}\n")
 
 
 def table(measures: "Sequence[Measure]") -> str:
     """Milliseconds of one act and the ratios to the floor, as a Markdown table."""
-    from benchmarks.measures import p50, p95
+    from benchmarks.scene import p50, p95
 
     lines = [
         "| | n | p50 ms | p95 ms | a second | floor | p50 ms | p95 ms | a second | ratio p50 | ratio p95 |",

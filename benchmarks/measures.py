@@ -1,15 +1,11 @@
-"""The measures. Each takes turns with its floor, so that both meet the same machine; nothing here judges a time."""
+"""The measures of visits and mails. Each takes turns with its floor, so that both meet the same machine; nothing here
+judges a time."""
 
-import calendar
-import os
-import random
 import smtplib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from statistics import median, quantiles
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,11 +16,12 @@ from django.db import connection
 from django.test import Client
 from knox.models import AuthToken
 
+from benchmarks.courses import plan_recalculation, plan_timeline
+from benchmarks.scene import Measure, Scene, bare_connection, p50, seconds_of
 from clinic import clock
-from clinic.people.models import Practitioner, User
+from clinic.people.models import Practitioner
 from clinic.places.models import Location
 from clinic.records import Record, uuid7
-from patients.models import Patient
 from plans.load import working_days
 from plans.messages.delivery import deliver_due
 from plans.messages.identifiers import calendar_uid, message_id
@@ -35,71 +32,6 @@ from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.search import slots_for
 from plans.scheduling.services import appointment_book
 from plans.scheduling.subjects import Subject
-from plans.treatment import timeline
-
-SEARCH_DAYS, SEARCH_PRACTITIONERS = 14, 10
-
-
-@dataclass
-class Measure:
-    """Seconds of one act, ours and the floor's, a value for each turn."""
-
-    title: str
-    floor_title: str
-    ours: list[float] = field(default_factory=list)
-    floor: list[float] = field(default_factory=list)
-
-    def turn(self, ours: Callable[[], Any], floor: Callable[[], Any], *, acts: int = 1) -> None:
-        """Time `acts` of each; the floor goes first every second turn."""
-        pair = [(self.ours, ours), (self.floor, floor)]
-        for values, act in reversed(pair) if len(self.ours) % 2 else pair:
-            values.append(seconds_of(act) / acts)
-
-
-def seconds_of(act: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
-
-
-def p50(values: Sequence[float]) -> float:
-    return median(values)
-
-
-def p95(values: Sequence[float]) -> float:
-    return quantiles(values, n=20, method="inclusive")[-1]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the measures work on: a location under load, and how often to try."""
-
-    location: Location
-    desk: User
-    turns: int
-    batch: int
-    """Mails a turn, and timelines."""
-    dice: random.Random = field(default_factory=lambda: random.Random(1))
-
-    def windows(self) -> list[tuple[date, date]]:
-        """`turns` random fortnights among the days that have visits to come."""
-        today = clock.today(self.location.zone)
-        ends = Appointment.objects.filter(location=self.location).latest("starts_at").starts_at.date()
-        last = max((ends - today).days - SEARCH_DAYS, 1)
-        firsts = [today + timedelta(days=self.dice.randint(1, last)) for _ in range(self.turns)]
-        return [(first, first + timedelta(days=SEARCH_DAYS - 1)) for first in firsts]
-
-    def practitioners(self) -> list[UUID]:
-        here = Practitioner.objects.filter(user__memberships__location=self.location).order_by("pk")
-        return self.dice.sample(list(here.values_list("pk", flat=True)), SEARCH_PRACTITIONERS)
-
-    def patients(self, count: int) -> list[Patient]:
-        return list(Patient.objects.filter(home_location=self.location)[:count])
-
-
-def bare_connection() -> psycopg.Connection[Any]:
-    """PostgreSQL without Django; parameters are bound as Django binds them, so that the plans are the same."""
-    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, cursor_factory=psycopg.ClientCursor)
 
 
 def commit_seconds() -> float:
@@ -191,76 +123,6 @@ def _insert(bare: psycopg.Connection[Any], inserts: Sequence[tuple[str, list[Any
             bare.execute(sql, values)
 
 
-def plan_timeline(scene: Scene) -> Measure:
-    """Every window of a plan of 12 steps, against the date additions alone."""
-    measure = Measure("timeline of 12 steps", "its date additions")
-    start = date(2026, 1, 31)
-    steps = [
-        *(
-            timeline.Step(
-                position=position,
-                kind=timeline.SESSION,
-                title=f"Session {position}",
-                anchor="plan_start" if position == 1 else "previous_session",
-                offset_days=0 if position == 1 else 28,
-                tolerance_before_days=7,
-                tolerance_after_days=14,
-                minimum_interval_days=21,
-            )
-            for position in range(1, 9)
-        ),
-        *(
-            timeline.Step(
-                position=8 + number,
-                kind=timeline.ASSESSMENT,
-                title=f"After {3 * number} months",
-                anchor="last_session",
-                offset_months=3 * number,
-                tolerance_before_days=14,
-                tolerance_after_days=28,
-            )
-            for number in range(1, 5)
-        ),
-    ]
-    facts = timeline.Facts(performed_on={1: start, 2: start + timedelta(days=30)})
-
-    def ours() -> list[tuple[date, date, date]]:
-        course = timeline.sessions(steps, start, facts)
-        visits = timeline.follow_ups(steps, start, course, facts)
-        windows = [session.window for session in course] + [visit.window for visit in visits]
-        return [(window.earliest, window.target, window.latest) for window in windows]
-
-    def floor() -> list[tuple[date, date, date]]:
-        return _bare_dates(start, {1: start, 2: start + timedelta(days=30)})
-
-    if ours() != floor():
-        raise RuntimeError("The floor of the timeline does not compute what the timeline does.")
-    for _ in range(scene.turns):
-        measure.turn(partial(_repeat, ours, scene.batch), partial(_repeat, floor, scene.batch), acts=scene.batch)
-    return measure
-
-
-def _bare_dates(start: date, performed: dict[int, date]) -> list[tuple[date, date, date]]:
-    week, interval, fortnight, month = (timedelta(days=days) for days in (7, 21, 14, 28))
-    found = [(start, start, start + fortnight)]
-    given = performed[1]
-    for number in range(2, 9):
-        target = given + month
-        found.append((max(target - week, given + interval), target, target + fortnight))
-        given = performed.get(number, target)
-    for number in range(1, 5):
-        years, months = divmod(given.month - 1 + 3 * number, 12)
-        year = given.year + years
-        target = date(year, months + 1, min(given.day, calendar.monthrange(year, months + 1)[1]))
-        found.append((target - fortnight, target, target + month))
-    return found
-
-
-def _repeat(act: Callable[[], Any], times: int) -> None:
-    for _ in range(times):
-        act()
-
-
 def delivery(scene: Scene) -> Measure:
     """Mails sent by one process, against prebuilt ones sent by `smtplib` over one connection into the same sink."""
     measure = Measure("delivery of a mail", "prebuilt, by smtplib")
@@ -336,4 +198,4 @@ def slots_over_http(scene: Scene) -> Measure:
     return measure
 
 
-ALL = (slot_search, booking, plan_timeline, delivery, slots_over_http)
+ALL = (slot_search, booking, plan_timeline, plan_recalculation, delivery, slots_over_http)

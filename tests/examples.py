@@ -7,18 +7,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time
 from typing import TypeVar
 
+from clinic.access.roles import Role
 from clinic.people.models import Practitioner
 from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
 from clinic.places.services import closure_create, opening_hours_create, time_off_create
 from clinic.records import Record
 from patients.models import Consent, ConsentDocument, Patient
 from plans.consultations.models import Consultation, ScreeningItem
-from plans.followups.models import FollowUp
+from plans.followups.models import CheckIn, ContactAttempt, FollowUp
+from plans.followups.services import attempt_record_for_patient
 from plans.messages.models import PatientMessage
-from plans.protocols.models import Protocol
+from plans.protocols.models import CareTopic, IntervalRule, Protocol
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.models import ProcedureSession, ProtocolRollout, TreatmentPlan
+from plans.treatment.services import rollout_start
 from tests import factories
 
 Example = Callable[[Location], Record]
@@ -101,6 +104,16 @@ def protocol(location: Location) -> Protocol:
     return Protocol.objects.earliest("pk")
 
 
+@example("plans.intervalrule")
+def interval_rule(location: Location) -> IntervalRule:
+    return IntervalRule.objects.earliest("pk")
+
+
+@example("plans.caretopic")
+def care_topic(location: Location) -> CareTopic:
+    return CareTopic.objects.earliest("pk")
+
+
 @example("plans.screeningitem")
 def screening_item(location: Location) -> ScreeningItem:
     return ScreeningItem.objects.earliest("pk")
@@ -116,6 +129,11 @@ def plan(location: Location) -> TreatmentPlan:
     return factories.make_plan(patient(location), factories.make_practitioner(location))
 
 
+@example("plans.protocolrollout")
+def rollout(location: Location) -> ProtocolRollout:
+    return rollout_start(by=None, protocol=plan(location).protocol, reason="For an example.")
+
+
 @example("plans.proceduresession")
 def session(location: Location) -> ProcedureSession:
     return plan(location).sessions.earliest("sequence")
@@ -124,6 +142,23 @@ def session(location: Location) -> ProcedureSession:
 @example("plans.followup")
 def follow_up(location: Location) -> FollowUp:
     return plan(location).follow_ups.earliest("pk")
+
+
+@example("plans.checkin")
+def check_in(location: Location) -> CheckIn:
+    done = factories.perform(session(location), factories.make_practitioner(location))
+    return done.check_ins.earliest("target_date")
+
+
+@example("plans.contactattempt")
+def contact_attempt(location: Location) -> ContactAttempt:
+    return attempt_record_for_patient(
+        patient_id=patient(location).pk,
+        location=location,
+        by=factories.make_user((location, Role.FRONT_DESK)),
+        channel="call",
+        outcome="no_answer",
+    )
 
 
 @example("plans.appointment")

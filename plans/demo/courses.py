@@ -16,7 +16,7 @@ from plans.consultations.services import CauseInput, SeverityInput, consultation
 from plans.demo.house import House
 from plans.demo.replay import Course, at, working_day
 from plans.followups.models import FollowUp
-from plans.followups.services import attempt_record, follow_up_create
+from plans.followups.services import attempt_record, check_in_answer, follow_up_create
 from plans.protocols.models import Protocol
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import (
@@ -38,6 +38,7 @@ from plans.treatment.services import (
     plan_revise,
     session_abort,
     session_perform,
+    session_pin,
     session_sign,
     session_start,
 )
@@ -186,6 +187,14 @@ class Case:
         return ProcedureSession.objects.get(
             plan=self.plan, sequence=number, aborted_at__isnull=True, cancelled_at__isnull=True
         )
+
+    def pinned(self, number: int, day: date, reason: str) -> None:
+        session_pin(session_id=self.session(number).pk, by=self.practitioner.user, pinned_on=day, reason=reason)
+
+    def answered(self, number: int, day: int, note: str) -> None:
+        """The check-in of this day after session `number` is answered."""
+        check_in = self.session(number).check_ins.get(step__offset_days=day)
+        check_in_answer(check_in_id=check_in.pk, by=self.practitioner.user, note=note)
 
     def follow_up(self, title: str) -> FollowUp:
         return FollowUp.objects.get(patient=self.patient, title__startswith=title, cancelled_at__isnull=True)
@@ -345,7 +354,7 @@ def dogwood(house: House, today: date) -> Course:
 
 
 def elmsworth(house: House, today: date) -> Course:
-    """Exosomes and microneedling under a fictional study number; the second session is today."""
+    """Exosomes and microneedling under a fictional study number; the second session is today, the third is pinned."""
     case = Case(house, today, "Placeholder", "Elmsworth", "male", 42, "14:00", house.rowan, "+1 212 555 0105")
     yield (
         case.at(-48),
@@ -360,10 +369,11 @@ def elmsworth(house: House, today: date) -> Course:
     yield case.at(-48, "14:50"), lambda: case.planned("exosome-microneedling", case.day(-28))
     yield from case.booked_and_performed(1, -28, deviations="Vial of lot EXO-DEMO-0417.")
     yield case.at(-5, "09:40"), lambda: case.booked(case.at(0), session=case.session(2))
+    yield case.at(-5, "09:45"), lambda: case.pinned(3, case.day(35), "Abroad until then.")
 
 
 def firley(house: House, today: date) -> Course:
-    """The same lot; fever and pus on day 3: the plan is on hold."""
+    """The same lot; fever and pus on day 3: the plan is on hold, and the visit booked for the next session with it."""
     case = Case(house, today, "Fixture", "Firley", "female", 38, "15:30", house.rowan, "+1 212 555 0106")
     yield (
         case.at(-30),
@@ -373,8 +383,11 @@ def firley(house: House, today: date) -> Course:
     )
     yield case.at(-30, "16:20"), lambda: case.planned("exosome-microneedling", case.day(-6))
     yield from case.booked_and_performed(1, -6, pain=4, deviations="Vial of lot EXO-DEMO-0417.")
+    yield case.at(-5, "16:40"), lambda: case.booked(case.at(22), session=case.session(2))
+    third_day = at(case.day(-6) + timedelta(days=3), "17:10", house.location.zone)
+    yield third_day, lambda: case.answered(1, 3, "Fever 38.4 °C since last night, and pus.")
     yield (
-        case.at(-3, "09:10"),
+        third_day + timedelta(minutes=20),
         lambda: plan_hold(plan_id=case.plan.pk, reason="Day 3: fever 38.4 °C and pus; seen the same day."),
     )
 
@@ -397,7 +410,7 @@ def ginkgo(house: House, today: date) -> Course:
 
 
 def hazelby(house: House, today: date) -> Course:
-    """Iliac marrow harvest, 60 mL; soreness on day 7."""
+    """Iliac marrow harvest, 60 mL; soreness on day 7; wants it again sooner than the interval allows."""
     case = Case(house, today, "Synthetic", "Hazelby", "male", 48, "11:00", house.marlow, "+1 212 555 0108")
     yield (
         case.at(-45),
@@ -407,7 +420,9 @@ def hazelby(house: House, today: date) -> Course:
     )
     yield case.at(-45, "12:00"), lambda: case.planned("bone-marrow", case.day(-12))
     yield from case.booked_and_performed(1, -12, pain=5)
+    yield case.at(-5, "11:10"), lambda: case.answered(1, 7, "Sore over the left hip, better every day.")
     yield case.at(-2, "11:20"), lambda: case.booked(case.at(79), follow_up=case.follow_up("3-month"))
+    yield case.at(-2, "11:25"), lambda: case.pinned(2, case.day(300), "Asks for it before a long journey.")
 
 
 def ivyton(house: House, today: date) -> Course:

@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from clinic import clock
 from clinic.doctor import Finding
 from clinic.health import gauge
+from clinic.nudging import impatient_connection
 from plans.messages.delivery import LONGEST_BACKOFF_SECONDS
 from plans.messages.models import DeliveryPass, PatientMessage
-from plans.messages.nudge import impatient_connection
 from plans.messages.smtp import MailServer, Unreachable
 
 Status = PatientMessage.Status

@@ -8,11 +8,12 @@ from django.core.management import CommandError, call_command
 from clinic import clock
 from clinic.people.models import User
 from patients.models import Patient
-from plans.followups.models import FollowUp
-from plans.followups.queries import with_state
+from plans.followups.models import CheckIn, FollowUp
+from plans.followups.queries import call_list, with_state
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.scheduling.queries import visits_to_rebook
+from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,13 @@ def test_the_twelve_courses_are_there_and_a_second_seeding_changes_nothing(seede
     assert with_state(FollowUp.objects.filter(patient=patient("Dogwood"))).get().state == "overdue"
     assert FollowUp.objects.get(patient=patient("Dogwood")).attempts.count() == 2
     assert patient("Elmsworth").plans.get().sessions.get(sequence=1).components.get(modality="exosome").exosome
-    assert patient("Firley").plans.get().status == "on_hold"
+    third = patient("Elmsworth").plans.get().sessions.get(sequence=3)
+    assert third.target_date == third.pinned_on
+    assert third.pin_conflict == ""
+    firley = patient("Firley")
+    assert firley.plans.get().status == "on_hold"
+    assert [visit.patient for visit in visits_to_rebook(Appointment.objects.all())] == [firley]
+    assert CheckIn.objects.get(session__plan__patient=firley, answered_at__isnull=False).title == "Check-in, day 3"
 
     first, second = patient("Ginkgo").appointments.order_by("starts_at")
     assert (second.starts_at - first.starts_at).total_seconds() == 673 * 3600
@@ -62,16 +69,24 @@ def test_the_twelve_courses_are_there_and_a_second_seeding_changes_nothing(seede
 
     marrow = patient("Hazelby").plans.get().sessions.get(sequence=1).components.get().stem_cell
     assert (marrow.harvested_ml, marrow.harvest_site) == (60, "iliac_crest_left")
+    again = patient("Hazelby").plans.get().sessions.get(sequence=2)
+    assert again.pin_conflict.startswith("At least 365 days after")
+    assert again.target_date > again.pinned_on
     ivyton = patient("Ivyton").plans.get()
     assert ivyton.sessions.filter(aborted_at__isnull=False).count() == 1
     assert ivyton.sessions.filter(status="planned").count() == 1
 
     juniper = patient("Juniper").plans.get()
     assert (juniper.protocol.code, juniper.revision, juniper.status) == ("prp-microneedling", 2, "active")
+    assert {change["what"] for change in juniper.revisions.get(number=2).changes} >= {"protocol", "added"}
+    moves = CourseMove.objects.all()
+    assert moves.filter(plan=juniper, act="resumed").exists()
+    assert not moves.filter(because="", target_after__isnull=False).exists()
     kapok = patient("Kapok").messages.exclude(status="expired")
     assert set(kapok.values_list("status", flat=True)) == {"suppressed"}
     review = with_state(FollowUp.objects.filter(patient=patient("Larchmont"), title__startswith="3-month"))
     assert review.get().state == "missed"
+    assert {"Kapok", "Larchmont"} <= set(call_list().values_list("last_name", flat=True))
 
     sent = PatientMessage.objects.filter(status="sent").count()
     assert len(seeded.messages()) == sent > 40

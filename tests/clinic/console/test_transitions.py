@@ -11,7 +11,7 @@ from clinic.access.roles import Role
 from clinic.records import Record
 from patients.models import Consent
 from patients.services import consent_withdraw
-from plans.followups.services import follow_up_cancel
+from plans.followups.services import check_in_cancel, follow_up_cancel
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_arrive, appointment_book, appointment_cancel
@@ -63,6 +63,11 @@ def signed_session(house: House) -> Any:
 def cancelled_follow_up(house: House) -> Any:
     follow_up = plan(house).follow_ups.earliest("pk")
     return follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="No.")
+
+
+def cancelled_check_in(house: House) -> Any:
+    owed = signed_session(house).check_ins.earliest("pk")
+    return check_in_cancel(check_in_id=owed.pk, by=house.practitioner.user, reason="No.")
 
 
 def sent_message(house: House) -> PatientMessage:
@@ -117,6 +122,10 @@ ILLEGAL: list[tuple[str, Role, str, Callable[[House], Record], dict[str, str]]] 
     ("follow-up", DESK, "cancel", cancelled_follow_up, WHY),
     ("follow-up", DESK, "attend", cancelled_follow_up, {}),
     ("follow-up", DESK, "attempt", cancelled_follow_up, {"channel": "call", "outcome": "reached"}),
+    ("follow-up", PRACTITIONER, "pin", cancelled_follow_up, {"pinned_on": "2026-07-01", **WHY}),
+    ("follow-up", PRACTITIONER, "unpin", cancelled_follow_up, WHY),
+    ("check-in", PRACTITIONER, "answer", cancelled_check_in, {"note": "Fine."}),
+    ("check-in", PRACTITIONER, "cancel", cancelled_check_in, WHY),
     ("message", DESK, "retry", sent_message, {}),
     ("message", DESK, "handled", sent_message, {}),
     ("message", DESK, "cancel", sent_message, {}),

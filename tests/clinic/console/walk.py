@@ -16,14 +16,24 @@ ADD_NEEDS = {
     "plans.consultation": ("patient", "patients.patient"),
     "plans.treatmentplan": ("consultation", "plans.consultation"),
     "plans.followup": ("consultation", "plans.consultation"),
+    "plans.contactattempt": ("patient", "patients.patient"),
     "plans.appointment": ("patient", "patients.patient"),
 }
 """What the address of a form names, and the resource it is of."""
-MADE_ELSEWHERE = {"patients.consent", "plans.protocol", "plans.proceduresession", "plans.patientmessage"}
+MADE_ELSEWHERE = {
+    "patients.consent",
+    "plans.proceduresession",
+    "plans.patientmessage",
+    "plans.protocolrollout",
+}
 """Rows that come with something else: nobody adds them here, whatever the role table says of the API."""
-NO_LIST = {"patients.allergy", "patients.historyentry", "patients.consent"}
+DELETED_BY_AN_ACT = {"plans.protocol"}
+"""No page of its own: a dialog deletes, where nothing follows."""
+NO_LIST = {"patients.allergy", "patients.historyentry", "patients.consent", "plans.contactattempt"}
 """Read on the page of what they belong to."""
-HISTORY_NEEDS = dict.fromkeys(("patients.consent", "plans.treatmentplan", "plans.proceduresession"), "view_clinical")
+HISTORY_NEEDS = dict.fromkeys(
+    ("patients.consent", "plans.treatmentplan", "plans.proceduresession", "plans.followup"), "view_clinical"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,8 @@ class Page:
             needed = HISTORY_NEEDS.get(self.resource, "view")
             nobody = self.resource == "plans.patientmessage"
             return frozenset() if nobody else roles_that_may(self.resource, needed)
+        if self.kind == "delete" and self.resource in DELETED_BY_AN_ACT:
+            return frozenset()
         return roles_that_may(self.resource, {"list": "view", "change": "view", "delete": "delete"}[self.kind])
 
     @property

@@ -104,7 +104,7 @@ def test_a_dead_broker_costs_a_booking_nothing_and_its_mail_goes_out_once_it_is_
     broker.kill()
     appointment = clinic_today.book("10:00", clinic_today.now_open())
     assert rows(appointment)[0].status == "pending"
-    said = [record.getMessage() for record in caplog.records if record.name == "plans.messages.nudge"]
+    said = [record.getMessage() for record in caplog.records if record.name == "clinic.nudging"]
     assert len(said) == 1
     assert "The broker took no nudge" in said[0]
     broker.start()  # empty: it keeps nothing
@@ -123,7 +123,7 @@ def test_a_broker_that_hangs_is_asked_once_and_then_left_alone(
             clinic_today.book(hour, clinic_today.now_open())
     finally:
         os.kill(broker.server.pid, signal.SIGCONT)
-    assert len([record for record in caplog.records if record.name == "plans.messages.nudge"]) == 1
+    assert len([record for record in caplog.records if record.name == "clinic.nudging"]) == 1
     assert nudge.silent_until > time.monotonic()
 
 

@@ -71,13 +71,13 @@ def call_reasons(patient: Any, now: datetime) -> list[CallReason]:
     if patient.wants_call_for_no_shows:
         missed = words.moment(patient.no_show_starts_at, *_place(patient.no_show_zone, now))
         times = "twice" if patient.no_shows == 2 else f"{patient.no_shows} times"
-        found.append(CallReason("no_shows", f"Did not come {times}, the last time {missed}; nothing is booked."))
+        found.append(CallReason("no_shows", f"Did not come {times}; the last time: {missed}. Nothing is booked."))
     if patient.unreachable:
         about = []
         if patient.visit:
             starts_at = datetime.fromisoformat(patient.visit["starts_at"])
             when = words.moment(starts_at, *_place(patient.visit["zone"], now))
-            about.append(f"{patient.visit['title']} is booked for {when}")
+            about.append(f"{patient.visit['title']}: {when}")
         for owed in filter(None, (patient.follow_up, patient.session)):
             _, today = _place(owed["zone"], now)
             first, last = date.fromisoformat(owed["start"]), date.fromisoformat(owed["end"])

@@ -16,6 +16,8 @@ MISSED_AFTER_OVERDUE = timedelta(days=30)
 MISSED_AFTER_NO_SHOW = timedelta(days=14)
 CHECK_IN_GRACE = timedelta(days=1)
 """Overdue after +24 h: the local day after the window's last one, of 23 or 25 hours where clocks change."""
+ASKED_FOR = timedelta(days=14)
+"""So long after its window somebody is reminded to ask; later the answer says little about the recovery."""
 NO_SHOWS_TO_CALL = 2
 MEANS_REACHED = frozenset({ContactAttempt.Outcome.REACHED, ContactAttempt.Outcome.DECLINED})
 """Somebody spoke to the patient; what they answered is another matter."""

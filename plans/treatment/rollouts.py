@@ -120,12 +120,17 @@ def banded(shifts: Counter[int]) -> list[Band]:
 
 
 def shift_in_words(days: Iterable[int | None]) -> str:
-    """“7 days earlier to 14 days later”; empty for none (pure)."""
-    found = sorted({day for day in days if day is not None})
+    """“7 days earlier to 14 days later”, “14 to 28 days later”; empty for none (pure)."""
+    found = [day for day in days if day is not None]
     if not found:
         return ""
-    ends = dict.fromkeys((_in_words(found[0]), _in_words(found[-1])))
-    return " to ".join(ends)
+    least, most = min(found), max(found)
+    if least == most:
+        return _in_words(most)
+    if least > 0 or most < 0:
+        near, far = sorted((abs(least), abs(most)))
+        return f"{near} to {_in_words(far if least > 0 else -far)}"
+    return f"{_in_words(least)} to {_in_words(most)}"
 
 
 def refused_plans(rollout: ProtocolRollout) -> QuerySet[RolloutPlan]:

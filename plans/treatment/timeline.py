@@ -171,18 +171,20 @@ def sessions(
     planned: list[PlannedSession] = []
     days: dict[int, date] = {}
     """When each session that was not cancelled took place, or is aimed at."""
-    known = [given for tries in facts.given.values() for given in tries] + list(facts.elsewhere)
+    own = [given for tries in facts.given.values() for given in tries]
     aimed: list[Given] = []
     """The sessions so far of which nothing is charted: still to come, as their steps plan them."""
     for sequence, (step, repetition) in enumerate(_each_session(steps), start=1):
         done = facts.performed_on.get(sequence)
-        history = known + aimed if done is None else [given for given in known if given.on < done] + aimed
+        ahead = [given for given in own if done is None or given.on < done] + aimed
+        elsewhere = [given for given in facts.elsewhere if done is None or given.on < done]
         window = _session_window(
             step,
             start=start,
             anchor=_session_anchor(step, repetition, start, days),
             previous=max(days.values(), default=None),
-            history=history,
+            own=ahead,
+            elsewhere=elsewhere,
             intervals=intervals,
             retry_from=facts.retry_from.get(sequence),
             resumed_on=facts.resumed_on if done is None else None,
@@ -192,7 +194,7 @@ def sessions(
         if sequence in facts.cancelled:
             continue
         days[sequence] = done or window.target
-        if sequence not in facts.given:
+        if done is None or sequence not in facts.given:
             aimed.append(Given(days[sequence], step.components))
     return planned
 
@@ -214,7 +216,8 @@ def maintenance(
         start=last_performed,
         anchor=_Anchor(last_performed, "the last session"),
         previous=last_performed,
-        history=[given for tries in facts.given.values() for given in tries] + list(facts.elsewhere),
+        own=[given for tries in facts.given.values() for given in tries],
+        elsewhere=facts.elsewhere,
         intervals=intervals,
         retry_from=facts.retry_from.get(sequence),
         resumed_on=facts.resumed_on,
@@ -287,7 +290,8 @@ def _session_window(
     start: date,
     anchor: _Anchor,
     previous: date | None,
-    history: Sequence[Given],
+    own: Sequence[Given],
+    elsewhere: Sequence[Given],
     intervals: Intervals,
     retry_from: date | None,
     resumed_on: date | None,
@@ -297,7 +301,7 @@ def _session_window(
     earliest = target - timedelta(days=step.tolerance_before_days)
     if previous is None and earliest <= start:
         earliest, bound = start, Bound(Rule.PLAN_START, start)
-    for limit in _limits(step, previous, history, intervals):
+    for limit in _limits(step, previous, own, elsewhere, intervals):
         day = limit.since + timedelta(days=limit.days)
         if day > earliest:
             earliest, bound = day, limit
@@ -320,14 +324,16 @@ def _aim(
     return target, bound
 
 
-def _limits(step: Step, previous: date | None, history: Sequence[Given], intervals: Intervals) -> Iterator[Bound]:
+def _limits(
+    step: Step, previous: date | None, own: Sequence[Given], elsewhere: Sequence[Given], intervals: Intervals
+) -> Iterator[Bound]:
     """What the earliest date may not fall below."""
     if previous is not None:
         yield Bound(Rule.ORDER, previous)
-    if step.minimum_interval_days and history:
-        latest = max(given.on for given in history)
+    if step.minimum_interval_days and own:
+        latest = max(given.on for given in own)
         yield Bound(Rule.MINIMUM_INTERVAL, latest, step.minimum_interval_days, what="the protocol")
-    strictest = soonest(step.components, history, intervals)
+    strictest = soonest(step.components, [*own, *elsewhere], intervals)
     if strictest is not None:
         need: Need = strictest.need
         yield Bound(Rule.MINIMUM_INTERVAL, strictest.since, need.days, what=need.title)

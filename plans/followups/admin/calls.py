@@ -31,6 +31,10 @@ class CallForm(ConsoleModelForm):
         labels = {"outcome": "What came of it", "next_try_on": "Try again on"}
         widgets = {"next_try_on": DateInput}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("channel", ContactAttempt.Channel.CALL)
+
 
 @admin.register(ContactAttempt)
 class ContactAttemptAdmin(PartAdmin):

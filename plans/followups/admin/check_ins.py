@@ -25,11 +25,10 @@ from patients.models import Patient
 from patients.queries import search
 from plans.followups.looks import check_in_badge
 from plans.followups.models import CheckIn
-from plans.followups.queries import check_ins_in_full
+from plans.followups.queries import check_ins_in_full, check_ins_to_ask
 from plans.followups.services import check_in_answer, check_in_cancel
 
 State = CheckIn.State
-TO_ASK = (State.OVERDUE, State.DUE)
 SHOWN_TODAY = SHOWN_OF_PATIENT = 6
 
 
@@ -41,7 +40,7 @@ class NeedsFilter(ChoiceFilter):
         return [("person", "To ask now")]
 
     def choose(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(state__in=TO_ASK)
+        return rows.filter(pk__in=check_ins_to_ask().values("pk"))
 
 
 class AnswerForm(ActForm):
@@ -61,7 +60,7 @@ class CheckInAdmin(ConsoleAdmin):
     list_filter = (NeedsFilter, status_filter("state", State, "state"), LocationFilter)
     search_fields = ("session__plan__patient__last_name",)
     search_help_text = "Patient: name, record number or phone"
-    ordering = ("window_end", "id")
+    ordering = ("-window_end", "-id")
     empty_reason = "No check-ins yet. They come when a session is performed."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CheckIn]:
@@ -155,7 +154,7 @@ def check_in_rows(who: Reader, check_ins: Iterable[Any]) -> list[CheckInRow]:
 
 def to_ask(who: Reader) -> QuerySet[Any]:
     """The check-ins the reader sees for which it is time, the latest first."""
-    return visible(check_ins_in_full(), who.user).filter(state__in=TO_ASK).order_by("window_end", "id")
+    return visible(check_ins_to_ask(), who.user).order_by("window_end", "id")
 
 
 def number_to_ask(who: Reader) -> int:

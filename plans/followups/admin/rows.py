@@ -1,4 +1,4 @@
-"""One follow-up, visit to rebook, or patient to call, as the desk's lists show it. None of it asks the database."""
+"""One follow-up, or one patient to call, as the desk's lists show it. None of it asks the database."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,9 +16,7 @@ from clinic.console.reader import Reader
 from patients.models import Patient
 from plans.followups.looks import CallReason, attempts_in_words, call_reasons, follow_up_badge
 from plans.followups.models import ContactAttempt, FollowUp
-from plans.scheduling.looks import appointment_badge
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.scheduling.queries import title, why_rebook
 from plans.treatment.models import TreatmentPlan
 
 State = FollowUp.State
@@ -85,37 +83,6 @@ def _row(who: Reader, follow_up: Any, back: str, names: tuple[str, ...]) -> Foll
         book_url=booking_url(follow_up, back) if may_book else "",
         acts=buttons(admin.site._registry[FollowUp], who.user, follow_up, names) if follow_up.state in WANTED else [],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RebookRow:
-    """One booked visit that wants another time."""
-
-    visit: Appointment
-    title: str
-    badge: Badge
-    why: str
-    acts: list[Button]
-
-
-def rebook_rows(who: Reader, visits: Iterable[Appointment]) -> list[RebookRow]:
-    """One row each of `scheduling.queries.visits_to_rebook`; a visit of a plan on hold can only be given back."""
-    model_admin = admin.site._registry[Appointment]
-    rows = []
-    for visit in visits:
-        owed = visit.session or visit.follow_up
-        can_move = owed is None or owed.plan is None or owed.plan.status in TreatmentPlan.MAY_BOOK
-        names = ("reschedule", "cancel") if can_move else ("cancel",)
-        rows.append(
-            RebookRow(
-                visit=visit,
-                title=title(visit),
-                badge=appointment_badge(visit, who.now),
-                why=why_rebook(visit) or "",
-                acts=buttons(model_admin, who.user, visit, names),
-            )
-        )
-    return rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from clinic.access.visibility import visible
 from clinic.console.reader import Reader
 from patients.models import Patient
 from patients.queries import search
-from plans.followups.admin.rows import call_rows, rebook_rows, rows_of
+from plans.followups.admin.rows import call_rows, rows_of
 from plans.followups.models import FollowUp
 from plans.followups.queries import call_list
+from plans.scheduling.admin.rows import visit_rows
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import visits_to_rebook
 
@@ -36,13 +37,13 @@ NOBODY = {
     State.SCHEDULED.value: ("No follow-up is booked.", "Book those that are due."),
     State.PENDING.value: ("Nothing is to come later.", "Follow-ups come with plans."),
 }
+TABLES = {REBOOK: "console/panels/visits_to_move.html", CALL: "console/panels/follow_ups_call.html"}
 PAGE = 50
 
 
 def visits_in_the_way(who: Reader) -> QuerySet[Appointment]:
-    """The visits to come that the reader sees and that want another time, the next one first."""
-    coming = visible(Appointment.objects.filter(starts_at__gte=who.now), who.user)
-    return visits_to_rebook(coming).order_by("starts_at", "id")
+    """The booked visits that the reader sees and that want another time, the next one first."""
+    return visits_to_rebook(visible(Appointment.objects.all(), who.user)).order_by("starts_at", "id")
 
 
 def patients_to_call(who: Reader) -> QuerySet[Any]:
@@ -62,11 +63,11 @@ def worklist(request: HttpRequest, who: Reader, follow_ups: QuerySet[FollowUp]) 
         visits, patients = visits.filter(patient__in=found), patients.filter(pk__in=found)
     counts = {row["state"]: row["number"] for row in follow_ups.order_by().values("state").annotate(number=Count("pk"))}
     counts |= {REBOOK: visits.count(), CALL: patients.count()}
-    here, rows = request.get_full_path(), []
-    page: Page[Any]
+    here = request.get_full_path()
+    rows: list[Any]
     if tab == REBOOK:
         page = _page(request, visits, counts[tab])
-        rows = rebook_rows(who, page.object_list)
+        rows = visit_rows(who, page.object_list, ("reschedule", "cancel"))
     elif tab == CALL:
         page = _page(request, patients, counts[tab])
         rows = call_rows(who, page.object_list, here)
@@ -76,12 +77,11 @@ def worklist(request: HttpRequest, who: Reader, follow_ups: QuerySet[FollowUp]) 
     why, what = NOBODY[tab]
     return {
         "tab": tab,
-        "table": f"console/panels/follow_ups_{tab}.html" if tab in (REBOOK, CALL) else "console/panels/follow_ups.html",
+        "table": TABLES.get(tab, "console/panels/follow_ups.html"),
         "tabs": [(key, name, counts.get(key, 0)) for key, name in TABS.items()],
         "text": text,
         "page": page,
-        "rows": rows,
-        "shows_location": who.several_locations,
+        "this": {"rows": rows, "shows_location": who.several_locations},
         "why": why,
         "what": what,
     }

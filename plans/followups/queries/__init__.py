@@ -1,7 +1,12 @@
 """Reads what is owed after treatment, with its derived state computed in SQL, and who is to be called."""
 
 from plans.followups.queries.calls import call_list, with_calling
-from plans.followups.queries.check_ins import check_in_state_of, check_ins_in_full, with_check_in_state
+from plans.followups.queries.check_ins import (
+    check_in_state_of,
+    check_ins_in_full,
+    check_ins_to_ask,
+    with_check_in_state,
+)
 from plans.followups.queries.dates import LocalDate
 from plans.followups.queries.follow_ups import (
     DORMANT_PLANS,
@@ -17,6 +22,7 @@ __all__ = [
     "call_list",
     "check_in_state_of",
     "check_ins_in_full",
+    "check_ins_to_ask",
     "follow_ups_in_full",
     "open_follow_ups",
     "state_of",

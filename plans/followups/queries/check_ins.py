@@ -8,7 +8,7 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from clinic import clock
 from plans.followups.models import CheckIn
 from plans.followups.queries.dates import LocalDate, days_after
-from plans.followups.rules import CHECK_IN_GRACE
+from plans.followups.rules import ASKED_FOR, CHECK_IN_GRACE
 
 State = CheckIn.State
 
@@ -31,6 +31,13 @@ def check_ins_in_full() -> QuerySet[Any]:
     """Check-ins with state, session, plan, patient and who wrote the answer down: one query."""
     return with_check_in_state(
         CheckIn.objects.select_related("session__plan__patient", "session__plan__location", "answered_by")
+    )
+
+
+def check_ins_to_ask() -> QuerySet[Any]:
+    """The check-ins of `check_ins_in_full` for which it is time, and not yet too late to be of use."""
+    return check_ins_in_full().filter(
+        state__in=(State.DUE, State.OVERDUE), today__lte=days_after("window_end", ASKED_FOR)
     )
 
 

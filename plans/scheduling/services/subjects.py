@@ -1,9 +1,9 @@
 """Locks what a visit is for, in the one order, and reads under the locks what decides its booking."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
 from clinic.locking import lock
@@ -11,8 +11,8 @@ from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.scheduling.availability import Frame, frame_document, frame_from
 from plans.scheduling.models import Appointment
-from plans.scheduling.queries import follow_ups_to_book, neighbours_of, sessions_to_book
-from plans.scheduling.subjects import Subject, neighbours_from
+from plans.scheduling.queries import follow_ups_to_book, sessions_to_book
+from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 
@@ -59,23 +59,22 @@ def lock_subject(*, session: ProcedureSession | None, follow_up: FollowUp | None
     return Subject.of_consultation(patient)
 
 
-def look_again(subject: Subject) -> Subject:
-    """The subject with its patient's other sessions as they are now that the patient's key is held.
-
-    The plan's lock keeps those of the same plan still; nothing but that key does those of other plans.
-    """
-    session: Any = subject.session
-    if session is None or not session.has_other_plans:
-        return subject
-    neighbours = neighbours_of(patient=subject.patient.pk, session=session.pk).values_list("document", flat=True)
-    return replace(subject, neighbours=neighbours_from(session, neighbours))
-
-
 def _lock_obligation(plan_id: UUID | None, session_id: UUID | None, follow_up_id: UUID | None) -> Subject:
+    if session_id is not None:
+        _lock_plans_beside(plan_id)
+        return Subject.of_session(lock(sessions_to_book(), session_id))
     if plan_id is not None:
         lock(TreatmentPlan.objects.all(), plan_id)
-    if session_id is not None:
-        return Subject.of_session(lock(sessions_to_book(), session_id))
-    if plan_id is None:
+    else:
         lock(FollowUp.objects.all(), follow_up_id)  # first the bare row: what is derived is read once it is ours
     return Subject.of_follow_up(lock(follow_ups_to_book(), follow_up_id))
+
+
+def _lock_plans_beside(plan_id: UUID | None) -> None:
+    """Lock every plan of this plan's patient, in the order of their keys: one query.
+
+    Sessions of different plans keep their distance too, so what is booked of the others must stand still meanwhile.
+    """
+    patient = TreatmentPlan.objects.filter(pk=plan_id).values("patient")
+    plans = TreatmentPlan.objects.filter(patient=Subquery(patient)).order_by("pk")
+    list(plans.select_for_update(of=("self",), no_key=True).values_list("pk"))

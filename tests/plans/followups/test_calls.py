@@ -242,7 +242,7 @@ def miss_twice(clinic: Any, frozen: Any) -> None:
 
 def test_two_no_shows_put_a_patient_on_the_list_until_they_are_reached(clinic, frozen):
     miss_twice(clinic, frozen)
-    assert listed(clinic) == ["Did not come twice, the last time Today 10:00; nothing is booked."]
+    assert listed(clinic) == ["Did not come twice; the last time: Today 10:00. Nothing is booked."]
     reach(clinic, "no_answer")
     assert listed(clinic)
     frozen.shift(3600)
@@ -266,7 +266,7 @@ def test_another_no_show_after_they_were_reached_puts_them_back(clinic, frozen):
     visit = clinic.book(date(2026, 5, 26))
     frozen.move_to("2026-05-26T15:00:00Z")
     appointment_no_show(appointment_id=visit.pk, by=clinic.desk)
-    assert listed(clinic) == ["Did not come 3 times, the last time Today 10:00; nothing is booked."]
+    assert listed(clinic) == ["Did not come 3 times; the last time: Today 10:00. Nothing is booked."]
 
 
 def test_who_wants_no_email_is_called_about_a_visit_and_again_when_it_moves(clinic, frozen):
@@ -276,7 +276,7 @@ def test_who_wants_no_email_is_called_about_a_visit_and_again_when_it_moves(clin
     frozen.shift(60)
     visit = clinic.book(date(2026, 3, 9), session=clinic.plan.sessions.get(sequence=1))
     (said,) = listed(clinic)
-    assert said.startswith("Wants no email. Session 1 of 3 · PRP is booked for Mon 9 Mar 10:00")
+    assert said.startswith("Wants no email. Session 1 of 3 · PRP: Mon 9 Mar 10:00")
     frozen.shift(60)
     reach(clinic)
     assert listed(clinic) == []
@@ -355,7 +355,7 @@ def test_the_api_says_whom_to_call_why_and_what_came_of_it(clinic, api, frozen):
         "name": "Mock Dogwood",
         "phone": "+1 212 555 0141",
         "reasons": [
-            {"code": "no_shows", "detail": "Did not come twice, the last time Today 10:00; nothing is booked."}
+            {"code": "no_shows", "detail": "Did not come twice; the last time: Today 10:00. Nothing is booked."}
         ],
         "tries": 0,
         "last_try": None,

@@ -7,7 +7,7 @@ import pytest
 from clinic.access.roles import Role
 from clinic.errors import Invalid, InvalidTransition
 from plans.followups.models import CheckIn
-from plans.followups.queries import check_in_state_of
+from plans.followups.queries import check_in_state_of, check_ins_to_ask
 from plans.followups.services import check_in_answer, check_in_cancel
 from plans.treatment.services import plan_discontinue
 from tests import factories
@@ -151,3 +151,12 @@ def test_what_the_list_costs_does_not_grow(clinic, check_in, nurse, django_asser
         factories.perform(plan.sessions.get(sequence=1), clinic.practitioner)
     assert date(2026, 3, 4) in CheckIn.objects.values_list("target_date", flat=True)
     assert [cost(*one) for one in paths] == before
+
+
+def test_nobody_is_reminded_to_ask_when_the_answer_would_say_nothing_any_more(clinic, check_in, frozen):
+    """The last window of the session closes on 11 March."""
+    frozen.move_to("2026-03-25T15:00:00Z")
+    assert check_ins_to_ask().count() == 1
+    frozen.move_to("2026-03-26T15:00:00Z")
+    assert check_ins_to_ask().count() == 0
+    assert check_in_state_of(check_in) == "overdue"

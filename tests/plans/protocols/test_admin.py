@@ -1,6 +1,7 @@
 """Protocols, care advice and intervals in the console."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -38,7 +39,7 @@ def fields_of(page) -> dict[str, list[str]]:
     sent: dict[str, list[str]] = {}
 
     def add(name: str, value: str) -> None:
-        sent.setdefault(name, []).append(value)
+        sent.setdefault(name, []).append(unescape(value))
 
     for tag in re.finditer(r"<input[^>]*>", form):
         attributes = dict(re.findall(r'(\w[\w-]*)="([^"]*)"', tag.group()))
@@ -125,7 +126,7 @@ def test_a_preview_draws_the_draft_marks_its_faults_and_writes_nothing(house, pr
         send(house, prp, sent | {"steps.1.offset_days": ["9"], "expectation": ["A cure."]}, "preview", **HTMX)
     )
     assert "Step 2 “PRP”: session 2 would come 9 days after session 1; at least 14 days must lie between them" in wrong
-    assert 'for="id_steps.1.offset_days"' in wrong
+    assert 'href="#id_steps.1.offset_days"' in wrong
     assert "write it without “cure”" in wrong
     unreadable = words(send(house, prp, sent | {"steps.1.offset_days": ["soon"]}, "preview", **HTMX))
     assert "Days after: Enter a whole number." in unreadable

@@ -218,6 +218,9 @@ def test_shifts_fall_into_bands_that_meet_without_a_gap():
         ([1], "1 day later"),
         ([-7, 0, 14], "7 days earlier to 14 days later"),
         ([None, None], ""),
+        ([28, 14], "14 to 28 days later"),
+        ([-3, -1], "1 to 3 days earlier"),
+        ([0, 2], "the same day to 2 days later"),
         ([5, 5], "5 days later"),
     ],
 )
@@ -475,7 +478,7 @@ def test_starting_leads_to_a_page_that_asks_again_until_it_has_finished(house):
     page = words(house.get(Role.MANAGER, url(rollout)))
     assert 'hx-trigger="every' not in page
     assert "Finished Today 10:00" in page
-    assert "14 days later to 28 days later" in page
+    assert "14 to 28 days later" in page
     listed = words(house.get(Role.MANAGER, reverse("admin:plans_protocolrollout_changelist")))
     assert "3 of 3 plans" in listed
 
@@ -538,7 +541,7 @@ def test_the_csv_has_a_line_for_each_plan_and_no_formula(house):
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\N{BYTE ORDER MARK}"))))
     assert [row["Result"] for row in rows] == ["Moved", "Refused"]
     assert rows[0]["Patient"].startswith("'=HYPERLINK")
-    assert (rows[0]["Windows moved"], rows[0]["Moved by"]) == ("2", "14 days earlier to 7 days earlier")
+    assert (rows[0]["Windows moved"], rows[0]["Moved by"]) == ("2", "7 to 14 days earlier")
     assert "is not qualified for" in rows[1]["Why"]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 

@@ -144,12 +144,10 @@ def sessions_to_book() -> QuerySet[ProcedureSession]:
 
     `modalities`, `consented` (those the patient's consent stands for), `live_appointment` (a key or None), and as JSON
     `gives` (its components as planned), `neighbours` (see `neighbours_of`) and `intervals` (the rules in force).
-    `has_other_plans` says whether its patient has any besides.
     """
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     consented = Consent.objects.filter(patient=OuterRef("plan__patient"), status=Consent.Status.GIVEN)
     in_force = IntervalRule.objects.filter(is_in_force=True)
-    other_plans = TreatmentPlan.objects.filter(patient=OuterRef("plan__patient")).exclude(pk=OuterRef("plan"))
     neighbours = neighbours_of(patient=OuterRef("plan__patient"), session=OuterRef("pk"))
     return ProcedureSession.objects.select_related("plan__patient", "plan__location", "step").annotate(
         modalities=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("pk")).values("modality")),
@@ -158,7 +156,6 @@ def sessions_to_book() -> QuerySet[ProcedureSession]:
         gives=_components(OuterRef("pk")),
         neighbours=ArraySubquery(neighbours.values("document")),
         intervals=ArraySubquery(in_force.values(document=JSONObject(**INTERVAL))),
-        has_other_plans=Exists(other_plans),
     )
 
 

@@ -1,10 +1,11 @@
 """How far a plan is, how well it is kept, and what stands in the way of its next step (pure).
 
 *Adherence* is what was kept ÷ what had to be by now, in percent, of sessions, maintenance and follow-ups. A visit is
-*kept* if it took place on a day of its window, both ends included. What had to be is every visit that took place, on
-whatever day, and every one still owed whose window has closed. Cancelled and aborted ones count in neither, nor does
-what is still owed while the plan is on hold; as long as nothing counts, there is no percentage. Check-ins are counted
-beside it: three of them follow each session, and would outweigh the visits.
+*kept* if it took place on a day of its window, both ends included; a follow-up may also have been attended early. What
+had to be is every visit that took place, on whatever day, and every one still owed whose window has closed. Cancelled
+and aborted ones count in neither, nor does what is still owed while the plan is on hold; as long as nothing counts,
+there is no percentage. Check-ins are counted beside it: three of them follow each session, and would outweigh the
+visits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -95,8 +96,10 @@ class Step:
 
     @property
     def is_kept(self) -> bool:
-        """Done within its window."""
-        return self.done_on is not None and self.earliest <= self.done_on <= self.latest
+        """Done by the last day of its window, and a session not before its first; a visit that serves may be early."""
+        if self.done_on is None or self.done_on > self.latest:
+            return False
+        return self.kind is Kind.FOLLOW_UP or self.done_on >= self.earliest
 
 
 @dataclass(frozen=True, slots=True)

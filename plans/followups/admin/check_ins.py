@@ -153,8 +153,8 @@ def check_in_rows(who: Reader, check_ins: Iterable[Any]) -> list[CheckInRow]:
 
 
 def to_ask(who: Reader) -> QuerySet[Any]:
-    """The check-ins the reader sees for which it is time, the latest first."""
-    return visible(check_ins_to_ask(), who.user).order_by("window_end", "id")
+    """The check-ins the reader sees for which it is time, the freshest first."""
+    return visible(check_ins_to_ask(), who.user).order_by("-window_end", "-id")
 
 
 def number_to_ask(who: Reader) -> int:

@@ -43,7 +43,7 @@ class CareTextForm(ActForm):
         self.initial["language"] = language
         text = CareText.objects.filter(topic=self.row, language=language, is_current=True).first()
         if text is not None:
-            self.initial |= {"title": text.title, "body": text.body}
+            self.initial.update(title=text.title, body=text.body)
 
 
 @admin.register(CareTopic)

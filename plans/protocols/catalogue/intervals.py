@@ -38,5 +38,5 @@ INTERVALS: Sequence[Interval] = (
         before=MICRONEEDLING,
         needle_over_mm=Decimal("1.5"),
     ),
-    Interval("across", "one treatment of the scalp after another", 14, is_across=True),
+    Interval("across", "One treatment of the scalp after another", 14, is_across=True),
 )

@@ -1,7 +1,7 @@
 """Book, move, undo: what gives a visit its time. Each is one transaction with the messages it asks for.
 
-Locks in the one order: plan → session or follow-up → advisory keys of patient, practitioners old and new, and every
-candidate room → appointment. Only then are state and time checked.
+Locks in the one order: plan (for a session all of its patient's) → session or follow-up → advisory keys of patient,
+practitioners old and new, and every candidate room → appointment. Only then are state and time checked.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from plans.scheduling.services.placing import (
     place,
     refusal_of,
 )
-from plans.scheduling.services.subjects import lock_subject, look_again, read
+from plans.scheduling.services.subjects import lock_subject, read
 from plans.scheduling.services.writing import AS_BOOKED, CANCELLATION, IN_FULL, TIME_AND_PLACE, remember, revise, save
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
@@ -98,8 +98,6 @@ def appointment_book(
             )
             attempt = Attempt(request, starts_at, subject)
             hold(subject.patient.pk, practitioner.pk, others=rooms)
-            subject = look_again(subject)
-            is_early = override.allows_early(subject, day)
             placed = place(request, starts_at, subject, may_overbook=override.may_overbook)
             appointment = Appointment(
                 patient=subject.patient,
@@ -183,7 +181,6 @@ def appointment_reschedule(
             keeps_time = keeps_start and keeps_length and appointment.practitioner_id == practitioner.pk
             if keeps_time and (room is None or room.pk == appointment.room_id):
                 return appointment
-            subject = look_again(subject)
             is_early = override.allows_early(subject, day, stands=keeps_start and appointment.is_early)
             check_lead_time(starts_at, clock.now(), frame.lead)
             may_overbook = override.may_overbook or (keeps_time and appointment.overbooked)

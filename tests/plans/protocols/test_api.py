@@ -1,6 +1,8 @@
 """Protocols, intervals and care advice over the API."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.access.roles import Role
 from plans.protocols.models import CareText, CareTopic, IntervalRule, Protocol, ProtocolStep
@@ -273,3 +275,20 @@ def test_a_manager_makes_a_topic(manager):
     )
     changed = manager.patch(f"/care-topics/{answer.json()['id']}/", {"title": "Green tea"})
     assert changed.json()["title"] == "Green tea"
+
+
+@pytest.mark.parametrize("path", ["/protocols/", "/interval-rules/", "/care-topics/"])
+def test_a_longer_list_costs_no_more_queries(manager, path):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert manager.get(f"{path}?page_size=200").status_code == 200
+        return len(captured)
+
+    queries()
+    before = queries()
+    for number in range(6):
+        manager.post("/protocols/", {**BODY, "code": f"mine-{number}"})
+        manager.post("/interval-rules/", {"code": f"mine-{number}", "title": "Mine", "minimum_days": 3})
+        topic = manager.post("/care-topics/", {"code": f"mine-{number}", "kind": "lifestyle", "title": "Tea"}).json()
+        manager.post(f"/care-topics/{topic['id']}/texts/", {"language": "en", "title": "Tea", "body": "Drink."})
+    assert queries() == before

@@ -187,7 +187,7 @@ def test_an_offset_under_the_steps_own_minimum_interval_is_refused():
     ("before", "after", "days", "why"),
     [
         (PRP, PRP, 14, "PRP after PRP"),
-        (PRP, Component("exosome"), 14, "one treatment of the scalp after another"),
+        (PRP, Component("exosome"), 14, "One treatment of the scalp after another"),
         (FAT, FAT, 180, "Stem cells after stem cells"),
         (Component("stem_cell"), FAT, 180, "Stem cells after stem cells"),
         (Component("stem_cell", None, "bone_marrow"), FAT, 365, "Stem cells after stem cells from marrow"),

@@ -21,9 +21,7 @@ from plans.scheduling.services import (
     appointment_cancel,
     appointment_reschedule,
     appointment_undo,
-    booking,
 )
-from plans.scheduling.services.contention import hold
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.services import plan_hold
 from tests import factories
@@ -337,26 +335,6 @@ def test_a_session_given_under_another_plan_counts_as_well(clinic: Clinic, needl
     refusal = refused(lambda: clinic.book("10:00", MONDAY, session=clinic.sessions[0]), TooEarly)
 
     assert refusal.extra["earliest"] == soonest.isoformat()
-
-
-def test_a_session_of_another_plan_that_was_booked_a_moment_ago_is_seen(
-    clinic: Clinic, needling: TreatmentPlan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two plans have two locks: what holds them apart is the patient's key, and what is read once it is held."""
-    waited: list[Appointment] = []
-
-    def hold_after_another(*ids: Any, others: Any = ()) -> None:
-        if not waited:
-            waited.append(Appointment())
-            waited[0] = clinic.book("15:00", session=needling.sessions.get(sequence=1))
-        hold(*ids, others=others)
-
-    monkeypatch.setattr(booking, "hold", hold_after_another)
-
-    refusal = refused(lambda: clinic.book("10:00", session=clinic.sessions[0]), TooEarly)
-
-    assert waited[0].is_live
-    assert "of another plan on 9 March 2026" in refusal.extra["because"]
 
 
 def test_a_rule_out_of_force_asks_for_nothing(clinic: Clinic, needling: TreatmentPlan) -> None:

@@ -124,7 +124,7 @@ def put(visit: Appointment, around: date, drawn: dict[str, Any]) -> None:
     if drawn["is_qualified"]:
         until = None if drawn["until"] is None else around + timedelta(drawn["until"])
         Qualification.objects.create(practitioner=visit.practitioner, modality=Modality.PRP, valid_until=until)
-    Room.objects.filter(pk=visit.room_id).update(modalities=[Modality.PRP] if drawn["is_fit"] else [])
+    Room.objects.filter(appointments=visit).update(modalities=[Modality.PRP] if drawn["is_fit"] else [])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -245,7 +245,7 @@ def test_who_and_where_matter_on_the_day_of_the_visit(clinic: Clinic) -> None:
     held.update(valid_until=MONDAY - timedelta(days=1))
     assert reason(visit) == f"{clinic.practitioner} is not qualified for PRP on that day."
     held.update(valid_until=None)
-    Room.objects.filter(pk=visit.room_id).update(modalities=["exosome"])
+    Room.objects.filter(appointments=visit).update(modalities=["exosome"])
     assert reason(visit) == "Room 1 is not fit for PRP."
 
 

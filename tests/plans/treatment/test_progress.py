@@ -109,6 +109,12 @@ def test_a_session_is_kept_on_the_days_of_its_window_both_ends_included(done_in,
     assert (found.adherence_kept, found.adherence_counted) == (kept, 1)
 
 
+@pytest.mark.parametrize(("done_in", "kept"), [(-20, 1), (6, 1), (7, 0)])
+def test_a_follow_up_that_was_attended_early_is_kept(done_in, kept):
+    found = progress([step(DONE, -30, kind=VISIT, done_in=done_in)], Status.ACTIVE, TODAY)
+    assert (found.adherence_kept, found.adherence_counted) == (kept, 1)
+
+
 def test_what_is_owed_after_its_window_counts_though_it_is_booked():
     late = [step(OVERDUE, -30), step(State.SCHEDULED, -30, number=2), step(State.MISSED, -60, kind=VISIT, number=3)]
     found = progress([*late, step(DONE, -30, done_in=0, number=4)], Status.ACTIVE, TODAY)

@@ -97,7 +97,7 @@ def _roll_out(plans: int) -> None:
 
     _say(f"\nMoving {plans:,} plans to another version of their protocol …")
     before = os.getloadavg()[0]
-    found = rollouts(plans)
+    found = rollouts(plans, _say)
     _say(f"… at load {before:.1f} before and {os.getloadavg()[0]:.1f} after.\n\n{found}\n")
 
 

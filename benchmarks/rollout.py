@@ -56,10 +56,11 @@ class Run:
         return f"| {self.title} | {self.plans:,} | {self.seconds:.0f} | {rate:.1f} | {memory} | {self.digest[:12]} |"
 
 
-def rollouts(plans: int) -> str:
+def rollouts(plans: int, say: Callable[[str], None]) -> str:
     """`plans` plans moved by one worker, back by two, and forth by one that is killed halfway, as a Markdown table.
 
-    Raises RuntimeError where a plan was refused, or the windows after the kill are not those of the first run.
+    `say` takes each line as it is known. Raises RuntimeError where a plan was refused, or where the windows after the
+    kill are not those of the first run.
     """
     began = time.monotonic()
     _make_plans(plans)
@@ -67,7 +68,9 @@ def rollouts(plans: int) -> str:
     first = _start(LONG_DAYS)
     statements = _statements_a_plan(first)
     plain = _run("one worker", first, workers=1)
+    say(str(plain))
     double = _run("two workers", _start(SHORT_DAYS), workers=2)
+    say(str(double))
     killed = _run("one worker, killed -9 halfway, and another one", _start(LONG_DAYS), workers=1, kills=True)
     if killed.digest != plain.digest:
         raise RuntimeError("After the kill the windows are not those of an undisturbed roll-out.")

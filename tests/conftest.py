@@ -48,7 +48,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         for log in servers.logs():
-            report.sections.append((f"end of {log.name}", "\n".join(log.read_text(errors="replace").splitlines()[-40:])))
+            report.sections.append(
+                (f"end of {log.name}", "\n".join(log.read_text(errors="replace").splitlines()[-40:]))
+            )
     return report
 
 

@@ -41,14 +41,20 @@ class Change:
 
     @property
     def item(self) -> str:
-        return self._either.item
+        return self.either.item
 
     @property
     def title(self) -> str:
-        return self._either.title
+        return self.either.title
 
     @property
-    def _either(self) -> Owing:
+    def is_of_dates(self) -> bool:
+        """Whether a date is different, and not only what is done on it."""
+        return self.before is None or self.after is None or self.before.dates != self.after.dates
+
+    @property
+    def either(self) -> Owing:
+        """As it is now, or was where it was dropped."""
         either = self.after or self.before
         if either is None:
             raise ValueError("a change is of something")

@@ -66,7 +66,10 @@ def consented_modalities(plan: TreatmentPlan) -> set[Modality]:
     return {Modality(modality) for modality in found.values_list("document__modality", flat=True)}
 
 
-def given_to(plan: TreatmentPlan) -> tuple[dict[UUID, Given], list[Given]]:
+GivenTo = tuple[dict[UUID, Given], list[Given]]
+
+
+def given_to(plan: TreatmentPlan) -> GivenTo:
     """What the plan's patient was given, in local dates: by session of this plan, and under other plans.
 
     A performed session gave all its components, an aborted one those that were charted; a needle length and a source

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
 from uuid import UUID
 
 from clinic import clock
@@ -12,17 +11,18 @@ from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import open_follow_ups
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.services import NO_LONGER_OWED
-from plans.treatment.models import TreatmentPlan
+from plans.treatment.comparison import Dates, Owing
+from plans.treatment.models import CourseMove, TreatmentPlan
 from plans.treatment.timeline import Window
 
-Dates = tuple[date, date, date]
-"""Window start, target, window end."""
 Moved = tuple[FollowUp, Dates]
 """A follow-up where it is now, and where it was."""
 
 
 def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolStep, Window]]) -> list[FollowUp]:
     """Insert the follow-ups of a plan, one for each visit step with its window."""
+    if not visits:
+        return []
     first = 1 + plan.follow_ups.count()
     rows = []
     for sequence, (step, window) in enumerate(visits, start=first):
@@ -38,6 +38,18 @@ def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolSte
         row.aim(window)
         rows.append(row)
     return FollowUp.objects.bulk_create(rows)
+
+
+def owing(follow_up: FollowUp, dates: Dates | None = None) -> Owing:
+    """An open follow-up as comparisons take it: as it stands, or with the dates it had."""
+    return Owing(
+        CourseMove.Item.FOLLOW_UP,
+        str(follow_up.pk),
+        follow_up.pk,
+        follow_up.title,
+        dates or follow_up.window,
+        follow_up.window_because,
+    )
 
 
 def follow_ups_move(*, plan: TreatmentPlan, windows: Mapping[UUID, Window]) -> list[Moved]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from dateutil.relativedelta import relativedelta
 
 from clinic import clock
-from clinic.audit.history import recorded
+from clinic.audit.history import acting_user, recorded
 from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.locking import lock
 from clinic.people.models import Practitioner, User
@@ -14,15 +14,16 @@ from clinic.places.wallclock import local_date
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of
-from plans.followups.services.course import Moved, cancel
+from plans.followups.services.course import cancel, owing
 from plans.messages.services import messages_close
 from plans.protocols.models import ProtocolStep
 from plans.protocols.queries import timeline_step
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.scheduling.services import appointment_no_show, appointments_close, walk_in_book
 from plans.treatment import timeline
+from plans.treatment.comparison import compare
 from plans.treatment.gates import check_pin
-from plans.treatment.models import TreatmentPlan
+from plans.treatment.models import CourseMove, TreatmentPlan
 from plans.treatment.timeline import Bound, Facts, PlannedSession, Rule, Window
 
 FARTHEST = relativedelta(years=2)
@@ -108,12 +109,12 @@ def follow_up_attend(*, follow_up_id: UUID, by: User, practitioner: Practitioner
     return follow_up
 
 
-def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None, reason: str) -> list[Moved]:
+def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None, reason: str) -> FollowUp:
     """Aim one follow-up at a date that recalculation keeps, with the tolerances it has; None takes the pin away.
 
-    Returns it with its dates before, or nothing where it stays. Raises `InvalidTransition` where it is closed,
-    `Invalid` for a date before the plan's start (or the consultation), past, or over two years ahead, `Conflict`
-    (not_pinned, no_other_date) where there is no pin to take away or no protocol to say where it goes then.
+    A move is logged with its plan. Raises `InvalidTransition` where it is closed, `Invalid` for a date before the
+    plan's start (or the consultation), past, or over two years ahead, `Conflict` (not_pinned, no_other_date) where
+    there is no pin to take away or no protocol to say where it goes then.
     """
     require_reason(reason, "Say why the date is set by hand.")
     with recorded(reason):
@@ -128,10 +129,14 @@ def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None
             check_pin(pinned_on, _since(follow_up), clock.today(follow_up.location.zone))
             window = _window_pinned(follow_up, pinned_on)
             follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = pinned_on, reason.strip()[:300], by
-        before = follow_up.window
+        before = owing(follow_up)
         follow_up.aim(window)
         follow_up.save()
-    return [(follow_up, before)] if follow_up.window != before else []
+        if follow_up.plan is not None:
+            act = CourseMove.Act.PINNED if pinned_on else CourseMove.Act.UNPINNED
+            for change in compare([before], [owing(follow_up)]):
+                CourseMove.of(follow_up.plan, act, change, at=clock.now(), by_id=acting_user()).save()
+    return follow_up
 
 
 def lock_follow_up(follow_up_id: UUID) -> FollowUp:

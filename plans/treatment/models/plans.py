@@ -1,5 +1,7 @@
 """The plan and its revisions, the consents it rests on, and the log of what moved in it."""
 
+from datetime import datetime
+
 import pghistory
 from django.db import models
 
@@ -9,6 +11,7 @@ from clinic.records import Record, stamped, stamped_once
 from patients.models import Consent, Patient
 from plans.consultations.models import Consultation
 from plans.protocols.models import Protocol
+from plans.treatment.comparison import Change
 
 
 @pghistory.track(append_only=True)
@@ -167,3 +170,22 @@ class CourseMove(Record):
 
     def __str__(self) -> str:
         return f"{self.title}: {self.target_before or 'new'} → {self.target_after or 'dropped'}"
+
+    @classmethod
+    def of(cls, plan: TreatmentPlan, act: str, change: Change, *, at: datetime, by_id: str | None) -> "CourseMove":
+        """The row that says this; it is not saved yet."""
+        either = change.either
+        before = change.before.dates if change.before else (None, None, None)
+        after = change.after.dates if change.after else (None, None, None)
+        return cls(
+            plan=plan,
+            act=act,
+            moved_at=at,
+            moved_by_id=by_id,
+            item=either.item,
+            item_id=either.id,
+            title=either.title,
+            because=change.after.because if change.after else "",
+            **dict(zip(("start_before", "target_before", "end_before"), before, strict=True)),
+            **dict(zip(("start_after", "target_after", "end_after"), after, strict=True)),
+        )

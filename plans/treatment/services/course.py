@@ -7,18 +7,18 @@ from clinic.errors import Conflict
 from clinic.locking import lock_all
 from clinic.people.models import User
 from plans.followups.queries import open_follow_ups
-from plans.followups.services import follow_ups_close, follow_ups_create, follow_ups_revise
+from plans.followups.services import follow_ups_close, follow_ups_create, follow_ups_revise, owing
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import NO_LONGER_OWED, appointments_close
 from plans.treatment.comparison import Owing
 from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.queries import given_to
 from plans.treatment.services.recalculation import (
     Calendar,
     course_put,
     facts_of,
     is_maintenance,
-    owing_follow_up,
     owing_session,
     session_title,
     sessions_insert,
@@ -62,7 +62,8 @@ def course_replace(
     settled = [session for session in sessions if session.status != Status.PLANNED]
     if revives:
         settled = [session for session in settled if session.status != Status.CANCELLED]
-    facts = facts_of(plan, [*settled, *planned.values()], open_follow_ups(plan).select_related("step"))
+    treated = given_to(plan)
+    facts = facts_of(plan, [*settled, *planned.values()], open_follow_ups(plan).select_related("step"), treated)
     course = calendar.course(plan, facts)
     of = len(course.sessions)
     kept: list[ProcedureSession] = []
@@ -87,7 +88,7 @@ def course_replace(
     visits = [(calendar.row(item.step), item.window) for item in course.visits]
     closed = follow_ups_revise(plan=plan, visits=visits, by=by)
     cancelled = appointments_close(sessions=dropped, follow_ups=closed, reason=NO_LONGER_OWED, by=by)
-    course_put(plan, [*settled, *kept, *made], calendar)
+    course_put(plan, [*settled, *kept, *made], calendar, treated)
     return cancelled
 
 
@@ -121,7 +122,7 @@ def owed_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession] | None = N
     planned = [session for session in sessions if session.status == Status.PLANNED]
     return [
         *(owing_session(session, tuple(one.modality for one in session.components.all())) for session in planned),
-        *(owing_follow_up(follow_up) for follow_up in open_follow_ups(plan)),
+        *(owing(follow_up) for follow_up in open_follow_ups(plan)),
     ]
 
 

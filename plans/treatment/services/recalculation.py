@@ -9,14 +9,14 @@ from clinic.audit.history import acting_user
 from clinic.places.wallclock import local_date
 from plans.followups.models import FollowUp
 from plans.followups.queries import open_follow_ups
-from plans.followups.services import check_ins_put, follow_ups_move
+from plans.followups.services import check_ins_put, follow_ups_move, owing
 from plans.protocols.models import Protocol, ProtocolStep
 from plans.protocols.queries import intervals_in_force, timeline_place, timeline_step
 from plans.treatment import timeline
 from plans.treatment.comparison import Change, Owing, compare
 from plans.treatment.intervals import Given, Intervals
 from plans.treatment.models import CourseMove, ProcedureSession, SessionComponent, TreatmentPlan
-from plans.treatment.queries import given_to
+from plans.treatment.queries import GivenTo, given_to
 from plans.treatment.timeline import Course, Facts, PlannedSession, Step
 
 Act = CourseMove.Act
@@ -44,10 +44,18 @@ class Calendar:
         return timeline.course(self.steps, plan.start_date, facts, self.intervals)
 
 
-def facts_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], pinned: Iterable[FollowUp] = ()) -> Facts:
-    """What the plan's sessions say happened, in local dates, and what the patient was given under other plans."""
+def facts_of(
+    plan: TreatmentPlan,
+    sessions: Sequence[ProcedureSession],
+    pinned: Iterable[FollowUp] = (),
+    treated: GivenTo | None = None,
+) -> Facts:
+    """What the plan's sessions say happened, in local dates, and what the patient was given under other plans.
+
+    `treated` is `given_to` of the plan, where it is read already.
+    """
     zone = plan.location.zone
-    own, elsewhere = given_to(plan)
+    own, elsewhere = given_to(plan) if treated is None else treated
     performed: dict[int, date] = {}
     given: dict[int, list[Given]] = {}
     retry: dict[int, date] = {}
@@ -123,13 +131,15 @@ def course_recalculate(
     return moves_log(plan, act, course_put(plan, sessions, calendar or Calendar.of(plan.protocol)))
 
 
-def course_put(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], calendar: Calendar) -> list[Change]:
+def course_put(
+    plan: TreatmentPlan, sessions: Sequence[ProcedureSession], calendar: Calendar, treated: GivenTo | None = None
+) -> list[Change]:
     """Move the windows of planned sessions and open follow-ups to where the facts put them; write only what changed.
 
     Once nothing of the initial course is owed, the next maintenance session is. Returns what is different.
     """
     visits = list(open_follow_ups(plan).select_related("step"))
-    facts = facts_of(plan, sessions, visits)
+    facts = facts_of(plan, sessions, visits, treated)
     course = calendar.course(plan, facts)
     planned = [session for session in sessions if session.status == Status.PLANNED]
     before = [owing_session(session) for session in planned]
@@ -147,38 +157,14 @@ def course_put(plan: TreatmentPlan, sessions: Sequence[ProcedureSession], calend
         plan=plan, windows={calendar.row(item.step).pk: item.window for item in course.visits}
     )
     return changes + compare(
-        [owing_follow_up(row, dates) for row, dates in moved_visits], [owing_follow_up(row) for row, _ in moved_visits]
+        [owing(row, dates) for row, dates in moved_visits], [owing(row) for row, _ in moved_visits]
     )
 
 
 def moves_log(plan: TreatmentPlan, act: Act, changes: Iterable[Change]) -> list[CourseMove]:
     """Write down each change of a date, under what happened."""
     now, by = clock.now(), acting_user()
-    rows = []
-    for change in changes:
-        either = change.after or change.before
-        was = change.before.dates if change.before else (None, None, None)
-        now_is = change.after.dates if change.after else (None, None, None)
-        if either is None or was == now_is:
-            continue
-        rows.append(
-            CourseMove(
-                plan=plan,
-                act=act,
-                moved_at=now,
-                moved_by_id=by,
-                item=either.item,
-                item_id=either.id,
-                title=either.title,
-                start_before=was[0],
-                target_before=was[1],
-                end_before=was[2],
-                start_after=now_is[0],
-                target_after=now_is[1],
-                end_after=now_is[2],
-                because=change.after.because if change.after else "",
-            )
-        )
+    rows = [CourseMove.of(plan, act, change, at=now, by_id=by) for change in changes if change.is_of_dates]
     return CourseMove.objects.bulk_create(rows)
 
 
@@ -192,18 +178,6 @@ def owing_session(session: ProcedureSession, content: tuple[str, ...] = ()) -> O
         session.window,
         session.window_because,
         content,
-    )
-
-
-def owing_follow_up(follow_up: FollowUp, dates: tuple[date, date, date] | None = None) -> Owing:
-    """An open follow-up as the comparison takes it, with the dates it had."""
-    return Owing(
-        CourseMove.Item.FOLLOW_UP,
-        str(follow_up.pk),
-        follow_up.pk,
-        follow_up.title,
-        dates or follow_up.window,
-        follow_up.window_because,
     )
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from clinic import clock
@@ -137,7 +137,9 @@ def _settle(item: RolloutPlan, rollout: ProtocolRollout, calendar: Calendar) -> 
             outcome = _move(item.plan_id, rollout, calendar)
     except (OperationalError, InterfaceError) as error:
         if not is_contention(error):
-            raise
+            if not connection.is_usable():
+                raise
+            logger.warning("A roll-out leaves plan %s to a later pass", item.plan_id, exc_info=error)
         return False
     except Exception as error:  # noqa: BLE001 one plan's trouble stops no other plan
         outcome = {"status": Status.REFUSED, "detail": _why(error, item.plan_id)[:300]}

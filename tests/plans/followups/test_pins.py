@@ -25,8 +25,10 @@ def pin(clinic, day, reason="Away until then."):
 
 
 def test_a_pin_keeps_the_days_before_and_after(clinic, usual):
-    ((row, before),) = pin(clinic, date(2026, 7, 1))
-    assert (row.pk, before) == (clinic.follow_up.pk, usual)
+    row = pin(clinic, date(2026, 7, 1))
+    move = clinic.plan.moves.get()
+    assert (move.item_id, move.act) == (row.pk, "pinned")
+    assert (move.start_before, move.target_before, move.end_before) == usual
     pinned = clinic.follow_up
     assert pinned.window == (date(2026, 6, 17), date(2026, 7, 1), date(2026, 7, 15))
     assert (pinned.window_rule, pinned.window_because) == ("pin", "Pinned to 1 July 2026.")
@@ -47,8 +49,8 @@ def test_a_pin_that_is_set_free_goes_where_the_protocol_puts_it_by_now(clinic, u
     pin(clinic, date(2026, 7, 1))
     frozen.move_to("2026-03-09T15:00:00Z")
     clinic.performed()
-    ((row, before),) = pin(clinic, None, "Is back.")
-    assert before[1] == date(2026, 7, 1)
+    row = pin(clinic, None, "Is back.")
+    assert clinic.plan.moves.get(act="unpinned").target_before == date(2026, 7, 1)
     freed = clinic.follow_up
     assert (freed.pinned_on, freed.pin_reason, freed.pinned_by) == (None, "", None)
     assert freed.window == tuple(day + (date(2026, 3, 9) - date(2026, 3, 2)) for day in usual)
@@ -57,7 +59,8 @@ def test_a_pin_that_is_set_free_goes_where_the_protocol_puts_it_by_now(clinic, u
 
 
 def test_pinning_to_where_it_is_moves_nothing_and_is_kept_all_the_same(clinic, usual):
-    assert pin(clinic, usual[1]) == []
+    pin(clinic, usual[1])
+    assert not clinic.plan.moves.exists()
     assert clinic.follow_up.pinned_on == usual[1]
     assert clinic.follow_up.window == usual
 

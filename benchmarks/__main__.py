@@ -20,16 +20,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="20000 visits and a third of the turns, to see that it runs"
     )
-    parser.add_argument(
-        "--plans", type=int, default=500, help="how many plans move to another protocol version (default: 500)"
-    )
+    parser.add_argument("--plans", type=int, help="how many plans move to another protocol version (default: 500)")
     parser.add_argument("--volatile", action="store_true", help="commit without waiting for the disk")
     asked = parser.parse_args(argv)
     began = time.monotonic()
     with running_servers(is_durable=not asked.volatile):
         _run(asked.appointments or (20_000 if asked.quick else 200_000), 20 if asked.quick else 60)
-        if asked.plans > 0:
-            _roll_out(asked.plans)
+        plans = (100 if asked.quick else 500) if asked.plans is None else asked.plans
+        if plans > 0:
+            _roll_out(plans)
     _say(f"{time.monotonic() - began:.0f} s in all.")
 
 

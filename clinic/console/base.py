@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -276,7 +277,11 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[row.pk])
 
     def entries(self, row: Any) -> list[Entry]:
-        return entries_of(row, self.history_of)
+        """Its history. Why something was done may be clinical, whatever row it touched: those words are for who may."""
+        found = entries_of(row, self.history_of)
+        if reader().may("patients.patient", "view_clinical"):
+            return found
+        return [replace(entry, reason="") for entry in found]
 
     def may_see_history(self, request: HttpRequest, row: Any) -> bool:
         """Where a resource has clinical fields, its history has them too."""

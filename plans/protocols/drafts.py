@@ -29,6 +29,8 @@ NAMES_OF_ANCHORS = {
 }
 
 MOST_SESSIONS, MOST_STEPS, LONGEST_TITLE = 24, 60, 120
+LONGEST_STEP_TITLE = 100
+"""A session adds its number to it: “Session 10 of 24 · …”."""
 MOST_MONTHS, MOST_DAYS = 24, 730
 NUMBERS: Sequence[tuple[str, str, int, int]] = (
     ("offset_months", "the offset in months", 0, MOST_MONTHS),

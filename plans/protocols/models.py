@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from clinic.people.models import Modality, User
 from clinic.records import Record
+from plans.treatment.timeline import Place
 
 
 def fixed_once_followed(protocol: str, *, unless: str = "FALSE") -> pgtrigger.Trigger:
@@ -157,6 +158,11 @@ class ProtocolStep(Record):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the course, by which the same visit is known in another version."""
+        return self.anchor, self.anchor_session, self.offset_months, self.offset_days
 
     @property
     def visit_minutes(self) -> int:

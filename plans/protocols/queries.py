@@ -7,7 +7,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from plans.protocols.drafts import StepInput
 from plans.protocols.models import CareText, CareTopic, IntervalRule, Protocol, ProtocolStep, StepCare
 from plans.treatment.intervals import Component, Components, Interval, Intervals
-from plans.treatment.timeline import Place, Step
+from plans.treatment.timeline import Step
 
 
 def protocols_with_steps() -> QuerySet[Protocol]:
@@ -81,11 +81,6 @@ def timeline_step(step: ProtocolStep) -> Step:
         repetitions=step.repetitions,
         components=_components(step),
     )
-
-
-def timeline_place(step: ProtocolStep) -> Place:
-    """Where the step stands in the course, as the calendar arithmetic knows it."""
-    return step.anchor, step.anchor_session, step.offset_months, step.offset_days
 
 
 def intervals_in_force() -> Intervals:

@@ -14,6 +14,7 @@ from plans.protocols.drafts import (
     ANCHORS,
     KINDS_IN_WORDS,
     LONGEST_NEEDLE_MM,
+    LONGEST_STEP_TITLE,
     LONGEST_TITLE,
     LONGEST_VISIT,
     MOST_DAYS,
@@ -89,8 +90,8 @@ class _Check:
 
     def all(self, topics: Collection[str]) -> Iterator[Fault]:
         step = self.step
-        if not step.title.strip() or len(step.title) > LONGEST_TITLE:
-            yield self.fault("title", f"a step has a title of at most {LONGEST_TITLE} letters.")
+        if not step.title.strip() or len(step.title) > LONGEST_STEP_TITLE:
+            yield self.fault("title", f"a step has a title of at most {LONGEST_STEP_TITLE} letters.")
         if step.kind not in ANCHORS:
             yield self.fault("kind", f"“{step.kind}” is not a kind of step; it is one of {', '.join(ANCHORS)}.")
             return

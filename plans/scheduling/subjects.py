@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinic.errors import Conflict, GateBlocked, InvalidTransition, TooEarly, check_allowed
+from clinic.errors import Conflict, InvalidTransition, TooEarly, check_allowed
 from clinic.people.models import Modality
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.scheduling.models import VisitKind
 from plans.scheduling.rules import Days, Limits, Neighbour, Opening, limits_of
+from plans.treatment.gates import check_consents
 from plans.treatment.intervals import Component, Components, Interval, Intervals, Need
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -115,6 +116,12 @@ class Subject:
         """Why a visit on this local date is before its window or too near to a neighbour; None where it is not."""
         return self.limits.refusal(day) if self.limits is not None else None
 
+    def too_near(self, day: date) -> TooEarly | None:
+        """Why a visit on this local date is too near to a neighbour, its own window aside; None where it is not."""
+        if self.session is None:
+            return None
+        return limits_of(Opening(day, "", ""), self.session.sequence, self.neighbours).refusal(day)
+
     def check_bookable(self, *, except_for: UUID | None = None) -> None:
         """Refuse a booking that the state of plan, session or follow-up does not allow.
 
@@ -132,7 +139,7 @@ class Subject:
             )
         if self.session is not None:
             check_allowed("The session", self.session.status, "booking", ProcedureSession.MAY_BOOK)
-            self._check_consents()
+            check_consents(self.modalities - self.consented)
         if self.follow_up is not None and (self.is_attended or self.follow_up.cancelled_at is not None):
             state = FollowUp.State.ATTENDED if self.is_attended else FollowUp.State.CANCELLED
             raise InvalidTransition("The follow-up", state, "booking", FollowUp.MAY_BOOK)
@@ -141,24 +148,6 @@ class Subject:
                 f"This {self.kind.label.lower()} has a booked visit; move that one.",
                 code="already_booked",
                 extra={"appointment": str(self.live_appointment)},
-            )
-
-    def _check_consents(self) -> None:
-        missing = sorted(self.modalities - self.consented)
-        if missing:
-            raise GateBlocked(
-                f"A consent is missing for: {labels(missing)}.",
-                extra={
-                    "gates": [
-                        {
-                            "gate": "consent",
-                            "modality": modality,
-                            "detail": f"The patient signs the consent for {Modality(modality).label}.",
-                            "overridable": False,
-                        }
-                        for modality in missing
-                    ]
-                },
             )
 
 

@@ -52,7 +52,7 @@ class State(TextChoices):
 
 
 class Flag(StrEnum):
-    """By which plans are picked out of a list; `plans/treatment/queries.py` says the same in SQL."""
+    """By which plans are picked out of a list; `with_flags` says the same in SQL."""
 
     SLIPPING = "slipping"
     """Accepted or active, and a session is past its window and not booked, or a follow-up is overdue or missed."""

@@ -80,7 +80,7 @@ class Bound:
             case Rule.MINIMUM_INTERVAL:
                 return f"At least {_count(self.days, 'day')} after {day} ({self.what})."
             case Rule.ORDER:
-                return f"Not before the session ahead of it, on {day}."
+                return f"After the session ahead of it, on {day}."
             case Rule.ABORTED:
                 return f"It was stopped on {day}, and is owed again from then."
             case Rule.RESUMED:
@@ -144,7 +144,7 @@ class Facts:
     """Pins of follow-ups, by the place of their step."""
     cancelled: frozenset[int] = frozenset()
     resumed_on: date | None = None
-    """When a hold ended: nothing that is still owed is aimed at an earlier day."""
+    """When a hold ended: no session that is still owed is aimed at an earlier day."""
     elsewhere: Sequence[Given] = ()
     """What the patient was given under other plans."""
 
@@ -329,7 +329,7 @@ def _limits(
 ) -> Iterator[Bound]:
     """What the earliest date may not fall below."""
     if previous is not None:
-        yield Bound(Rule.ORDER, previous)
+        yield Bound(Rule.ORDER, previous, days=1)
     if step.minimum_interval_days and own:
         latest = max(given.on for given in own)
         yield Bound(Rule.MINIMUM_INTERVAL, latest, step.minimum_interval_days, what="the protocol")

@@ -1,6 +1,5 @@
 """The follow-ups that a plan's protocol asks for: made, moved, revised and closed with the plan, under its lock."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -41,10 +40,10 @@ def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolSte
 
 
 def owing(follow_up: FollowUp, dates: Dates | None = None) -> Owing:
-    """An open follow-up as comparisons take it: as it stands, or with the dates it had."""
+    """An open follow-up as comparisons take it, by its place in the course: as it stands, or with the dates it had."""
     return Owing(
         CourseMove.Item.FOLLOW_UP,
-        str(follow_up.pk),
+        str(follow_up.step.place if follow_up.step else follow_up.pk),
         follow_up.pk,
         follow_up.title,
         dates or follow_up.window,
@@ -59,7 +58,7 @@ def follow_ups_move(*, plan: TreatmentPlan, windows: Mapping[UUID, Window]) -> l
     """
     moved: list[Moved] = []
     changed = []
-    for row in lock_all(open_follow_ups(plan)):
+    for row in lock_all(open_follow_ups(plan).select_related("step")):
         window = windows.get(row.step_id) if row.step_id else None
         before = row.window
         if window is None or not row.aim(window):
@@ -81,25 +80,24 @@ def follow_ups_revise(
     its dates. Returns the follow-ups that were cancelled.
     """
     open_now = {row.pk for row in lock_all(open_follow_ups(plan))}
-    standing: dict[_Key, list[FollowUp]] = defaultdict(list)
-    for row in plan.follow_ups.select_related("step").order_by("sequence", "pk"):
-        if row.step is not None and row.cancel_reason != NO_LONGER_OWED:
-            standing[_visit_key(row.step)].append(row)
+    standing = {
+        row.step.place: row
+        for row in plan.follow_ups.filter(fell_away=False).select_related("step")
+        if row.step is not None
+    }
     new, kept = [], []
     for step, window in visits:
-        same = standing[_visit_key(step)]
-        if not same:
+        row = standing.pop(step.place, None)
+        if row is None:
             new.append((step, window))
-            continue
-        row = same.pop(0)
-        if row.pk in open_now:
+        elif row.pk in open_now:
             row.step, row.title, row.duration_minutes = step, step.title, step.visit_minutes
             if row.pinned_on is None:
                 row.aim(window)
             kept.append(row)
     FollowUp.objects.bulk_update(kept, ["step", "title", "duration_minutes", *FollowUp.WINDOW])
-    closed = [row for rows in standing.values() for row in rows if row.pk in open_now]
-    cancel(closed, NO_LONGER_OWED, by)
+    closed = [row for row in standing.values() if row.pk in open_now]
+    cancel(closed, NO_LONGER_OWED, by, fell_away=True)
     follow_ups_create(plan=plan, visits=new)
     return closed
 
@@ -117,15 +115,9 @@ def follow_ups_close(*, plan: TreatmentPlan, by: User | None) -> list[FollowUp]:
     return closed
 
 
-def cancel(follow_ups: Sequence[FollowUp], reason: str, by: User | None) -> None:
-    """Mark these locked follow-ups as cancelled."""
+def cancel(follow_ups: Sequence[FollowUp], reason: str, by: User | None, *, fell_away: bool = False) -> None:
+    """Mark these locked follow-ups as cancelled. One that `fell_away` comes back with a version that asks for it."""
     for follow_up in follow_ups:
         follow_up.cancelled_at, follow_up.cancel_reason, follow_up.cancelled_by = clock.now(), reason, by
-    FollowUp.objects.bulk_update(follow_ups, ["cancelled_at", "cancel_reason", "cancelled_by"])
-
-
-_Key = tuple[str, int | None, int, int]
-
-
-def _visit_key(step: ProtocolStep) -> _Key:
-    return step.anchor, step.anchor_session, step.offset_months, step.offset_days
+        follow_up.fell_away = fell_away
+    FollowUp.objects.bulk_update(follow_ups, ["cancelled_at", "cancel_reason", "cancelled_by", "fell_away"])

@@ -238,6 +238,10 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                 appointment.cancel_note = "The booking was undone."
             else:
                 subject.check_bookable(except_for=appointment.pk)
+                day = local_date(previous.starts_at, frame.zone)
+                too_near = None if previous.is_early else subject.too_near(day)
+                if too_near is not None:
+                    raise too_near
                 request = Request(
                     frame,
                     appointment.kind,

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from clinic.console import words
 from clinic.console.badges import Badge, Tone
 from clinic.console.reader import Reader
+from plans.scheduling.models import Appointment
+from plans.scheduling.queries import title, visits_to_rebook, why_rebook
 from plans.treatment.admin.words import MoveGroup, move_groups
 from plans.treatment.course import CourseRow, course_of, moves_of, progress_of
 from plans.treatment.drawing import Drawing, Mark, draw
@@ -67,7 +70,7 @@ class CoursePage:
 
 
 def course_page(who: Reader, plan: Any, back: str) -> CoursePage:
-    """The course of a plan of `with_course`; booking leads on to `back`. No query."""
+    """The course of a plan of `with_course`; booking leads on to `back`. One query, for what wants rebooking."""
     rows = course_of(plan)
     found = progress_of(plan, rows)
     sees_check_ins = who.may_on("view", plan, "plans.checkin")
@@ -76,7 +79,10 @@ def course_page(who: Reader, plan: Any, back: str) -> CoursePage:
         drawing=draw(marks_of(who, plan, rows, sees_check_ins=sees_check_ins), today(who, plan)),
         progress=found,
         next=next_in_words(who, plan, found.next),
-        obstacles=[_obstacle(who, plan, block, following, back) for block in found.blocks],
+        obstacles=[
+            *(_obstacle(who, plan, block, following, back) for block in found.blocks),
+            *(_to_rebook(visit) for visit in _visits_to_rebook(plan)),
+        ],
         timing=timing_in_words(found),
         sees_check_ins=sees_check_ins,
     )
@@ -179,6 +185,19 @@ def _obstacle(who: Reader, plan: Any, block: Block, following: CourseRow | None,
     if block.code == "consent_missing" and who.may_on("view", plan.patient):
         return Obstacle(badge, text, ("Patient", reverse("admin:patients_patient_change", args=[plan.patient_id])))
     return Obstacle(badge, text)
+
+
+def _visits_to_rebook(plan: TreatmentPlan) -> Iterable[Appointment]:
+    """The booked visits that the plan no longer wants where they are; on hold that is said once, of the plan."""
+    if plan.status == TreatmentPlan.Status.ON_HOLD:
+        return []
+    of_plan = Appointment.objects.filter(Q(session__plan=plan) | Q(follow_up__plan=plan))
+    return visits_to_rebook(of_plan).order_by("starts_at")
+
+
+def _to_rebook(visit: Appointment) -> Obstacle:
+    url = reverse("admin:plans_appointment_change", args=[visit.pk])
+    return Obstacle(Badge(Tone.SOON, "Rebook", "event_repeat"), f"{title(visit)}: {why_rebook(visit)}", ("Visit", url))
 
 
 def _lowered(text: str) -> str:

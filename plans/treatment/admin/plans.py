@@ -355,19 +355,16 @@ def revisions_of(plan: TreatmentPlan) -> list[tuple[PlanRevision, list[ChangeLin
 
 
 def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> list[SessionRow]:
-    """One row a session; booking leads on to `back`. No query."""
+    """One row a session, in their order; booking leads on to `back`, for the first that waits for it. No query."""
     today = who.now.astimezone(plan.location.zone).date()
     may_book = plan.status in TreatmentPlan.MAY_BOOK and who.may_on("add", plan, "plans.appointment")
-    return [
-        SessionRow(
-            session,
-            session_badge(session, today, is_booked=session.is_scheduled, is_owed=plan.status in OWED),
-            booking_url(session, back)
-            if may_book and session.status in ProcedureSession.MAY_BOOK and not session.is_scheduled
-            else "",
-        )
-        for session in sessions
-    ]
+    rows = []
+    for session in sessions:
+        waits = session.status in ProcedureSession.MAY_BOOK and not session.is_scheduled
+        badge = session_badge(session, today, is_booked=session.is_scheduled, is_owed=plan.status in OWED)
+        rows.append(SessionRow(session, badge, booking_url(session, back) if may_book and waits else ""))
+        may_book = may_book and not waits
+    return rows
 
 
 def booking_url(session: ProcedureSession, back: str = "") -> str:

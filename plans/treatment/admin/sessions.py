@@ -292,12 +292,12 @@ def _gates(session: ProcedureSession) -> list[tuple[Badge, str]]:
     """What must hold before it starts: the plan accepted, a consent for each treatment."""
     is_open = session.plan.status in TreatmentPlan.MAY_BOOK
     state = session.plan.get_status_display().lower()
-    gates = [(Badge(Tone.DONE, "Open") if is_open else Badge(Tone.STOP, "Closed", "block"), f"The plan is {state}")]
+    gates = [(Badge(Tone.DONE, "Fine") if is_open else Badge(Tone.STOP, "Closed", "block"), f"The plan is {state}")]
     consented = consented_modalities(session.plan)
     for component in session.components.all():
         modality = Modality(component.modality)
         if modality in consented:
-            gates.append((Badge(Tone.DONE, "Open"), f"Consent for {modality.label} is given"))
+            gates.append((Badge(Tone.DONE, "Given"), f"Consent for {modality.label} is given"))
         else:
             gates.append(
                 (Badge(Tone.STOP, "Closed", "block"), f"Consent for {modality.label} is missing: the patient signs it")

@@ -35,7 +35,8 @@ class TreatmentPlan(Record):
     MAY_HOLD = frozenset({Status.ACTIVE})
     MAY_RESUME = frozenset({Status.ON_HOLD})
     MAY_REVISE = frozenset({Status.PROPOSED, Status.ACCEPTED, Status.ACTIVE, Status.ON_HOLD})
-    MAY_PIN = frozenset({Status.DRAFT, Status.PROPOSED, Status.ACCEPTED, Status.ACTIVE, Status.ON_HOLD})
+    MAY_PIN = frozenset({Status.ACCEPTED, Status.ACTIVE, Status.ON_HOLD})
+    """Before the acceptance the course is made anew with each edit."""
     MAY_MOVE = frozenset({Status.ACCEPTED, Status.ACTIVE, Status.ON_HOLD})
     """To another version of its protocol."""
     MAY_COMPLETE = frozenset({Status.ACTIVE})
@@ -137,7 +138,7 @@ class CourseMove(Record):
         PERFORMED = "performed", "A session was performed"
         ABORTED = "aborted", "A session was aborted"
         CANCELLED = "cancelled", "A session was cancelled"
-        AMENDED = "amended", "A session's date was amended"
+        AMENDED = "amended", "A session's record was amended"
         RESUMED = "resumed", "The plan was resumed"
         REVISED = "revised", "The plan was revised"
         PINNED = "pinned", "A date was pinned"

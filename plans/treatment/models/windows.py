@@ -47,6 +47,10 @@ class Pinned(Owed):
         max_length=300, blank=True, editable=False, help_text="Why the pin cannot be met; the target is then later."
     )
 
+    fell_away = models.BooleanField(
+        default=False, editable=False, help_text="Cancelled by a revision of the plan, not by a person."
+    )
+
     WINDOW: tuple[str, ...] = (*Owed.WINDOW, "pin_conflict")
 
     class Meta(Owed.Meta):

@@ -56,7 +56,8 @@ def course_replace(
 
     `sessions` are all of the plan, locked. What was performed stays. A session still owed keeps its row, its visit and
     its pin where the new step gives the same treatments; otherwise it is cancelled with its visit and made anew. With
-    `revives`, what a person cancelled earlier is owed again.
+    `revives`, the sessions that a person cancelled earlier are owed again. Once maintenance was given, the initial
+    course is over: nothing is added to it. A maintenance session that was only planned gives way to what is added.
     """
     planned = {session.sequence: session for session in sessions if session.status == Status.PLANNED}
     settled = [session for session in sessions if session.status != Status.PLANNED]
@@ -66,23 +67,25 @@ def course_replace(
     facts = facts_of(plan, [*settled, *planned.values()], open_follow_ups(plan).select_related("step"), treated)
     course = calendar.course(plan, facts)
     of = len(course.sessions)
+    is_over = any(is_maintenance(session) and session.started_at is not None for session in settled)
     kept: list[ProcedureSession] = []
     added: list[PlannedSession] = []
     for item in course.sessions:
         if item.sequence in facts.performed_on or item.sequence in facts.cancelled:
             continue
         session = planned.get(item.sequence)
-        if session is not None and _gives_the_same(session, calendar.row(item.step)):
+        if session is not None and not is_maintenance(session) and _gives_the_same(session, calendar.row(item.step)):
             _follow(session, calendar.row(item.step), session_title(calendar, item, of))
             kept.append(session)
-        else:
+        elif not is_over:
             added.append(item)
     upkeep = next((step for step in calendar.rows.values() if step.kind == ProtocolStep.Kind.MAINTENANCE), None)
     for session in planned.values():
-        if is_maintenance(session) and upkeep is not None and _gives_the_same(session, upkeep):
+        if is_maintenance(session) and upkeep is not None and not added and _gives_the_same(session, upkeep):
             _follow(session, upkeep, session.title)
             kept.append(session)
-    dropped = sessions_cancel([session for session in planned.values() if session not in kept], reason)
+    falling_away = [session for session in planned.values() if session not in kept]
+    dropped = sessions_cancel(falling_away, reason, fell_away=True)
     ProcedureSession.objects.bulk_update(kept, ["step", "title", "duration_minutes"])
     made = sessions_insert(plan, calendar, added, of=of)
     visits = [(calendar.row(item.step), item.window) for item in course.visits]
@@ -107,22 +110,27 @@ def check_none_in_progress(sessions: Sequence[ProcedureSession]) -> None:
         raise Conflict("A session of this plan is in progress; finish it first.", code="session_in_progress")
 
 
-def sessions_cancel(sessions: Sequence[ProcedureSession], reason: str) -> list[ProcedureSession]:
-    """Cancel these planned sessions; returns them."""
+def sessions_cancel(
+    sessions: Sequence[ProcedureSession], reason: str, *, fell_away: bool = False
+) -> list[ProcedureSession]:
+    """Cancel these planned sessions; returns them. One that `fell_away` comes back with a version that asks for it."""
     for session in sessions:
         session.status, session.cancelled_at, session.cancel_reason = Status.CANCELLED, clock.now(), reason
-    ProcedureSession.objects.bulk_update(sessions, ["status", "cancelled_at", "cancel_reason"])
+        session.fell_away = fell_away
+    ProcedureSession.objects.bulk_update(sessions, ["status", "cancelled_at", "cancel_reason", "fell_away"])
     return list(sessions)
 
 
 def owed_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession] | None = None) -> list[Owing]:
     """What the plan owes at present, for comparing it with what it owes later; `sessions` are its own, if read."""
     if sessions is None:
-        sessions = list(plan.sessions.filter(status=Status.PLANNED).prefetch_related("components"))
+        sessions = list(
+            plan.sessions.filter(status=Status.PLANNED).select_related("step").prefetch_related("components")
+        )
     planned = [session for session in sessions if session.status == Status.PLANNED]
     return [
         *(owing_session(session, tuple(one.modality for one in session.components.all())) for session in planned),
-        *(owing(follow_up) for follow_up in open_follow_ups(plan)),
+        *(owing(follow_up) for follow_up in open_follow_ups(plan).select_related("step")),
     ]
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import check_allowed, require_reason
+from clinic.errors import Conflict, check_allowed, require_reason
 from clinic.locking import lock, lock_all
 from clinic.people.models import User
 from plans.treatment.gates import check_pin
@@ -17,7 +17,7 @@ def session_pin(*, session_id: UUID, by: User | None, pinned_on: date | None, re
     """Aim a planned session at `pinned_on`, or where the protocol puts it again with None; what follows it moves.
 
     A pin that an interval forbids is kept and flagged (`pin_conflict`); the target is then the first day allowed.
-    Raises `Invalid` for a date before the plan's start, past, or more than two years ahead.
+    Raises `Invalid` for a date before the plan's start, past, or more than two years ahead, `Conflict` (not_pinned).
     """
     require_reason(reason)
     with recorded(reason):
@@ -29,7 +29,9 @@ def session_pin(*, session_id: UUID, by: User | None, pinned_on: date | None, re
         check_allowed("The session", session.status, "pinning it", ProcedureSession.MAY_PIN)
         if pinned_on is not None:
             check_pin(pinned_on, plan.start_date, clock.today(plan.location.zone))
-        session.pinned_on, session.pin_reason = pinned_on, reason if pinned_on else ""
+        if pinned_on is None and session.pinned_on is None:
+            raise Conflict("This session is not pinned to a date.", code="not_pinned")
+        session.pinned_on, session.pin_reason = pinned_on, reason.strip()[:300] if pinned_on else ""
         session.pinned_by = by if pinned_on else None
         session.save(update_fields=["pinned_on", "pin_reason", "pinned_by", "updated_at"])
         sessions = [session if other.pk == session.pk else other for other in sessions]

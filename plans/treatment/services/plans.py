@@ -117,6 +117,8 @@ def plan_accept(
         plan.status, plan.accepted_on = Status.ACCEPTED, accepted_on
         plan.expectation_as_shown = plan.protocol.expectation
         plan.save()
+        # What the patient was given under other plans since the draft was made counts from now on.
+        course_recalculate(plan, lock_all(plan.sessions.select_related("step")), CourseMove.Act.ELSEWHERE)
     return plan
 
 

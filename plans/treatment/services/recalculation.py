@@ -11,7 +11,7 @@ from plans.followups.models import FollowUp
 from plans.followups.queries import open_follow_ups
 from plans.followups.services import check_ins_put, follow_ups_move, owing
 from plans.protocols.models import Protocol, ProtocolStep
-from plans.protocols.queries import intervals_in_force, timeline_place, timeline_step
+from plans.protocols.queries import intervals_in_force, timeline_step
 from plans.treatment import timeline
 from plans.treatment.comparison import Change, Owing, compare
 from plans.treatment.intervals import Given, Intervals
@@ -61,6 +61,7 @@ def facts_of(
     retry: dict[int, date] = {}
     pins: dict[int, date] = {}
     owed: set[int] = set()
+    sessions = [session for session in sessions if not session.fell_away]
     for session in sessions:
         number = session.sequence
         if session.pk in own:
@@ -76,7 +77,7 @@ def facts_of(
     known = {session.sequence for session in sessions}
     dropped = known - owed - performed.keys()
     visit_pins = {
-        timeline_place(follow_up.step): follow_up.pinned_on
+        follow_up.step.place: follow_up.pinned_on
         for follow_up in pinned
         if follow_up.step is not None and follow_up.pinned_on is not None
     }
@@ -138,6 +139,7 @@ def course_put(
 
     Once nothing of the initial course is owed, the next maintenance session is. Returns what is different.
     """
+    sessions = [session for session in sessions if not session.fell_away]
     visits = list(open_follow_ups(plan).select_related("step"))
     facts = facts_of(plan, sessions, visits, treated)
     course = calendar.course(plan, facts)
@@ -172,7 +174,7 @@ def owing_session(session: ProcedureSession, content: tuple[str, ...] = ()) -> O
     """A planned session as the comparison takes it: recognised by its place in the course."""
     return Owing(
         CourseMove.Item.SESSION,
-        str(session.sequence),
+        f"{session.step.kind} {session.sequence}",
         session.pk,
         session.title,
         session.window,
@@ -205,11 +207,14 @@ def is_maintenance(session: ProcedureSession) -> bool:
     return session.step.kind == ProtocolStep.Kind.MAINTENANCE
 
 
-def session_check_ins(plan: TreatmentPlan, session: ProcedureSession) -> None:
-    """Owe the recovery check-ins of a performed session, or move those that have no answer yet."""
+def check_ins_owe(plan: TreatmentPlan, session: ProcedureSession) -> None:
+    """Owe the recovery check-ins of a performed session, or move those that have no answer yet.
+
+    They are those of the protocol version under which it was given, whatever the plan follows by now.
+    """
     if session.performed_at is None:
         raise ValueError("only a performed session is followed by check-ins")
-    rows = {step.position: step for step in plan.protocol.steps.prefetch_related("components")}
+    rows = {step.position: step for step in session.step.protocol.steps.prefetch_related("components")}
     day = local_date(session.performed_at, plan.location.zone)
     planned = timeline.check_ins([timeline_step(step) for step in rows.values()], day)
     check_ins_put(session=session, visits=[(rows[item.step.position], item.window) for item in planned])

@@ -23,7 +23,7 @@ from plans.treatment.gates import check_consents
 from plans.treatment.models import CourseMove, Owed, ProcedureSession, SessionAmendment, TreatmentPlan, Zone
 from plans.treatment.queries import consented_modalities
 from plans.treatment.services.charting import ComponentInput, component_amend, components_chart
-from plans.treatment.services.recalculation import components_insert, course_recalculate, session_check_ins
+from plans.treatment.services.recalculation import check_ins_owe, components_insert, course_recalculate
 
 Status = ProcedureSession.Status
 Act = CourseMove.Act
@@ -76,7 +76,7 @@ def session_perform(
         session.zones, session.pain_0_10, session.deviations = list(zones), pain_0_10, deviations
         session.operator = operator or Practitioner.objects.filter(user=by).first() or plan.lead_practitioner
         session.save()
-        session_check_ins(plan, session)
+        check_ins_owe(plan, session)
         course_recalculate(plan, sessions, Act.PERFORMED)
         _recalculate_others(others)
         appointments_of_session_fulfil(session_id=session.pk, by=by)
@@ -168,9 +168,10 @@ def session_amend(*, session_id: UUID, by: User, reason: str, changes: Mapping[s
         session.save()
         SessionAmendment.objects.create(session=session, reason=reason, amended_at=session.amended_at, amended_by=by)
         if "performed_at" in changes:
-            session_check_ins(plan, session)
+            check_ins_owe(plan, session)
         if {"performed_at", "components"} & changes.keys():
-            course_recalculate(plan, sessions, Act.AMENDED)
+            if plan.status in TreatmentPlan.MAY_MOVE:
+                course_recalculate(plan, sessions, Act.AMENDED)
             _recalculate_others(others)
     return session
 

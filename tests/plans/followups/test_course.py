@@ -110,14 +110,6 @@ def test_another_anchor_or_offset_is_another_visit(clinic, rows, change):
     assert FollowUp.objects.get(cancelled_at=None).target_date == date(2026, 7, 5)
 
 
-def test_two_visits_at_the_same_time_stay_two(clinic, rows):
-    twice = [(rows[0].step, window(date(2026, 7, 1)))] * 2
-    follow_ups_revise(plan=clinic.plan, visits=twice, by=None)
-    assert FollowUp.objects.filter(cancelled_at=None).count() == 2
-    follow_ups_revise(plan=clinic.plan, visits=twice, by=None)
-    assert FollowUp.objects.filter(cancelled_at=None).count() == 2
-
-
 def test_what_was_attended_or_dropped_by_a_person_is_not_owed_again(clinic, rows):
     follow_up_attend(follow_up_id=rows[0].pk, by=clinic.desk)
     follow_up_cancel(follow_up_id=rows[1].pk, by=clinic.desk, reason="Not needed.")

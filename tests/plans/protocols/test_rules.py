@@ -49,8 +49,8 @@ def test_the_protocols_that_come_with_the_system_have_no_fault(seed):
 
 ALONE = [
     # the step, the field at fault, and what is said of it
-    (first(title=" "), "title", "at most 120 letters"),
-    (first(title="x" * 121), "title", "at most 120 letters"),
+    (first(title=" "), "title", "at most 100 letters"),
+    (first(title="x" * 121), "title", "at most 100 letters"),
     (first(kind="party"), "kind", "“party” is not a kind of step"),
     (first(offset_months=25), "offset_months", "the offset in months is 25; allowed is 0 to 24"),
     (first(offset_days=731), "offset_days", "the offset in days is 731; allowed is 0 to 730"),

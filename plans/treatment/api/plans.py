@@ -194,7 +194,8 @@ class PlanFilter(FilterSet):
     )
 
     def flagged(self, plans: QuerySet[Any], name: str, values: list[str]) -> QuerySet[Any]:
-        return course.flagged(plans, values)
+        wanted = [value for value in values if value]
+        return course.flagged(plans, wanted) if wanted else plans
 
 
 class PlanViewSet(Creates, Changes, ResourceViewSet):

@@ -12,7 +12,9 @@ from tests.factories import make_location, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 
-LISTS = [route for route in routes() if route.action == "list"]
+COUNTED_IN_THEIR_ROOM = {"/call-list/", "/protocol-rollouts/"}
+"""A row of these cannot be made twelve times over by an example; their rooms' own tests count with more rows."""
+LISTS = [route for route in routes() if route.action == "list" and route.path not in COUNTED_IN_THEIR_ROOM]
 MOST = 9
 """Two of them find out who is asking and where they may."""
 

@@ -15,7 +15,7 @@ from plans.treatment.services import plan_move_preview
 from tests.journeys.courses.story import House, Story
 
 
-def spaced(day: str, rule: str = "one treatment of the scalp after another") -> str:
+def spaced(day: str, rule: str = "One treatment of the scalp after another") -> str:
     return f"(At least 14 days after {day} 2026 ({rule}).)"
 
 

@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from clinic import clock
+from clinic import clock, words
 from clinic.access.roles import Role
 from clinic.access.visibility import may
-from clinic.console import words
 from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.records import Record

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.contrib import admin
 
-from clinic.console import words
+from clinic import words
 from clinic.console.acts import Button, buttons
 from clinic.console.reader import reader
 

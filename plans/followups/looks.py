@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clinic.console import words
+from clinic import words
 from clinic.console.badges import Badge, Tone
 from plans.followups.models import CheckIn, ContactAttempt, FollowUp
 from plans.followups.rules import Unreachable

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from clinic.console.words import days as in_days
 from clinic.people.models import Modality
+from clinic.words import days as in_days
 from plans.protocols.drafts import (
     ANCHORS,
     KINDS_IN_WORDS,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from clinic.console.words import days as in_days
+from clinic.words import days as in_days
 from plans.protocols.drafts import (
     ANCHORS,
     MOST_SESSIONS,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from clinic.errors import Invalid, TooEarly
 from clinic.places.wallclock import at_wall_clock_or_after, check_written, local_date, local_time
+from clinic.words import date_in_full, days
 from plans.treatment.intervals import Need
 from plans.treatment.timeline import Rule
 
@@ -55,7 +56,7 @@ class Neighbour:
     def in_words(self) -> str:
         """“At least 14 days between it and Session 1 of 3 · PRP on 9 March 2026 (PRP after PRP).”"""
         need = max(self.after, self.before, key=lambda need: need.days)
-        return f"{_at_least(need)} between it and {self.title} on {in_words(self.day)} ({need.title})."
+        return f"{_at_least(need)} between it and {self.title} on {date_in_full(self.day)} ({need.title})."
 
     def barred(self) -> tuple[date, date] | None:
         """First and last date that are too near to it, before it or after it; None where nothing must lie between."""
@@ -95,11 +96,11 @@ class Limits:
         if day < self.earliest:
             opens = "the window opens on" if self.rule != MINIMUM_INTERVAL else "not before"
             return self._too_early(
-                f"Too early: {opens} {in_words(self.earliest)}.", self.earliest, self.rule, self.because
+                f"Too early: {opens} {date_in_full(self.earliest)}.", self.earliest, self.rule, self.because
             )
         if self.latest is not None and day > self.latest:
             return self._too_early(
-                f"Too near to the next session: this one can be on {in_words(self.latest)} at the latest.",
+                f"Too near to the next session: this one can be on {date_in_full(self.latest)} at the latest.",
                 self.earliest,
                 MINIMUM_INTERVAL,
                 self.latest_because,
@@ -108,7 +109,7 @@ class Limits:
         for first, last, because in self.barred:
             if first <= day <= last:
                 following = self._following(last)
-                detail = f"Too near to another session: not before {in_words(following)}."
+                detail = f"Too near to another session: not before {date_in_full(following)}."
                 return self._too_early(detail, following, MINIMUM_INTERVAL, because)
         return None
 
@@ -244,12 +245,12 @@ def limits_of(opening: Opening, sequence: int | None = None, neighbours: Sequenc
 def _interval_in_words(need: Need, side: str, other: Neighbour) -> str:
     """“At least 14 days after Session 1 of 3 · PRP on 9 March 2026 (PRP after PRP).”"""
     if not need.days:
-        return f"Not {'before' if side == 'after' else 'after'} {other.title} on {in_words(other.day)}."
-    return f"{_at_least(need)} {side} {other.title} on {in_words(other.day)} ({need.title})."
+        return f"Not {'before' if side == 'after' else 'after'} {other.title} on {date_in_full(other.day)}."
+    return f"{_at_least(need)} {side} {other.title} on {date_in_full(other.day)} ({need.title})."
 
 
 def _at_least(need: Need) -> str:
-    return f"At least {need.days} {'day' if need.days == 1 else 'days'}"
+    return f"At least {days(need.days)}"
 
 
 def stretches(first: date, last: date, barred: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
@@ -298,9 +299,9 @@ def why_rebook(visit: Standing) -> str | None:
     if visit.window_when_booked is not None:
         opened, closed = visit.window_when_booked
         if visit.day < opens and opens > opened:
-            return f"Too early now: the window opens on {in_words(opens)}. {visit.because}".strip()
+            return f"Too early now: the window opens on {date_in_full(opens)}. {visit.because}".strip()
         if visit.day > closes and closes < closed:
-            return f"Too late now: the window closes on {in_words(closes)}."
+            return f"Too late now: the window closes on {date_in_full(closes)}."
     if visit.not_qualified_for:
         return f"{visit.practitioner} is not qualified for {', '.join(visit.not_qualified_for)} on that day."
     if visit.room_unfit_for:
@@ -308,11 +309,6 @@ def why_rebook(visit: Standing) -> str | None:
     if visit.minutes_when_booked is not None and visit.minutes_needed > max(visit.minutes, visit.minutes_when_booked):
         return f"It takes {visit.minutes_needed} minutes now, and {visit.minutes} are booked."
     return None
-
-
-def in_words(day: date) -> str:
-    """“9 March 2026”."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def check_start(starts_at: datetime, zone: ZoneInfo) -> None:

@@ -19,7 +19,7 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Owing:
+class OwedVisit:
     """One session or follow-up that is owed, as it stands. `key` is what it is recognised by in both states."""
 
     item: str
@@ -36,8 +36,8 @@ class Change:
     """One difference; `before` is None for what was added, `after` for what was dropped."""
 
     what: What
-    before: Owing | None
-    after: Owing | None
+    before: OwedVisit | None
+    after: OwedVisit | None
 
     @property
     def item(self) -> str:
@@ -53,7 +53,7 @@ class Change:
         return self.before is None or self.after is None or self.before.dates != self.after.dates
 
     @property
-    def either(self) -> Owing:
+    def either(self) -> OwedVisit:
         """As it is now, or was where it was dropped."""
         either = self.after or self.before
         if either is None:
@@ -72,13 +72,13 @@ class Change:
         }
 
 
-def compare(before: Iterable[Owing], after: Iterable[Owing]) -> list[Change]:
+def compare(before: Iterable[OwedVisit], after: Iterable[OwedVisit]) -> list[Change]:
     """What was dropped, moved, changed and added, in the order of the dates they have now or had."""
     old, new = _by_key(before), _by_key(after)
     return sorted(_changes(old, new), key=_order)
 
 
-def _changes(old: Mapping[tuple[str, str], Owing], new: Mapping[tuple[str, str], Owing]) -> Iterator[Change]:
+def _changes(old: Mapping[tuple[str, str], OwedVisit], new: Mapping[tuple[str, str], OwedVisit]) -> Iterator[Change]:
     for key, was in old.items():
         now = new.get(key)
         if now is None:
@@ -92,7 +92,7 @@ def _changes(old: Mapping[tuple[str, str], Owing], new: Mapping[tuple[str, str],
             yield Change(What.ADDED, None, now)
 
 
-def _by_key(items: Iterable[Owing]) -> dict[tuple[str, str], Owing]:
+def _by_key(items: Iterable[OwedVisit]) -> dict[tuple[str, str], OwedVisit]:
     return {(item.item, item.key): item for item in items}
 
 
@@ -101,13 +101,13 @@ def _order(change: Change) -> tuple[date, str]:
     return (either.dates[1], either.title) if either else (date.min, "")
 
 
-def _document(owing: Owing | None) -> dict[str, object] | None:
-    if owing is None:
+def _document(visit: OwedVisit | None) -> dict[str, object] | None:
+    if visit is None:
         return None
-    start, target, end = owing.dates
+    start, target, end = visit.dates
     return {
         "window_start": start.isoformat(),
         "target_date": target.isoformat(),
         "window_end": end.isoformat(),
-        "content": list(owing.content),
+        "content": list(visit.content),
     }

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from clinic.console import words
+from clinic import words
 from clinic.console.badges import Badge, Tone
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 

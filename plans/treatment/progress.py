@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db.models import TextChoices
 
 from clinic.people.models import Modality
+from clinic.words import date_in_full
 from plans.treatment.models import TreatmentPlan
 
 BLOCKS = frozenset({"unsigned", "not_accepted", "on_hold", "in_progress", "consent_missing", "too_early", "not_booked"})
@@ -242,7 +243,7 @@ def _blocks(
     if following.state is State.SCHEDULED:
         return
     if today < following.earliest:
-        yield Block("too_early", f"Too early until {_day(following.earliest)}.", until=following.earliest)
+        yield Block("too_early", f"Too early until {date_in_full(following.earliest)}.", until=following.earliest)
     if status in TreatmentPlan.MAY_BOOK:
         yield Block("not_booked", f"{following.title} is not booked.")
 
@@ -260,7 +261,3 @@ def _of(steps: Iterable[Step], kind: Kind) -> list[Step]:
 
 def _number(steps: Iterable[Step], states: Iterable[State]) -> int:
     return sum(step.state in states for step in steps)
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
 
+from clinic.words import count_of, date_in_full
 from plans.treatment.intervals import Components, Given, Intervals, Need, soonest
 
 SESSION, MAINTENANCE, CHECK_IN = "session", "maintenance", "check_in"
@@ -73,12 +74,12 @@ class Bound:
 
     def __str__(self) -> str:
         """In words, for people: “At least 14 days after 3 March 2026 (PRP after PRP).”"""
-        day = _in_words(self.since)
+        day = date_in_full(self.since)
         match self.rule:
             case Rule.PLAN_START:
                 return f"The plan starts on {day}."
             case Rule.MINIMUM_INTERVAL:
-                return f"At least {_count(self.days, 'day')} after {day} ({self.what})."
+                return f"At least {count_of(self.days, 'day')} after {day} ({self.what})."
             case Rule.ORDER:
                 return f"After the session ahead of it, on {day}."
             case Rule.ABORTED:
@@ -87,7 +88,7 @@ class Bound:
                 return f"The plan was resumed on {day}."
             case Rule.PIN:
                 return f"Pinned to {day}."
-        parts = [_count(self.months, "month"), _count(self.days, "day")]
+        parts = [count_of(self.months, "month"), count_of(self.days, "day")]
         counted = " and ".join(part for part, number in zip(parts, (self.months, self.days), strict=True) if number)
         return f"{counted or 'On the day'} {'after' if counted else 'of'} {self.what} ({day})."
 
@@ -351,11 +352,3 @@ def _visit_window(step: Step, anchor: _Anchor, pin: date | None = None) -> Windo
         target + timedelta(days=step.tolerance_after_days),
         bound,
     )
-
-
-def _in_words(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -8,7 +8,6 @@ from plans.followups.services.course import (
     follow_ups_create,
     follow_ups_move,
     follow_ups_revise,
-    owing,
 )
 from plans.followups.services.obligations import (
     follow_up_attend,
@@ -32,5 +31,4 @@ __all__ = [
     "follow_ups_create",
     "follow_ups_move",
     "follow_ups_revise",
-    "owing",
 ]

@@ -10,8 +10,8 @@ from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import open_follow_ups
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.services import NO_LONGER_OWED
-from plans.treatment.comparison import Dates, Owing
-from plans.treatment.models import CourseMove, TreatmentPlan
+from plans.treatment.comparison import Dates
+from plans.treatment.models import TreatmentPlan
 from plans.treatment.timeline import Window
 
 Moved = tuple[FollowUp, Dates]
@@ -37,18 +37,6 @@ def follow_ups_create(*, plan: TreatmentPlan, visits: Sequence[tuple[ProtocolSte
         row.aim(window)
         rows.append(row)
     return FollowUp.objects.bulk_create(rows)
-
-
-def owing(follow_up: FollowUp, dates: Dates | None = None) -> Owing:
-    """An open follow-up as comparisons take it, by its place in the course: as it stands, or with the dates it had."""
-    return Owing(
-        CourseMove.Item.FOLLOW_UP,
-        str(follow_up.step.place if follow_up.step else follow_up.pk),
-        follow_up.pk,
-        follow_up.title,
-        dates or follow_up.window,
-        follow_up.window_because,
-    )
 
 
 def follow_ups_move(*, plan: TreatmentPlan, windows: Mapping[UUID, Window]) -> list[Moved]:

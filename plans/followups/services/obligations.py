@@ -14,17 +14,15 @@ from clinic.places.wallclock import local_date
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of
-from plans.followups.services.course import cancel, owing
+from plans.followups.services.course import cancel
 from plans.messages.services import messages_close
-from plans.protocols.models import ProtocolStep
-from plans.protocols.queries import timeline_step
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.scheduling.services import appointment_no_show, appointments_close, walk_in_book
-from plans.treatment import timeline
 from plans.treatment.comparison import compare
 from plans.treatment.gates import check_pin
 from plans.treatment.models import CourseMove, TreatmentPlan
-from plans.treatment.timeline import Bound, Facts, PlannedSession, Rule, Window
+from plans.treatment.queries import Calendar, facts_of, owed_follow_up
+from plans.treatment.timeline import Bound, Rule, Window
 
 FARTHEST = relativedelta(years=2)
 SEEN_INSTEAD = "The patient was seen earlier."
@@ -129,12 +127,12 @@ def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None
             check_pin(pinned_on, _since(follow_up), clock.today(follow_up.location.zone))
             window = _window_pinned(follow_up, pinned_on)
             follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = pinned_on, reason.strip()[:300], by
-        before = owing(follow_up)
+        before = owed_follow_up(follow_up)
         follow_up.aim(window)
         follow_up.save()
         if follow_up.plan is not None:
             act = CourseMove.Act.PINNED if pinned_on else CourseMove.Act.UNPINNED
-            for change in compare([before], [owing(follow_up)]):
+            for change in compare([before], [owed_follow_up(follow_up)]):
                 CourseMove.of(follow_up.plan, act, change, at=clock.now(), by_id=acting_user()).save()
     return follow_up
 
@@ -146,7 +144,12 @@ def lock_follow_up(follow_up_id: UUID) -> FollowUp:
         lock(TreatmentPlan.objects.all(), plan_id)
     return lock(
         FollowUp.objects.select_related(
-            "plan__lead_practitioner", "plan__location", "consultation__practitioner", "location", "step"
+            "plan__lead_practitioner",
+            "plan__location",
+            "plan__protocol",
+            "consultation__practitioner",
+            "location",
+            "step",
         ),
         follow_up_id,
     )
@@ -195,19 +198,17 @@ def _window_unpinned(follow_up: FollowUp) -> Window:
             code="no_other_date",
             attr="pinned_on",
         )
-    sessions = follow_up.plan.sessions.exclude(step__kind=ProtocolStep.Kind.MAINTENANCE).filter(
-        aborted_at__isnull=True, cancelled_at__isnull=True
+    calendar = Calendar.of(follow_up.plan.protocol)
+    sessions = list(follow_up.plan.sessions.select_related("step"))
+    course = calendar.course(follow_up.plan, facts_of(follow_up.plan, sessions))
+    for visit in course.visits:
+        if visit.step.place == follow_up.step.place:
+            return visit.window
+    raise Conflict(
+        "The plan's protocol does not ask for this visit any more; choose another date instead.",
+        code="no_other_date",
+        attr="pinned_on",
     )
-    zone = follow_up.plan.location.zone
-    planned, performed = [], {}
-    for session in sessions.select_related("step"):
-        window = Window(*session.window, Bound(Rule.TARGET_WINDOW, session.target_date))
-        planned.append(PlannedSession(session.sequence, timeline_step(session.step), session.sequence, window))
-        if session.performed_at is not None:
-            performed[session.sequence] = local_date(session.performed_at, zone)
-    step = timeline_step(follow_up.step)
-    (visit,) = timeline.follow_ups([step], follow_up.plan.start_date, planned, Facts(performed))
-    return visit.window
 
 
 def _its_practitioner(follow_up: FollowUp) -> Practitioner:

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from clinic.console import words
+from clinic import words
 from clinic.console.base import SetUpAdmin
 from clinic.console.forms import ConsoleModelForm
 from clinic.console.registry import Job, job

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from clinic.console import words
+from clinic import words
 from clinic.people.models import Modality
 from plans.protocols.drafts import StepInput
 from plans.protocols.preview import Entry

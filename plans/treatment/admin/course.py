@@ -8,16 +8,16 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
-from clinic.console import words
+from clinic import words
 from clinic.console.badges import Badge, Tone
 from clinic.console.reader import Reader
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, visits_to_rebook, why_rebook
 from plans.treatment.admin.words import MoveGroup, move_groups
-from plans.treatment.course import CourseRow, course_of, moves_of, progress_of
 from plans.treatment.drawing import Drawing, Mark, draw
 from plans.treatment.models import TreatmentPlan
 from plans.treatment.progress import Block, Kind, Progress, State, Step
+from plans.treatment.queries import CourseRow, course_of, moves_of, progress_of
 
 RECENT = timedelta(days=7)
 MOVES_SHOWN = 60
@@ -136,7 +136,7 @@ def moved(who: Reader, plan: TreatmentPlan) -> dict[str, list[MoveGroup]]:
 def _mark(who: Reader, plan: Any, row: CourseRow) -> Mark:
     step, zone = row.step, plan.location.zone
     booked_on = step.booked_at.astimezone(zone).date() if step.booked_at else None
-    pin = f"Pinned to {_day(row.pinned_on)}. {row.pin_conflict}".strip() if row.pinned_on else ""
+    pin = f"Pinned to {words.date_in_full(row.pinned_on)}. {row.pin_conflict}".strip() if row.pinned_on else ""
     because = row.record.window_because if step.done_on is None else ""
     return Mark(
         title=step.title,
@@ -202,7 +202,3 @@ def _to_rebook(visit: Appointment) -> Obstacle:
 
 def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def _day(day: Any) -> str:
-    return f"{day.day} {day:%B %Y}"

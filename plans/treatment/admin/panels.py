@@ -13,9 +13,9 @@ from clinic.console.registry import Block, PatientColumn, patient_column, patien
 from patients.models import Patient
 from plans.treatment.admin.course import course_page
 from plans.treatment.admin.plans import booking_url, next_to_book
-from plans.treatment.course import with_course, with_visit
 from plans.treatment.looks import PLAN_STATES, plan_badge, session_badge
 from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.queries import with_course, with_visit
 
 SHOWN_TODAY = 6
 

@@ -21,9 +21,9 @@ from clinic.console.filters import ChoiceFilter, LocationFilter, status_filter
 from clinic.console.forms import ActForm, ReasonForm
 from clinic.console.reader import Reader, reader
 from clinic.console.registry import Job, job
-from clinic.console.words import NBSP
 from clinic.people.models import Modality, User
 from clinic.records import Record
+from clinic.words import NBSP
 from patients.models import Patient
 from patients.queries import search
 from plans.consultations.models import Consultation
@@ -33,11 +33,10 @@ from plans.followups.queries import follow_ups_in_full
 from plans.treatment.admin.course import course_page, moved, next_in_words
 from plans.treatment.admin.forms import AcceptForm, DeclineForm, ExpectationForm, PlanForm, ReviseForm
 from plans.treatment.admin.words import ChangeLine, change_lines
-from plans.treatment.course import flagged, progress_of, with_course
 from plans.treatment.looks import plan_badge, session_badge
 from plans.treatment.models import PlanRevision, ProcedureSession, TreatmentPlan
 from plans.treatment.progress import Flag, Progress
-from plans.treatment.queries import signed_consultations
+from plans.treatment.queries import flagged, progress_of, signed_consultations, with_course
 from plans.treatment.services import (
     plan_accept,
     plan_complete,

@@ -21,13 +21,13 @@ from clinic.console.forms import ActForm, ReasonForm
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import refusals
 from clinic.console.registry import Job, job
-from clinic.console.words import count_of
 from clinic.errors import Refusal
 from clinic.people.models import User
+from clinic.words import count_of
 from plans.protocols.models import Protocol
 from plans.treatment.comparison import What
 from plans.treatment.models import ProtocolRollout, RolloutPlan, TreatmentPlan
-from plans.treatment.rollouts import (
+from plans.treatment.queries.rollouts import (
     QUIET,
     Counts,
     Followed,

@@ -23,8 +23,6 @@ from plans.followups.queries import check_ins_in_full
 from plans.treatment.admin.charting import AbortForm, AmendForm, PerformForm, charted
 from plans.treatment.admin.forms import PinForm, UnpinForm
 from plans.treatment.admin.plans import OWED, booking_url, next_to_book
-from plans.treatment.care import advice_for
-from plans.treatment.course import with_visit
 from plans.treatment.looks import session_badge
 from plans.treatment.models import (
     ProcedureSession,
@@ -32,7 +30,7 @@ from plans.treatment.models import (
     TreatmentPlan,
     Zone,
 )
-from plans.treatment.queries import consented_modalities, sessions_in_full
+from plans.treatment.queries import advice_for, consented_modalities, sessions_in_full, with_visit
 from plans.treatment.services import (
     session_abort,
     session_amend,

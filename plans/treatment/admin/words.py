@@ -6,8 +6,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from clinic.console.words import days
 from clinic.people.models import Modality
+from clinic.words import days
 from plans.treatment.models import CourseMove
 
 HEADLINES = {"added": "New", "dropped": "No longer owed", "moved": "Moved", "changed": "Changed"}

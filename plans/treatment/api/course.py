@@ -12,8 +12,8 @@ from clinic.api.fields import InstantField
 from clinic.api.serializers import RecordSerializer
 from clinic.people.models import Modality
 from plans.treatment import progress
-from plans.treatment.course import CourseRow, moves_of, progress_of
 from plans.treatment.models import CourseMove, PlanRevision, TreatmentPlan
+from plans.treatment.queries import CourseRow, moves_of, progress_of
 from plans.treatment.timeline import Rule
 
 MOVES_SHOWN = 200

@@ -13,7 +13,6 @@ from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act, lo
 from clinic.people.models import Modality, Practitioner
 from plans.followups.models import FollowUp
 from plans.protocols.models import Protocol
-from plans.treatment import course
 from plans.treatment.api.course import (
     ProgressSerializer,
     RevisionPreviewSerializer,
@@ -23,7 +22,7 @@ from plans.treatment.api.course import (
 )
 from plans.treatment.models import PlanRevision, ProcedureSession, SessionComponent, TreatmentPlan
 from plans.treatment.progress import Flag
-from plans.treatment.queries import plans_in_full, shown_status
+from plans.treatment.queries import course_of, flagged, plans_in_full, shown_status, with_course
 from plans.treatment.services import (
     ConsentInput,
     plan_accept,
@@ -195,7 +194,7 @@ class PlanFilter(FilterSet):
 
     def flagged(self, plans: QuerySet[Any], name: str, values: list[str]) -> QuerySet[Any]:
         wanted = [value for value in values if value]
-        return course.flagged(plans, wanted) if wanted else plans
+        return flagged(plans, wanted) if wanted else plans
 
 
 class PlanViewSet(Creates, Changes, ResourceViewSet):
@@ -231,10 +230,10 @@ class PlanViewSet(Creates, Changes, ResourceViewSet):
         return self._shown(row)
 
     def _shown(self, row: TreatmentPlan) -> Shown:
-        plan = course.with_course(TreatmentPlan.objects.filter(pk=row.pk)).get()
+        plan = with_course(TreatmentPlan.objects.filter(pk=row.pk)).get()
         return Shown(
             plan,
-            course.course_of(plan),
+            course_of(plan),
             sees_clinical=may(self.user, "view_clinical", plan),
             sees_check_ins=may(self.user, "view", plan, resource="plans.checkin"),
         )

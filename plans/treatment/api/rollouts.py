@@ -13,7 +13,7 @@ from clinic.api.views import Creates, ResourceViewSet, look
 from clinic.errors import Invalid
 from plans.protocols.models import Protocol
 from plans.treatment.models import ProtocolRollout, RolloutPlan
-from plans.treatment.rollouts import Report, counts_of, refused_plans, report_of, with_counts
+from plans.treatment.queries.rollouts import Report, counts_of, refused_plans, report_of, with_counts
 from plans.treatment.services import rollout_start
 
 

@@ -122,6 +122,11 @@ class ProcedureSession(Pinned):
             models.Index(fields=["window_end"], condition=Q(status="planned"), name="session_owed"),
         ]
 
+    @property
+    def is_maintenance(self) -> bool:
+        """Whether it keeps up what the initial course has reached."""
+        return self.step.kind == ProtocolStep.Kind.MAINTENANCE
+
     def __str__(self) -> str:
         return self.title
 

@@ -7,22 +7,13 @@ from clinic.errors import Conflict
 from clinic.locking import lock_all
 from clinic.people.models import User
 from plans.followups.queries import open_follow_ups
-from plans.followups.services import follow_ups_close, follow_ups_create, follow_ups_revise, owing
+from plans.followups.services import follow_ups_close, follow_ups_create, follow_ups_revise
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import NO_LONGER_OWED, appointments_close
-from plans.treatment.comparison import Owing
 from plans.treatment.models import ProcedureSession, TreatmentPlan
-from plans.treatment.queries import given_to
-from plans.treatment.services.recalculation import (
-    Calendar,
-    course_put,
-    facts_of,
-    is_maintenance,
-    owing_session,
-    session_title,
-    sessions_insert,
-)
+from plans.treatment.queries import Calendar, facts_of, given_to
+from plans.treatment.services.recalculation import course_put, session_title, sessions_insert
 from plans.treatment.timeline import PlannedSession
 
 Status = ProcedureSession.Status
@@ -67,21 +58,21 @@ def course_replace(
     facts = facts_of(plan, [*settled, *planned.values()], open_follow_ups(plan).select_related("step"), treated)
     course = calendar.course(plan, facts)
     of = len(course.sessions)
-    is_over = any(is_maintenance(session) and session.started_at is not None for session in settled)
+    is_over = any(session.is_maintenance and session.started_at is not None for session in settled)
     kept: list[ProcedureSession] = []
     added: list[PlannedSession] = []
     for item in course.sessions:
         if item.sequence in facts.performed_on or item.sequence in facts.cancelled:
             continue
         session = planned.get(item.sequence)
-        if session is not None and not is_maintenance(session) and _gives_the_same(session, calendar.row(item.step)):
+        if session is not None and not session.is_maintenance and _gives_the_same(session, calendar.row(item.step)):
             _follow(session, calendar.row(item.step), session_title(calendar, item, of))
             kept.append(session)
         elif not is_over:
             added.append(item)
     upkeep = next((step for step in calendar.rows.values() if step.kind == ProtocolStep.Kind.MAINTENANCE), None)
     for session in planned.values():
-        if is_maintenance(session) and upkeep is not None and not added and _gives_the_same(session, upkeep):
+        if session.is_maintenance and upkeep is not None and not added and _gives_the_same(session, upkeep):
             _follow(session, upkeep, session.title)
             kept.append(session)
     falling_away = [session for session in planned.values() if session not in kept]
@@ -119,19 +110,6 @@ def sessions_cancel(
         session.fell_away = fell_away
     ProcedureSession.objects.bulk_update(sessions, ["status", "cancelled_at", "cancel_reason", "fell_away"])
     return list(sessions)
-
-
-def owed_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession] | None = None) -> list[Owing]:
-    """What the plan owes at present, for comparing it with what it owes later; `sessions` are its own, if read."""
-    if sessions is None:
-        sessions = list(
-            plan.sessions.filter(status=Status.PLANNED).select_related("step").prefetch_related("components")
-        )
-    planned = [session for session in sessions if session.status == Status.PLANNED]
-    return [
-        *(owing_session(session, tuple(one.modality for one in session.components.all())) for session in planned),
-        *(owing(follow_up) for follow_up in open_follow_ups(plan).select_related("step")),
-    ]
 
 
 def _gives_the_same(session: ProcedureSession, step: ProtocolStep) -> bool:

@@ -1,87 +1,21 @@
 """Moves what is still owed to where the facts put it. Called under the plan's lock by whatever changes a fact."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from clinic import clock
 from clinic.audit.history import acting_user
 from clinic.places.wallclock import local_date
-from plans.followups.models import FollowUp
 from plans.followups.queries import open_follow_ups
-from plans.followups.services import check_ins_put, follow_ups_move, owing
-from plans.protocols.models import Protocol, ProtocolStep
-from plans.protocols.queries import intervals_in_force, timeline_step
+from plans.followups.services import check_ins_put, follow_ups_move
+from plans.protocols.queries import timeline_step
 from plans.treatment import timeline
-from plans.treatment.comparison import Change, Owing, compare
-from plans.treatment.intervals import Given, Intervals
+from plans.treatment.comparison import Change, compare
 from plans.treatment.models import CourseMove, ProcedureSession, SessionComponent, TreatmentPlan
-from plans.treatment.queries import GivenTo, given_to
-from plans.treatment.timeline import Course, Facts, PlannedSession, Step
+from plans.treatment.queries import Calendar, GivenTo, facts_of, owed_follow_up, owed_session
+from plans.treatment.timeline import Facts, PlannedSession
 
 Act = CourseMove.Act
 Status = ProcedureSession.Status
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """A protocol version as rows and as the calendar takes it, with the intervals in force."""
-
-    rows: dict[int, ProtocolStep]
-    steps: list[Step]
-    intervals: Intervals
-
-    @classmethod
-    def of(cls, protocol: Protocol) -> "Calendar":
-        rows = {step.position: step for step in protocol.steps.prefetch_related("components")}
-        return cls(rows, [timeline_step(step) for step in rows.values()], intervals_in_force())
-
-    def row(self, step: Step) -> ProtocolStep:
-        return self.rows[step.position]
-
-    def course(self, plan: TreatmentPlan, facts: Facts) -> Course:
-        """Sessions and visits of the plan where the facts put them."""
-        return timeline.course(self.steps, plan.start_date, facts, self.intervals)
-
-
-def facts_of(
-    plan: TreatmentPlan,
-    sessions: Sequence[ProcedureSession],
-    pinned: Iterable[FollowUp] = (),
-    treated: GivenTo | None = None,
-) -> Facts:
-    """What the plan's sessions say happened, in local dates, and what the patient was given under other plans.
-
-    `treated` is `given_to` of the plan, where it is read already.
-    """
-    zone = plan.location.zone
-    own, elsewhere = given_to(plan) if treated is None else treated
-    performed: dict[int, date] = {}
-    given: dict[int, list[Given]] = {}
-    retry: dict[int, date] = {}
-    pins: dict[int, date] = {}
-    owed: set[int] = set()
-    sessions = [session for session in sessions if not session.fell_away]
-    for session in sessions:
-        number = session.sequence
-        if session.pk in own:
-            given.setdefault(number, []).append(own[session.pk])
-        if session.performed_at is not None:
-            performed[number] = local_date(session.performed_at, zone)
-        elif session.aborted_at is not None:
-            retry[number] = local_date(session.aborted_at, zone)
-        elif session.cancelled_at is None:
-            owed.add(number)
-            if session.pinned_on is not None:
-                pins[number] = session.pinned_on
-    known = {session.sequence for session in sessions}
-    dropped = known - owed - performed.keys()
-    visit_pins = {
-        follow_up.step.place: follow_up.pinned_on
-        for follow_up in pinned
-        if follow_up.step is not None and follow_up.pinned_on is not None
-    }
-    return Facts(performed, given, retry, pins, visit_pins, frozenset(dropped), plan.resumed_on, elsewhere)
 
 
 def session_title(calendar: Calendar, planned: PlannedSession, of: int) -> str:
@@ -144,7 +78,7 @@ def course_put(
     facts = facts_of(plan, sessions, visits, treated)
     course = calendar.course(plan, facts)
     planned = [session for session in sessions if session.status == Status.PLANNED]
-    before = [owing_session(session) for session in planned]
+    before = [owed_session(session) for session in planned]
     windows = {item.sequence: item.window for item in course.sessions}
     upkeep = _maintenance(calendar, sessions, facts)
     if upkeep is not None:
@@ -154,12 +88,12 @@ def course_put(
         ProcedureSession.objects.bulk_update(moved, ProcedureSession.WINDOW)
     if upkeep is not None and upkeep.sequence not in {session.sequence for session in planned}:
         planned += sessions_insert(plan, calendar, [upkeep], of=len(course.sessions))
-    changes = compare(before, [owing_session(session) for session in planned])
+    changes = compare(before, [owed_session(session) for session in planned])
     moved_visits = follow_ups_move(
         plan=plan, windows={calendar.row(item.step).pk: item.window for item in course.visits}
     )
     return changes + compare(
-        [owing(row, dates) for row, dates in moved_visits], [owing(row) for row, _ in moved_visits]
+        [owed_follow_up(row, dates) for row, dates in moved_visits], [owed_follow_up(row) for row, _ in moved_visits]
     )
 
 
@@ -170,19 +104,6 @@ def moves_log(plan: TreatmentPlan, act: Act, changes: Iterable[Change]) -> list[
     return CourseMove.objects.bulk_create(rows)
 
 
-def owing_session(session: ProcedureSession, content: tuple[str, ...] = ()) -> Owing:
-    """A planned session as the comparison takes it: recognised by its place in the course."""
-    return Owing(
-        CourseMove.Item.SESSION,
-        f"{session.step.kind} {session.sequence}",
-        session.pk,
-        session.title,
-        session.window,
-        session.window_because,
-        content,
-    )
-
-
 def _maintenance(calendar: Calendar, sessions: Sequence[ProcedureSession], facts: Facts) -> PlannedSession | None:
     """The maintenance session that is owed now; None while the initial course goes on, or where it was let go."""
     if not facts.performed_on or not sessions:
@@ -191,20 +112,16 @@ def _maintenance(calendar: Calendar, sessions: Sequence[ProcedureSession], facts
     latest = max(sessions, key=lambda session: (session.sequence, session.pk))
     if open_sessions:
         (owed, *others) = open_sessions
-        if others or not is_maintenance(owed) or owed.status == Status.IN_PROGRESS:
+        if others or not owed.is_maintenance or owed.status == Status.IN_PROGRESS:
             return None
         sequence = owed.sequence
-    elif is_maintenance(latest) and latest.cancelled_at is not None:
+    elif latest.is_maintenance and latest.cancelled_at is not None:
         return None
     else:
         sequence = latest.sequence + 1
-    number = 1 + sum(is_maintenance(session) and session.performed_at is not None for session in sessions)
+    number = 1 + sum(session.is_maintenance and session.performed_at is not None for session in sessions)
     last = max(facts.performed_on.values())
     return timeline.maintenance(calendar.steps, last, sequence, number, facts, calendar.intervals)
-
-
-def is_maintenance(session: ProcedureSession) -> bool:
-    return session.step.kind == ProtocolStep.Kind.MAINTENANCE
 
 
 def check_ins_owe(plan: TreatmentPlan, session: ProcedureSession) -> None:

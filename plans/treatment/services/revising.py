@@ -19,8 +19,9 @@ from plans.protocols.models import Protocol, StepComponent
 from plans.scheduling.models import Appointment
 from plans.treatment.comparison import compare
 from plans.treatment.models import CourseMove, PlanRevision, TreatmentPlan
-from plans.treatment.services.course import check_none_in_progress, course_remake, course_replace, owed_of
-from plans.treatment.services.recalculation import Calendar, moves_log
+from plans.treatment.queries import Calendar, owed_of
+from plans.treatment.services.course import check_none_in_progress, course_remake, course_replace
+from plans.treatment.services.recalculation import moves_log
 
 Status = TreatmentPlan.Status
 IN_FULL = TreatmentPlan.objects.select_related("location", "protocol", "lead_practitioner__user")

@@ -26,7 +26,8 @@ from plans.protocols.models import Protocol
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import visits_to_rebook
 from plans.treatment.models import CourseMove, ProtocolRollout, RolloutPlan, TreatmentPlan
-from plans.treatment.services.recalculation import Calendar, course_recalculate
+from plans.treatment.queries import Calendar
+from plans.treatment.services.recalculation import course_recalculate
 from plans.treatment.services.revising import IN_FULL, Revised, plan_bring
 
 Status = RolloutPlan.Status

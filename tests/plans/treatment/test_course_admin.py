@@ -7,8 +7,8 @@ import pytest
 from clinic.access.roles import Role
 from plans.protocols.models import CareTopic, Protocol
 from plans.scheduling.services import appointment_book
-from plans.treatment.care import advice_for
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
+from plans.treatment.queries import advice_for
 from plans.treatment.services import plan_hold, plan_revise, session_pin
 from tests.console import House, said, url, words
 from tests.factories import local, make_patient, make_plan, perform

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from clinic import clock
 from plans.followups.models import FollowUp
 from plans.scheduling.models import Appointment, VisitKind
-from plans.treatment.course import flagged, progress_of, with_course, with_flags
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.progress import Flag
+from plans.treatment.queries import flagged, progress_of, with_course, with_flags
 from tests import factories
 
 pytestmark = pytest.mark.django_db

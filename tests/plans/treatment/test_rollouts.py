@@ -20,7 +20,7 @@ from plans.protocols.models import IntervalRule, Protocol
 from plans.protocols.services import protocol_retire
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import CourseMove, ProtocolRollout, RolloutPlan, TreatmentPlan
-from plans.treatment.rollouts import banded, counts_of, report_of, shift_in_words, with_counts
+from plans.treatment.queries.rollouts import banded, counts_of, report_of, shift_in_words, with_counts
 from plans.treatment.services import (
     plan_discontinue,
     plan_hold,

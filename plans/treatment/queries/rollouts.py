@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Func, Max, OuterRef, Q, QuerySet, SmallIntegerField, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from clinic.words import count_of
 from plans.protocols.models import Protocol
 from plans.treatment.models import ProtocolRollout, RolloutPlan, TreatmentPlan
 
@@ -162,5 +163,4 @@ def _number(status: str) -> Coalesce:
 def _in_words(days: int) -> str:
     if days == 0:
         return "the same day"
-    number = f"{abs(days)} day" if abs(days) == 1 else f"{abs(days)} days"
-    return f"{number} {'later' if days > 0 else 'earlier'}"
+    return f"{count_of(abs(days), 'day')} {'later' if days > 0 else 'earlier'}"

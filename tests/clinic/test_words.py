@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.console import words
+from clinic import words
 
 TODAY = date(2026, 3, 4)
 NEW_YORK = ZoneInfo("America/New_York")

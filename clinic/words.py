@@ -16,6 +16,11 @@ def day(value: date, today: date) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+def date_in_full(value: date) -> str:
+    """“9 March 2026”: for what stays true whenever it is read."""
+    return f"{value.day} {value:%B %Y}"
+
+
 def moment(instant: datetime, zone: ZoneInfo, today: date) -> str:
     """The local day and time in `zone`: “Tomorrow 09:30”."""
     local = instant.astimezone(zone)

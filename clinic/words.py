@@ -21,6 +21,11 @@ def date_in_full(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def within(said: str) -> str:
+    """What `day` or `moment` said, as it stands within a sentence: “tomorrow 09:30”, “Tue 24 Nov”."""
+    return said[0].lower() + said[1:] if said.startswith(tuple(_NEAR.values())) else said
+
+
 def moment(instant: datetime, zone: ZoneInfo, today: date) -> str:
     """The local day and time in `zone`: “Tomorrow 09:30”."""
     local = instant.astimezone(zone)
@@ -53,12 +58,12 @@ def overdue(last_day: date, today: date) -> str:
 
 
 def window(first: date, last: date, today: date) -> str:
-    """Where today stands to a window: “Opens Tue 1 Dec”, “Due until Tomorrow”, “Overdue by 3 days”."""
+    """Where today stands to a window: “Opens Tue 1 Dec”, “Due until tomorrow”, “Overdue by 3 days”."""
     if today < first:
-        return f"Opens {day(first, today)}"
+        return f"Opens {within(day(first, today))}"
     if today > last:
         return overdue(last, today)
-    return "Due today" if first == last else f"Due until {day(last, today)}"
+    return "Due today" if first == last else f"Due until {within(day(last, today))}"
 
 
 def age(born: date, today: date) -> int:

@@ -72,6 +72,31 @@ class Change:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What is different of the plan itself, in words."""
+
+    what: str
+    title: str
+    before: str
+    after: str
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
+
+    def as_document(self) -> dict[str, object]:
+        """As `Change.as_document`, with words for dates."""
+        return {
+            "what": self.what,
+            "item": "plan",
+            "title": self.title,
+            "before": self.before,
+            "after": self.after,
+            "because": "",
+        }
+
+
 def compare(before: Iterable[OwedVisit], after: Iterable[OwedVisit]) -> list[Change]:
     """What was dropped, moved, changed and added, in the order of the dates they have now or had."""
     old, new = _by_key(before), _by_key(after)

@@ -26,6 +26,11 @@ def test_a_day_is_said_as_people_say_it(value, said):
     assert words.day(value, TODAY) == said
 
 
+@pytest.mark.parametrize(("said", "within"), [("Today 22:30", "today 22:30"), ("Fri 6 Mar", "Fri 6 Mar")])
+def test_a_day_within_a_sentence_is_small_where_it_is_no_name(said, within):
+    assert words.within(said) == within
+
+
 def test_a_moment_is_said_in_the_places_own_time():
     assert words.moment(datetime(2026, 3, 5, 3, 30, tzinfo=UTC), NEW_YORK, TODAY) == "Today 22:30"
 
@@ -34,7 +39,7 @@ def test_a_moment_is_said_in_the_places_own_time():
     ("first", "last", "said"),
     [
         (date(2026, 3, 10), date(2026, 3, 20), "Opens Tue 10 Mar"),
-        (date(2026, 3, 1), date(2026, 3, 5), "Due until Tomorrow"),
+        (date(2026, 3, 1), date(2026, 3, 5), "Due until tomorrow"),
         (date(2026, 3, 4), date(2026, 3, 4), "Due today"),
         (date(2026, 2, 1), date(2026, 3, 3), "Overdue by 1 day"),
         (date(2026, 2, 1), date(2026, 2, 20), "Overdue by 12 days"),

@@ -4,12 +4,14 @@ from plans.followups.queries.calls import call_list, with_calling
 from plans.followups.queries.check_ins import (
     check_in_state_of,
     check_ins_in_full,
+    check_ins_of_use,
     check_ins_to_ask,
     with_check_in_state,
 )
 from plans.followups.queries.dates import LocalDate
 from plans.followups.queries.follow_ups import (
     DORMANT_PLANS,
+    counts_from,
     follow_ups_in_full,
     open_follow_ups,
     state_of,
@@ -22,7 +24,9 @@ __all__ = [
     "call_list",
     "check_in_state_of",
     "check_ins_in_full",
+    "check_ins_of_use",
     "check_ins_to_ask",
+    "counts_from",
     "follow_ups_in_full",
     "open_follow_ups",
     "state_of",

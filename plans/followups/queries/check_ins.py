@@ -34,11 +34,16 @@ def check_ins_in_full() -> QuerySet[Any]:
     )
 
 
-def check_ins_to_ask() -> QuerySet[Any]:
-    """The check-ins of `check_ins_in_full` for which it is time, and not yet too late to be of use."""
+def check_ins_of_use() -> QuerySet[Any]:
+    """The check-ins of `check_ins_in_full` without an answer, for which it is not yet too late to be of use."""
     return check_ins_in_full().filter(
-        state__in=(State.DUE, State.OVERDUE), today__lte=days_after("window_end", ASKED_FOR)
+        answered_at__isnull=True, cancelled_at__isnull=True, today__lte=days_after("window_end", ASKED_FOR)
     )
+
+
+def check_ins_to_ask() -> QuerySet[Any]:
+    """Those of `check_ins_of_use` for which it is time."""
+    return check_ins_of_use().filter(state__in=(State.DUE, State.OVERDUE))
 
 
 def check_in_state_of(check_in: CheckIn) -> CheckIn.State:

@@ -9,8 +9,9 @@ from clinic import clock
 from plans.followups.models import FollowUp
 from plans.followups.queries.dates import LocalDate, days_after
 from plans.followups.rules import MISSED_AFTER_NO_SHOW, MISSED_AFTER_OVERDUE
+from plans.protocols.models import ProtocolStep
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.treatment.models import TreatmentPlan
+from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 State = FollowUp.State
 DORMANT_PLANS = (TreatmentPlan.Status.DRAFT, TreatmentPlan.Status.PROPOSED, TreatmentPlan.Status.ON_HOLD)
@@ -59,6 +60,22 @@ def open_follow_ups(plan: TreatmentPlan) -> QuerySet[FollowUp]:
     """The plan's follow-ups that are neither attended nor cancelled."""
     attended = Appointment.objects.filter(follow_up=OuterRef("pk"), status=Appointment.Status.FULFILLED)
     return FollowUp.objects.filter(~Exists(attended), plan=plan, cancelled_at__isnull=True)
+
+
+def counts_from(follow_up: FollowUp) -> ProcedureSession | None:
+    """The session from which its protocol step counts, as the calendar has it; None where it counts from another day.
+
+    Where the session of that number was cancelled, the next one, or else the last.
+    """
+    step = follow_up.step
+    if step is None or follow_up.plan_id is None or step.anchor == ProtocolStep.Anchor.PLAN_START:
+        return None
+    standing = ProcedureSession.objects.filter(
+        plan=follow_up.plan_id, step__kind=ProtocolStep.Kind.SESSION, cancelled_at=None, aborted_at=None
+    ).order_by("sequence")
+    if step.anchor == ProtocolStep.Anchor.SESSION:
+        return standing.filter(sequence__gte=step.anchor_session).first() or standing.last()
+    return standing.last()
 
 
 def state_of(follow_up: FollowUp) -> FollowUp.State:

@@ -156,9 +156,9 @@ def _said(who: Reader, plan: TreatmentPlan, step: Step) -> str:
     """Where it stands, in words."""
     zone, day = plan.location.zone, today(who, plan)
     if step.done_on is not None:
-        return f"Done {words.day(step.done_on, day)}"
+        return f"Done {words.within(words.day(step.done_on, day))}"
     if step.state is State.SCHEDULED and step.booked_at is not None:
-        return f"Booked {who.moment(step.booked_at, zone)}"
+        return f"Booked {words.within(who.moment(step.booked_at, zone))}"
     if step.state is State.MISSED and day <= step.latest:
         return "Missed after a no-show"
     if step.state is State.DUE:
@@ -175,7 +175,7 @@ def _said(who: Reader, plan: TreatmentPlan, step: Step) -> str:
 
 def _obstacle(who: Reader, plan: Any, block: Block, following: CourseRow | None, back: str) -> Obstacle:
     badge = _BLOCKED[block.code]
-    text = f"Not before {words.day(block.until, today(who, plan))}" if block.until else block.text
+    text = f"Not before {words.within(words.day(block.until, today(who, plan)))}" if block.until else block.text
     if block.until and following is not None:
         text = f"{text}: {_lowered(following.record.window_because)}" if following.record.window_because else text
     if block.code == "not_booked" and following is not None and who.may_on("add", plan, "plans.appointment"):

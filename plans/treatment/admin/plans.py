@@ -31,12 +31,26 @@ from plans.followups.admin import rows_of as follow_up_rows
 from plans.followups.admin import with_contact
 from plans.followups.queries import follow_ups_in_full
 from plans.treatment.admin.course import course_page, moved, next_in_words
-from plans.treatment.admin.forms import AcceptForm, DeclineForm, ExpectationForm, PlanForm, ReviseForm
+from plans.treatment.admin.forms import (
+    AcceptForm,
+    DeclineForm,
+    ExpectationForm,
+    HoldForm,
+    PlanForm,
+    ResumeForm,
+    ReviseForm,
+)
 from plans.treatment.admin.words import ChangeLine, change_lines
 from plans.treatment.looks import plan_badge, session_badge
 from plans.treatment.models import PlanRevision, ProcedureSession, TreatmentPlan
 from plans.treatment.progress import Flag, Progress
-from plans.treatment.queries import flagged, progress_of, signed_consultations, with_course
+from plans.treatment.queries import (
+    flagged,
+    in_the_way_of_completion,
+    progress_of,
+    signed_consultations,
+    with_course,
+)
 from plans.treatment.services import (
     plan_accept,
     plan_complete,
@@ -271,12 +285,12 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         "Hold",
         grant="hold",
         is_legal=in_states(TreatmentPlan.MAY_HOLD),
-        form=ReasonForm,
+        form=HoldForm,
         icon="pause_circle",
         description="Nothing falls due. Booked visits stay, marked to rebook; their reminders stop.",
         submit="Put on hold",
     )
-    def hold(self, request: HttpRequest, row: TreatmentPlan, form: ReasonForm) -> Done:
+    def hold(self, request: HttpRequest, row: TreatmentPlan, form: HoldForm) -> Done:
         plan_hold(plan_id=row.pk, reason=form.cleaned_data["reason"])
         return Done(f"{row.patient}: the plan is on hold.")
 
@@ -284,11 +298,12 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         "Resume",
         grant="resume",
         is_legal=in_states(TreatmentPlan.MAY_RESUME),
+        form=ResumeForm,
         icon="play_circle",
         description="What is owed is worked out anew.",
         variant=ActionVariant.PRIMARY,
     )
-    def resume(self, request: HttpRequest, row: TreatmentPlan, form: ActForm) -> Done:
+    def resume(self, request: HttpRequest, row: TreatmentPlan, form: ResumeForm) -> Done:
         plan_resume(plan_id=row.pk)
         return Done(f"{row.patient}: the plan goes on.")
 
@@ -298,7 +313,7 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         is_legal=in_states(TreatmentPlan.MAY_REVISE),
         form=ReviseForm,
         icon="edit_note",
-        description="What was performed stays; what is still owed is made anew. A proposed plan goes back to draft.",
+        description="What was performed stays; what is still owed follows the new steps.",
     )
     def revise(self, request: HttpRequest, row: TreatmentPlan, form: ReviseForm) -> Done:
         plan_revise(plan_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
@@ -307,7 +322,7 @@ class TreatmentPlanAdmin(ConsoleAdmin):
     @act(
         "Complete",
         grant="complete",
-        is_legal=in_states(TreatmentPlan.MAY_COMPLETE),
+        is_legal=lambda row: row.status in TreatmentPlan.MAY_COMPLETE and not in_the_way_of_completion(row),
         icon="check_circle",
         description="Nothing of it may be owed any more. Maintenance that was offered but not taken is let go.",
     )

@@ -16,6 +16,7 @@ from clinic.console.forms import ActForm, ReasonForm
 from clinic.console.reader import Reader, reader
 from clinic.console.registry import Job, job
 from clinic.people.models import Modality, User
+from clinic.words import date_in_full, within
 from patients.models import Patient
 from patients.queries import search
 from plans.followups.admin import check_in_rows
@@ -268,7 +269,7 @@ class ProcedureSessionAdmin(ConsoleAdmin):
 
 def _pinned(session: ProcedureSession) -> str:
     """What became of the pin, in words."""
-    day = reader().day(session.target_date, session.plan.location.zone)
+    day = within(reader().day(session.target_date, session.plan.location.zone))
     if session.pin_conflict:
         return f"{session.title} cannot be on the day you pinned, and is aimed at {day}. {session.pin_conflict}"
     return f"{session.title} is aimed at {day}."
@@ -287,7 +288,7 @@ def _book_url(who: Reader, session: Any) -> str:
 
 
 def _gates(session: ProcedureSession) -> list[tuple[Badge, str]]:
-    """What must hold before it starts: the plan accepted, a consent for each treatment."""
+    """What must hold before it starts: the plan accepted, a consent for each treatment; and how today suits it."""
     is_open = session.plan.status in TreatmentPlan.MAY_BOOK
     state = session.plan.get_status_display().lower()
     gates = [(Badge(Tone.DONE, "Fine") if is_open else Badge(Tone.STOP, "Closed", "block"), f"The plan is {state}")]
@@ -300,7 +301,18 @@ def _gates(session: ProcedureSession) -> list[tuple[Badge, str]]:
             gates.append(
                 (Badge(Tone.STOP, "Closed", "block"), f"Consent for {modality.label} is missing: the patient signs it")
             )
-    return gates
+    return [*gates, _timing(session)]
+
+
+def _timing(session: ProcedureSession) -> tuple[Badge, str]:
+    """Whether today lies in its window, and what set that."""
+    today = reader().now.astimezone(session.plan.location.zone).date()
+    if today < session.window_start:
+        because = f"{date_in_full(session.window_start)}. {session.window_because}"
+        return Badge(Tone.SOON, "Too early", "schedule"), f"Its window opens on {because}".strip()
+    if today > session.window_end:
+        return Badge(Tone.SOON, "Late", "schedule"), f"Its window closed on {date_in_full(session.window_end)}"
+    return Badge(Tone.DONE, "Fine"), "Today lies in its window"
 
 
 def _chart(session: ProcedureSession) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What changed and what moved in a course, as lines to read (pure)."""
+"""What changed and what moved in a course, and what an act would do to it, as lines to read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,13 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from clinic.console.reader import reader
 from clinic.people.models import Modality
-from clinic.words import days
+from clinic.words import days, within
+from plans.scheduling.models import Appointment
+from plans.scheduling.queries import title
 from plans.treatment.models import CourseMove
+from plans.treatment.services import Preview
 
 HEADLINES = {"added": "New", "dropped": "No longer owed", "moved": "Moved", "changed": "Changed"}
 
@@ -22,6 +26,23 @@ class ChangeLine:
     before: str
     after: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLine:
+    """One booked visit, and why it wants another time."""
+
+    said: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLines:
+    """What an act would do: to the course, and to booked visits."""
+
+    changes: Sequence[ChangeLine]
+    cancelled: Sequence[VisitLine]
+    rebook: Sequence[VisitLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,15 @@ def change_lines(changes: Iterable[Mapping[str, Any]]) -> list[ChangeLine]:
     return [_change_line(change) for change in changes]
 
 
+def preview_lines(preview: Preview) -> PreviewLines:
+    """What an act would do, as a dialog shows it."""
+    return PreviewLines(
+        change_lines(preview.changes),
+        [VisitLine(_visit(visit)) for visit in preview.cancelled],
+        [VisitLine(_visit(one.visit), one.why) for one in preview.rebook],
+    )
+
+
 def move_groups(moves: Iterable[CourseMove]) -> list[MoveGroup]:
     """The moves, latest first, put together by what moved them."""
     return [
@@ -70,6 +100,12 @@ def shift(before: date | None, after: date | None) -> str:
     if not number:
         return "its window alone"
     return f"{days(abs(number))} {'later' if number > 0 else 'earlier'}"
+
+
+def _visit(visit: Appointment) -> str:
+    """“Session 2 of 3 · PRP, Tue 24 Nov 09:30 with Dr Rowan”."""
+    when = within(reader().moment(visit.starts_at, visit.location.zone))
+    return f"{title(visit)}, {when} with {visit.practitioner}"
 
 
 def _change_line(change: Mapping[str, Any]) -> ChangeLine:

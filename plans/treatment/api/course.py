@@ -11,9 +11,12 @@ from clinic import clock
 from clinic.api.fields import InstantField
 from clinic.api.serializers import RecordSerializer
 from clinic.people.models import Modality
+from plans.scheduling.models import Appointment
+from plans.scheduling.queries import title
 from plans.treatment import progress
 from plans.treatment.models import CourseMove, PlanRevision, TreatmentPlan
 from plans.treatment.queries import CourseRow, moves_of, progress_of
+from plans.treatment.services import Rebooking
 from plans.treatment.timeline import Rule
 
 MOVES_SHOWN = 200
@@ -213,8 +216,31 @@ class CourseChangeSerializer(serializers.Serializer[Any]):
     because = serializers.CharField(help_text="What sets the new earliest date.")
 
 
+class PreviewedVisitSerializer(serializers.Serializer[Any]):
+    appointment = serializers.UUIDField(source="pk")
+    title = serializers.SerializerMethodField()
+    starts_at = InstantField()
+
+    def get_title(self, visit: Appointment) -> str:
+        """What the visit is called."""
+        return title(visit)
+
+
+class RebookingSerializer(serializers.Serializer[Any]):
+    appointment = serializers.UUIDField(source="visit.pk")
+    title = serializers.SerializerMethodField()
+    starts_at = InstantField(source="visit.starts_at")
+    why = serializers.CharField()
+
+    def get_title(self, rebooking: Rebooking) -> str:
+        """What the visit is called."""
+        return title(rebooking.visit)
+
+
 class RevisionPreviewSerializer(serializers.Serializer[Any]):
     changes = CourseChangeSerializer(many=True)
+    cancelled = PreviewedVisitSerializer(many=True, help_text="Booked visits of what would not be owed any more.")
+    rebook = RebookingSerializer(many=True, help_text="Booked visits that would want another time.")
 
 
 class RevisionSerializer(RecordSerializer):

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from clinic.access.visibility import may
-from clinic.api.fields import DayField, TextField, VisibleRelatedField
+from clinic.api.fields import ChoiceField, DayField, TextField, VisibleRelatedField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act, look
@@ -25,6 +25,7 @@ from plans.treatment.progress import Flag
 from plans.treatment.queries import course_of, flagged, plans_in_full, shown_status, with_course
 from plans.treatment.services import (
     ConsentInput,
+    Preview,
     plan_accept,
     plan_complete,
     plan_create,
@@ -150,7 +151,7 @@ class PlanChanges(RecordSerializer):
 
 
 class ConsentShape(serializers.Serializer[Any]):
-    modality = serializers.ChoiceField(choices=Modality.choices)
+    modality = ChoiceField(choices=Modality.choices)
     document_version = TextField(max_length=20)
     signed_name = TextField(max_length=200)
 
@@ -274,9 +275,9 @@ class PlanViewSet(Creates, Changes, ResourceViewSet):
         return plan_revise(plan_id=row.pk, by=self.user, **data)
 
     @act("revise", body=RevisionPreviewInput, output=RevisionPreviewSerializer)
-    def preview(self, row: TreatmentPlan, data: dict[str, Any]) -> dict[str, Any]:
-        """What revising it so would change. Nothing is written."""
-        return {"changes": plan_preview(plan_id=row.pk, **data)}
+    def preview(self, row: TreatmentPlan, data: dict[str, Any]) -> Preview:
+        """What revising it so would change, and do to booked visits. Nothing is written."""
+        return plan_preview(plan_id=row.pk, **data)
 
     @act("discontinue", body=ReasonInput)
     def discontinue(self, row: TreatmentPlan, data: dict[str, Any]) -> TreatmentPlan:

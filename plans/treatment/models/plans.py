@@ -144,6 +144,7 @@ class CourseMove(Record):
         PINNED = "pinned", "A date was pinned"
         UNPINNED = "unpinned", "A pin was taken away"
         ELSEWHERE = "elsewhere", "The patient was treated under another plan"
+        ENDED = "ended", "The plan ended"
         RECALCULATED = "recalculated", "The course was worked out anew"
 
     class Item(models.TextChoices):

@@ -1,11 +1,12 @@
-"""Reads what a plan owes at present, as comparisons take it."""
+"""Reads what a plan owes at present: as comparisons take it, and what keeps it from being complete."""
 
 from collections.abc import Sequence
 
 from plans.followups.models import FollowUp
-from plans.followups.queries import open_follow_ups
+from plans.followups.queries import check_ins_of_use, open_follow_ups
 from plans.treatment.comparison import Dates, OwedVisit
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
+from plans.treatment.queries.sessions import with_scheduled
 
 Status = ProcedureSession.Status
 
@@ -46,3 +47,24 @@ def owed_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession] | None = N
         *(owed_session(session, tuple(one.modality for one in session.components.all())) for session in planned),
         *(owed_follow_up(follow_up) for follow_up in open_follow_ups(plan).select_related("step")),
     ]
+
+
+def in_the_way_of_completion(plan: TreatmentPlan) -> list[str]:
+    """What the plan still owes, and what is still to be written down, in words: three queries.
+
+    Maintenance is offered, not owed: only a booked visit of it, or one in progress, stands in the way. A check-in
+    does as long as its answer is of use.
+    """
+    found = []
+    for session in with_scheduled(plan.sessions.select_related("step").order_by("sequence", "id")):
+        is_open = session.status == Status.PLANNED and (session.is_scheduled or not session.is_maintenance)
+        if is_open or session.status == Status.IN_PROGRESS:
+            found.append(session.title)
+        elif session.status in ProcedureSession.MAY_SIGN:
+            found.append(f"the signature under {session.title}")
+    found += [follow_up.title for follow_up in open_follow_ups(plan).order_by("target_date", "id")]
+    found += [
+        f"{check_in.title} after {check_in.session.title}"
+        for check_in in check_ins_of_use().filter(session__plan=plan).order_by("target_date", "id")
+    ]
+    return found

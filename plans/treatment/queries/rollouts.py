@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Func, Max, OuterRef, Q, QuerySet, SmallIntegerField, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, Max, OuterRef, Q, QuerySet, SmallIntegerField, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from clinic.words import count_of
-from plans.protocols.models import Protocol
+from plans.protocols.models import IntervalRule, Protocol
 from plans.treatment.models import ProtocolRollout, RolloutPlan, TreatmentPlan
 
 Status = RolloutPlan.Status
@@ -82,7 +82,12 @@ class Followed:
 
 def with_counts(rollouts: QuerySet[ProtocolRollout]) -> QuerySet[Any]:
     """Annotate `waiting`, `moved`, `unchanged` and `refused`, in the same query."""
-    return rollouts.annotate(**{str(status): _number(status) for status in Status})
+    return rollouts.annotate(
+        **{
+            str(status): _counted(RolloutPlan.objects.filter(rollout=OuterRef("pk"), status=status).order_by())
+            for status in Status
+        }
+    )
 
 
 def counts_of(rollout: Any) -> Counts:
@@ -134,6 +139,18 @@ def shift_in_words(days: Iterable[int | None]) -> str:
     return f"{_in_words(least)} to {_in_words(most)}"
 
 
+def versions_before(rollout: ProtocolRollout) -> list[tuple[int, int]]:
+    """The versions that its plans followed when it was asked for, the oldest first, each with how many: one query."""
+    rows = rollout.items.order_by().values_list("protocol_before__version_number")
+    return sorted((version, number) for version, number in rows.annotate(number=Count("pk")) if version is not None)
+
+
+def moved_plans(rollout: ProtocolRollout) -> QuerySet[RolloutPlan]:
+    """The plans that moved, those whose booked visits want a person first."""
+    touched = F("cancelled_visits") + F("rebook_visits")
+    return plans_of(rollout).filter(status=Status.MOVED).order_by(touched.desc(), "id")
+
+
 def refused_plans(rollout: ProtocolRollout) -> QuerySet[RolloutPlan]:
     """The plans that could not be moved, with what a list shows of them."""
     return plans_of(rollout).filter(status=Status.REFUSED)
@@ -141,7 +158,27 @@ def refused_plans(rollout: ProtocolRollout) -> QuerySet[RolloutPlan]:
 
 def plans_of(rollout: ProtocolRollout) -> QuerySet[RolloutPlan]:
     """Every plan of the roll-out, with what a list shows of it."""
-    return rollout.items.select_related("plan__patient", "plan__location", "plan__protocol").order_by("id")
+    return rollout.items.select_related(
+        "plan__patient", "plan__location", "plan__protocol", "protocol_before"
+    ).order_by("id")
+
+
+def running_plans() -> QuerySet[TreatmentPlan]:
+    """The plans that a changed interval rule works out anew."""
+    return TreatmentPlan.objects.filter(status__in=TreatmentPlan.MAY_MOVE)
+
+
+def with_last_rollout(rules: QuerySet[IntervalRule]) -> QuerySet[Any]:
+    """Annotate `last_rollout`, the key of the roll-out that the rule asked for last, its `last_plans`, how many of
+    them wait (`last_waiting`), and whether it is `last_under_way`; in the same query."""
+    rollouts = ProtocolRollout.objects.filter(interval_rule=OuterRef("pk")).order_by("-pk")
+    items = RolloutPlan.objects.filter(rollout=OuterRef("last_rollout")).order_by()
+    return rules.annotate(
+        last_rollout=Subquery(rollouts.values("pk")[:1]),
+        last_under_way=Exists(ProtocolRollout.objects.filter(ProtocolRollout.UNDER_WAY, pk=OuterRef("last_rollout"))),
+        last_plans=_counted(items),
+        last_waiting=_counted(items.filter(status=Status.WAITING)),
+    )
 
 
 def versions_followed(protocol: Protocol) -> list[Followed]:
@@ -155,8 +192,8 @@ def versions_followed(protocol: Protocol) -> list[Followed]:
     return [Followed(version, version.running, version.proposed) for version in followed]
 
 
-def _number(status: str) -> Coalesce:
-    rows = RolloutPlan.objects.filter(rollout=OuterRef("pk"), status=status).order_by()
+def _counted(rows: QuerySet[RolloutPlan]) -> Coalesce:
+    """How many there are of these rows of one roll-out."""
     return Coalesce(Subquery(rows.values("rollout").annotate(number=Count("pk")).values("number")), 0)
 
 

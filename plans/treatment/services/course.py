@@ -11,9 +11,10 @@ from plans.followups.services import follow_ups_close, follow_ups_create, follow
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import NO_LONGER_OWED, appointments_close
-from plans.treatment.models import ProcedureSession, TreatmentPlan
-from plans.treatment.queries import Calendar, facts_of, given_to
-from plans.treatment.services.recalculation import course_put, session_title, sessions_insert
+from plans.treatment.comparison import compare
+from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
+from plans.treatment.queries import Calendar, facts_of, given_to, owed_of
+from plans.treatment.services.recalculation import course_put, moves_log, session_title, sessions_insert
 from plans.treatment.timeline import PlannedSession
 
 Status = ProcedureSession.Status
@@ -57,7 +58,9 @@ def course_replace(
     treated = given_to(plan)
     facts = facts_of(plan, [*settled, *planned.values()], open_follow_ups(plan).select_related("step"), treated)
     course = calendar.course(plan, facts)
-    of = len(course.sessions)
+    given = [session for session in settled if not session.is_maintenance and session.status != Status.CANCELLED]
+    of = max([len(course.sessions), *(session.sequence for session in given)])
+    _number_anew(given, of)
     is_over = any(session.is_maintenance and session.started_at is not None for session in settled)
     kept: list[ProcedureSession] = []
     added: list[PlannedSession] = []
@@ -66,7 +69,7 @@ def course_replace(
             continue
         session = planned.get(item.sequence)
         if session is not None and not session.is_maintenance and _gives_the_same(session, calendar.row(item.step)):
-            _follow(session, calendar.row(item.step), session_title(calendar, item, of))
+            _follow(session, calendar.row(item.step), session_title(calendar.row(item.step), item.number, of))
             kept.append(session)
         elif not is_over:
             added.append(item)
@@ -87,9 +90,13 @@ def course_replace(
 
 
 def course_close(plan: TreatmentPlan, reason: str, *, by: User | None) -> None:
-    """Cancel every planned session, open follow-up and check-in of the plan, and the visits booked for them."""
+    """Cancel every planned session, open follow-up and check-in of the plan, and the visits booked for them.
+
+    What is not owed any more is logged as dropped.
+    """
     sessions = lock_all(plan.sessions.all())
     check_none_in_progress(sessions)
+    moves_log(plan, CourseMove.Act.ENDED, compare(owed_of(plan), []))
     dropped = sessions_cancel([session for session in sessions if session.status == Status.PLANNED], reason)
     closed = follow_ups_close(plan=plan, by=by)
     appointments_close(sessions=dropped, follow_ups=closed, reason=NO_LONGER_OWED, by=by)
@@ -114,6 +121,16 @@ def sessions_cancel(
 
 def _gives_the_same(session: ProcedureSession, step: ProtocolStep) -> bool:
     return {one.modality for one in session.components.all()} == {one.modality for one in step.components.all()}
+
+
+def _number_anew(sessions: Sequence[ProcedureSession], of: int) -> None:
+    """Say of these sessions of the initial course how many there are now."""
+    renamed = []
+    for session in sessions:
+        before, session.title = session.title, session_title(session.step, session.sequence, of)
+        if session.title != before:
+            renamed.append(session)
+    ProcedureSession.objects.bulk_update(renamed, ["title"])
 
 
 def _follow(session: ProcedureSession, step: ProtocolStep, title: str) -> None:

@@ -11,19 +11,20 @@ from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from clinic.places.wallclock import local_date
+from clinic.words import date_in_full
 from plans.consultations.models import Consultation
-from plans.followups.queries import open_follow_ups
 from plans.messages.services import messages_cancel_reminders, messages_plan_again
-from plans.protocols.models import Protocol, ProtocolStep
-from plans.treatment.models import CourseMove, PlanRevision, ProcedureSession, TreatmentPlan
-from plans.treatment.queries import live_appointment_ids, with_scheduled
+from plans.protocols.models import Protocol
+from plans.treatment.models import CourseMove, PlanRevision, TreatmentPlan
+from plans.treatment.queries import in_the_way_of_completion, live_appointment_ids
 from plans.treatment.services.consenting import ConsentInput, consents_give
 from plans.treatment.services.course import course_close, course_insert, course_remake
 from plans.treatment.services.recalculation import course_recalculate
-from plans.treatment.services.revising import check_qualified
+from plans.treatment.services.revising import check_current, check_qualified
 
 Status = TreatmentPlan.Status
 FARTHEST_YEARS = 2
+COMPLETE = "The plan is complete."
 
 
 def plan_create(
@@ -37,7 +38,8 @@ def plan_create(
     """Make a draft plan with its sessions and follow-ups where the protocol puts them.
 
     Raises `Conflict` where the consultation is not signed or found no candidate, `Invalid` where the practitioner is
-    not qualified for one of the protocol's modalities or the start date cannot be.
+    not qualified for one of the protocol's modalities or the start date cannot be, and for a version of the protocol
+    that is not current (`not_current`).
     """
     if consultation.status == Consultation.Status.DRAFT:
         raise Conflict("The consultation is not signed yet.", code="consultation_not_signed", attr="consultation")
@@ -47,6 +49,7 @@ def plan_create(
             code="not_a_candidate",
             attr="consultation",
         )
+    check_current(protocol)
     _check_start(start_date, consultation)
     check_qualified(lead_practitioner, protocol, start_date)
     with recorded():
@@ -76,6 +79,8 @@ def plan_edit(*, plan_id: UUID, changes: Mapping[str, Any]) -> TreatmentPlan:
     with recorded():
         plan = lock(TreatmentPlan.objects.select_related("consultation__patient", "protocol", "location"), plan_id)
         check_allowed("The plan", plan.status, "editing", TreatmentPlan.MAY_EDIT)
+        if changes.get("protocol", plan.protocol) != plan.protocol:
+            check_current(changes["protocol"])
         for name in ("protocol", "lead_practitioner", "start_date"):
             if name in changes:
                 setattr(plan, name, changes[name])
@@ -112,7 +117,7 @@ def plan_accept(
             raise Invalid("The acceptance is recorded when it has happened; this is in the future.", attr="accepted_on")
         consulted_on = local_date(plan.consultation.occurred_at, plan.location.zone)
         if accepted_on < consulted_on:
-            raise Invalid(f"That is before the consultation of {consulted_on}.", attr="accepted_on")
+            raise Invalid(f"That is before the consultation of {date_in_full(consulted_on)}.", attr="accepted_on")
         consents_give(plan, consents, accepted_on, by)
         plan.status, plan.accepted_on = Status.ACCEPTED, accepted_on
         plan.expectation_as_shown = plan.protocol.expectation
@@ -175,35 +180,27 @@ def plan_discontinue(*, plan_id: UUID, by: User | None, reason: str) -> Treatmen
 def plan_complete(*, plan_id: UUID, by: User | None) -> TreatmentPlan:
     """Close a plan of which nothing is owed any more; maintenance that was offered but not taken is let go.
 
-    Raises `Conflict` (obligations_open) naming what is still owed.
+    Raises `Conflict` (obligations_open) naming what is still owed, unsigned records and check-ins among it.
     """
     with recorded():
         plan = lock(TreatmentPlan.objects.all(), plan_id)
         check_allowed("The plan", plan.status, "completing", TreatmentPlan.MAY_COMPLETE)
-        sessions = lock_all(with_scheduled(plan.sessions.select_related("step")))
-        owed = [
-            session.title
-            for session in sessions
-            if session.status == ProcedureSession.Status.IN_PROGRESS
-            or (session.status == ProcedureSession.Status.PLANNED and (session.is_scheduled or not _is_offer(session)))
-        ]
-        owed += [follow_up.title for follow_up in open_follow_ups(plan)]
+        lock_all(plan.sessions.all())
+        owed = in_the_way_of_completion(plan)
         if owed:
             raise Conflict(f"Still owed: {', '.join(owed)}.", code="obligations_open", extra={"owed": owed})
-        course_close(plan, "The plan is complete.", by=by)
+        course_close(plan, COMPLETE, by=by)
         plan.status, plan.completed_at = Status.COMPLETED, clock.now()
         plan.save()
     return plan
 
 
-def _is_offer(session: ProcedureSession) -> bool:
-    """Maintenance is offered, not owed: a plan is complete without it, unless its visit is booked."""
-    return session.step.kind == ProtocolStep.Kind.MAINTENANCE
-
-
 def _check_start(start: date, consultation: Consultation) -> None:
     if start < consultation.patient.date_of_birth:
-        raise Invalid(f"The patient was born on {consultation.patient.date_of_birth}.", attr="start_date")
+        born = date_in_full(consultation.patient.date_of_birth)
+        raise Invalid(f"The patient was born on {born}.", attr="start_date")
     today = clock.today(consultation.location.zone)
     if abs(start.year - today.year) > FARTHEST_YEARS:
-        raise Invalid(f"The plan starts within {FARTHEST_YEARS} years of today ({today}).", attr="start_date")
+        raise Invalid(
+            f"The plan starts within {FARTHEST_YEARS} years of today ({date_in_full(today)}).", attr="start_date"
+        )

@@ -7,6 +7,7 @@ from clinic.audit.history import acting_user
 from clinic.places.wallclock import local_date
 from plans.followups.queries import open_follow_ups
 from plans.followups.services import check_ins_put, follow_ups_move
+from plans.protocols.models import ProtocolStep
 from plans.protocols.queries import timeline_step
 from plans.treatment import timeline
 from plans.treatment.comparison import Change, compare
@@ -18,12 +19,11 @@ Act = CourseMove.Act
 Status = ProcedureSession.Status
 
 
-def session_title(calendar: Calendar, planned: PlannedSession, of: int) -> str:
-    """As the front desk says it: “Session 2 of 3 · PRP”."""
-    name = calendar.row(planned.step).title
-    if planned.step.kind == timeline.MAINTENANCE:
-        return f"Maintenance {planned.number} · {name}"
-    return f"Session {planned.number} of {of} · {name}"
+def session_title(step: ProtocolStep, number: int, of: int) -> str:
+    """As the front desk says it: “Session 2 of 3 · PRP”; `number` counts within the initial course, or maintenance."""
+    if step.kind == ProtocolStep.Kind.MAINTENANCE:
+        return f"Maintenance {number} · {step.title}"
+    return f"Session {number} of {of} · {step.title}"
 
 
 def sessions_insert(
@@ -37,7 +37,7 @@ def sessions_insert(
             plan=plan,
             step=step,
             sequence=item.sequence,
-            title=session_title(calendar, item, of),
+            title=session_title(step, item.number, of),
             duration_minutes=step.visit_minutes,
         )
         row.aim(item.window)

@@ -13,6 +13,7 @@ from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from clinic.places.wallclock import local_date
+from clinic.words import date_in_full
 from plans.scheduling.services import (
     NO_LONGER_OWED,
     appointments_close,
@@ -27,7 +28,9 @@ from plans.treatment.services.recalculation import check_ins_owe, components_ins
 
 Status = ProcedureSession.Status
 Act = CourseMove.Act
-PLAN_IN_FULL = TreatmentPlan.objects.select_related("location", "protocol", "patient", "lead_practitioner")
+PLAN_IN_FULL = TreatmentPlan.objects.select_related(
+    "location", "protocol", "patient", "lead_practitioner", "consultation"
+)
 
 
 def session_start(*, session_id: UUID, by: User) -> ProcedureSession:
@@ -209,9 +212,12 @@ def _check_performed_at(plan: TreatmentPlan, performed_at: datetime) -> None:
     if performed_at > clock.now():
         raise Invalid("A session is charted when it has happened; this is in the future.", attr="performed_at")
     day = local_date(performed_at, plan.location.zone)
+    consulted_on = local_date(plan.consultation.occurred_at, plan.location.zone)
+    if day < consulted_on:
+        raise Invalid(f"That is before the consultation of {date_in_full(consulted_on)}.", attr="performed_at")
     begins = min(plan.start_date, plan.accepted_on or plan.start_date)
     if day < begins:
-        raise Invalid(f"That is before the plan, which begins on {begins}.", attr="performed_at")
+        raise Invalid(f"That is before the plan, which begins on {date_in_full(begins)}.", attr="performed_at")
 
 
 def _check_observations(zones: Sequence[str], pain_0_10: int | None) -> None:

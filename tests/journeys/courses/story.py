@@ -56,7 +56,6 @@ from plans.treatment.services import (
     plan_create,
     plan_discontinue,
     plan_hold,
-    plan_move,
     plan_propose,
     plan_resume,
     plan_revise,
@@ -379,7 +378,7 @@ class Story:
         return self._moved(f"plan revised to {now_follows}: {reason}")
 
     def moves_to(self, protocol: Protocol, reason: str) -> list[str]:
-        plan_move(plan_id=self.plan.pk, by=self.by, reason=reason, protocol=protocol)
+        plan_revise(plan_id=self.plan.pk, by=self.by, reason=reason, protocol=protocol)
         return self._moved(f"plan moved to {protocol}: {reason}")
 
     def discontinues(self, reason: str) -> None:

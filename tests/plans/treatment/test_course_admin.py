@@ -3,13 +3,17 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 
+from clinic import clock
 from clinic.access.roles import Role
+from plans.followups.models import CheckIn
+from plans.followups.services import check_in_cancel, follow_up_cancel
 from plans.protocols.models import CareTopic, Protocol
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
 from plans.treatment.queries import advice_for
-from plans.treatment.services import plan_hold, plan_revise, session_pin
+from plans.treatment.services import plan_hold, plan_revise, session_cancel, session_pin, session_sign
 from tests.console import House, said, url, words
 from tests.factories import local, make_patient, make_plan, perform
 
@@ -51,10 +55,10 @@ def test_the_course_is_drawn_with_each_step_said_in_words_for_who_does_not_see_i
     perform(session(plan, 1), house.practitioner)
     book(plan, 2, date(2026, 3, 30))
     page = words(house.get(PRACTITIONER, url(plan)))
-    assert 'role="img" aria-label="Session 1 of 3 · PRP: Done Today; window' in page
+    assert 'role="img" aria-label="Session 1 of 3 · PRP: Done today; window' in page
     assert "Session 2 of 3 · PRP: Booked Mon 30 Mar 09:30; window 27 Mar 2026 to 2 Apr 2026, best 30 Mar 2026." in page
     assert "Session 3 of 3 · PRP: Opens Fri 24 Apr;" in page
-    assert "Check-in, day 1: Opens Tomorrow" in page
+    assert "Check-in, day 1: Opens tomorrow" in page
     assert "style=" not in page.split('class="c-course"')[1].split("</figure>")[0]
 
 
@@ -120,7 +124,7 @@ def test_the_page_costs_the_same_for_a_longer_course(house, django_assert_max_nu
     for plan in (short, long):
         perform(session(plan, 1), house.practitioner)
     for role in (PRACTITIONER, DESK):
-        with django_assert_max_num_queries(18) as made:
+        with django_assert_max_num_queries(21) as made:
             house.get(role, url(short))
         counts[role] = len(made)
     session_pin(session_id=session(long, 4).pk, by=house.practitioner.user, pinned_on=date(2026, 5, 4), reason="Why.")
@@ -228,6 +232,53 @@ def test_a_preview_of_no_change_says_that_nothing_changes(house):
     assert "No session and no follow-up changes." in words(preview)
 
 
+def test_a_revision_names_the_visits_that_it_cancels(house):
+    plan = plan_of(house)
+    visit = book(plan, 1, date(2026, 3, 3))
+    protocol = Protocol.objects.get(code="prp-microneedling", is_current=True)
+    page = words(house.act(PRACTITIONER, plan, "revise", protocol=str(protocol.pk), preview="1"))
+    assert "Booked visits that would be cancelled" in page
+    assert f"Session 1 of 3 · PRP, tomorrow 09:30 with {visit.practitioner}" in page
+
+
+def test_a_hold_and_a_resumption_say_beforehand_what_they_do(house):
+    plan = plan_of(house)
+    perform(session(plan, 1), house.practitioner)
+    book(plan, 2, date(2026, 3, 30))
+    page = words(house.get(PRACTITIONER, url(plan, "hold")))
+    assert "Booked visits that would want another time" in page
+    assert "The plan is on hold." in page
+    plan_hold(plan_id=plan.pk, reason="A rash.")
+    with time_machine.travel(clock.now() + timedelta(days=60), tick=False):
+        house.sign_in_again()
+        page = words(house.get(PRACTITIONER, url(plan, "resume")))
+        assert "Moved</span> Session 2 of 3 · PRP" in page
+        assert "The plan was resumed on" in page
+
+
+def test_completing_is_offered_once_nothing_is_owed_or_unsigned(house):
+    plan = plan_of(house)
+    perform(session(plan, 1), house.practitioner)
+    for owed in plan.sessions.filter(status="planned"):
+        session_cancel(session_id=owed.pk, by=None, reason="Enough.")
+    for follow_up in plan.follow_ups.all():
+        follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="Enough.")
+    for check_in in CheckIn.objects.all():
+        check_in_cancel(check_in_id=check_in.pk, by=house.practitioner.user, reason="Enough.")
+    assert url(plan, "complete") not in words(house.get(PRACTITIONER, url(plan)))
+    session_sign(session_id=session(plan, 1).pk, by=house.practitioner.user)
+    assert url(plan, "complete") in words(house.get(PRACTITIONER, url(plan)))
+    assert house.act(PRACTITIONER, plan, "complete").status_code == 303
+
+
+def test_a_session_says_before_it_starts_how_today_suits_it(house):
+    plan = plan_of(house)
+    perform(session(plan, 1), house.practitioner)
+    page = words(house.get(PRACTITIONER, url(session(plan, 2))))
+    assert "Its window opens on" in page
+    assert "Today lies in its window" in words(house.get(PRACTITIONER, url(session(plan_of(house), 1))))
+
+
 # Pins
 
 
@@ -245,6 +296,14 @@ def test_a_date_is_pinned_and_the_pin_is_taken_away_again(house):
     second.refresh_from_db()
     assert (second.pinned_on, second.target_date) == (None, date(2026, 3, 30))
     assert set(CourseMove.objects.values_list("act", flat=True)) == {"pinned", "unpinned"}
+
+
+def test_a_pin_is_seen_beforehand_with_what_follows_it(house):
+    second = session(plan_of(house), 2)
+    preview = house.act(PRACTITIONER, second, "pin", pinned_on="2026-04-20", preview="1")
+    assert "Moved</span> Session 3 of 3 · PRP" in words(preview)
+    second.refresh_from_db()
+    assert second.pinned_on is None
 
 
 def test_a_pin_that_cannot_be_met_says_why(house):

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from clinic import clock
@@ -10,9 +11,9 @@ from clinic.audit.history import Actor, acting
 from clinic.errors import Conflict, GateBlocked, Invalid, InvalidTransition
 from clinic.places.wallclock import local_date
 from patients.services import consent_give, consent_withdraw
-from plans.followups.models import FollowUp
+from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import with_state
-from plans.followups.services import follow_up_cancel
+from plans.followups.services import check_in_cancel, follow_up_cancel
 from plans.protocols.models import Protocol
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.services import (
@@ -154,6 +155,14 @@ LEGAL = {
 }
 
 
+def settle(plan: TreatmentPlan, practitioner) -> None:
+    """Sign what is over, and let go of the check-ins."""
+    for session in plan.sessions.filter(status="performed"):
+        session_sign(session_id=session.pk, by=practitioner.user)
+    for check_in in CheckIn.objects.filter(session__plan=plan, cancelled_at__isnull=True):
+        check_in_cancel(check_in_id=check_in.pk, by=practitioner.user, reason="because")
+
+
 def plan_in(status: str, patient, practitioner) -> TreatmentPlan:
     plan = factories.make_plan(patient, practitioner, status=status if status in ("draft", "proposed") else "proposed")
     if status in ("draft", "proposed"):
@@ -177,6 +186,7 @@ def plan_in(status: str, patient, practitioner) -> TreatmentPlan:
             session_cancel(session_id=session.pk, by=None, reason="because")
         for follow_up in plan.follow_ups.all():
             follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="because")
+        settle(plan, practitioner)
         return plan_complete(plan_id=plan.pk, by=None)
     plan.refresh_from_db()
     return plan
@@ -350,6 +360,52 @@ def test_a_plan_is_complete_only_when_nothing_is_owed(plan, practitioner):
     assert "Session 2 of 3 · PRP" in refused.value.extra["owed"]
 
 
+def test_a_plan_is_complete_only_when_its_records_are_signed_and_its_check_ins_are_settled(plan, practitioner):
+    factories.perform(owed(plan)[0], practitioner)
+    for session in owed(plan):
+        session_cancel(session_id=session.pk, by=None, reason="because")
+    for follow_up in plan.follow_ups.all():
+        follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="because")
+    with pytest.raises(Conflict) as refused:
+        plan_complete(plan_id=plan.pk, by=None)
+    first = plan.sessions.get(sequence=1)
+    asked = CheckIn.objects.filter(session=first).order_by("target_date", "id")
+    assert refused.value.extra["owed"] == [
+        f"the signature under {first.title}",
+        *(f"{check_in.title} after {first.title}" for check_in in asked),
+    ]
+    settle(plan, practitioner)
+    assert plan_complete(plan_id=plan.pk, by=None).status == "completed"
+
+
+def test_a_check_in_whose_answer_is_of_no_use_any_more_does_not_keep_a_plan_from_being_complete(plan, practitioner):
+    factories.perform(owed(plan)[0], practitioner)
+    session_sign(session_id=plan.sessions.get(sequence=1).pk, by=practitioner.user)
+    for session in owed(plan):
+        session_cancel(session_id=session.pk, by=None, reason="because")
+    for follow_up in plan.follow_ups.all():
+        follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="because")
+    with time_machine.travel(clock.now() + timedelta(days=90), tick=False):
+        plan_complete(plan_id=plan.pk, by=None)
+    assert set(CheckIn.objects.values_list("cancel_reason", flat=True)) == {"Not needed any more."}
+
+
+def test_a_new_plan_follows_a_current_version(plan, practitioner):
+    Protocol.objects.filter(code="exosome").update(is_current=False)
+    old = Protocol.objects.get(code="exosome")
+    with pytest.raises(Conflict) as refused:
+        plan_create(
+            by=None,
+            consultation=plan.consultation,
+            protocol=old,
+            lead_practitioner=practitioner,
+            start_date=plan.start_date,
+        )
+    assert (refused.value.code, refused.value.attr) == ("not_current", "protocol")
+    with pytest.raises(Conflict):
+        plan_revise(plan_id=plan.pk, by=None, reason="Why not.", protocol=old)
+
+
 def test_the_history_says_who_and_why(plan, practitioner):
     factories.perform(owed(plan)[0], practitioner)
     with acting(Actor("api", lambda: str(practitioner.user.pk))):
@@ -465,3 +521,18 @@ def test_a_modality_that_a_revision_adds_waits_for_its_consent(plan, patient, pr
         by=practitioner.user,
     )
     assert session_start(session_id=first.pk, by=practitioner.user).status == "in_progress"
+
+
+def test_a_session_is_not_charted_before_its_consultation(patient, practitioner, location):
+    plan = factories.make_plan(patient, practitioner, start_date=clock.today(location.zone) - timedelta(days=30))
+    first = owed(plan)[0]
+    session_start(session_id=first.pk, by=practitioner.user)
+    with pytest.raises(Invalid, match="before the consultation") as refused:
+        session_perform(
+            session_id=first.pk,
+            by=practitioner.user,
+            performed_at=plan.consultation.occurred_at - timedelta(days=2),
+            components=factories.components_of(first),
+            zones=["crown"],
+        )
+    assert refused.value.attr == "performed_at"

@@ -7,6 +7,7 @@ import time_machine
 
 from clinic.audit.history import Actor, acting
 from clinic.errors import Conflict, Invalid, InvalidTransition
+from clinic.words import date_in_full
 from patients.models import Patient
 from patients.services import consent_give
 from plans.followups.services import follow_up_cancel
@@ -14,16 +15,17 @@ from plans.protocols.models import Protocol, ProtocolStep, StepComponent
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
+from plans.treatment.queries import Calendar
 from plans.treatment.services import (
     plan_discontinue,
     plan_hold,
-    plan_move,
     plan_preview,
     plan_resume,
     plan_revise,
     session_cancel,
     session_pin,
 )
+from plans.treatment.services.revising import plan_bring
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -172,7 +174,7 @@ def test_a_pin_before_the_plan_in_the_past_or_years_ahead_is_refused(plan, pract
     with pytest.raises(Invalid) as refused:
         session_pin(session_id=owed(plan)[1].pk, by=practitioner.user, pinned_on=day, reason="A wish.")
     assert refused.value.attr == "pinned_on"
-    assert str(day) in refused.value.detail
+    assert date_in_full(day) in refused.value.detail
     assert not plan.moves.exists()
 
 
@@ -201,7 +203,7 @@ def test_an_ended_plan_of_the_patient_is_left_alone(plan, patient, practitioner)
     other = factories.make_plan(patient, practitioner, protocol="microneedling", start_date=TODAY + timedelta(5))
     plan_discontinue(plan_id=other.pk, by=None, reason="Moved away.")
     factories.perform(owed(plan)[0], practitioner)
-    assert not other.moves.exists()
+    assert not other.moves.exclude(act="ended").exists()
 
 
 # Revisions
@@ -211,7 +213,7 @@ def test_moving_to_a_newer_version_keeps_rows_and_visits_and_says_what_changed(p
     second = owed(plan)[1]
     visit = book(second, practitioner)
     newer = new_version("prp", offset_days=42)
-    moved = plan_move(plan_id=plan.pk, by=practitioner.user, reason="Better results.", protocol=newer)
+    moved = plan_revise(plan_id=plan.pk, by=practitioner.user, reason="Better results.", protocol=newer)
     assert (moved.protocol, moved.revision) == (newer, 2)
     second.refresh_from_db()
     visit.refresh_from_db()
@@ -236,11 +238,11 @@ def test_moving_to_a_newer_version_keeps_rows_and_visits_and_says_what_changed(p
 
 
 def test_a_newer_version_with_another_session_adds_it_and_with_fewer_drops_the_last(plan, practitioner):
-    longer = plan_move(plan_id=plan.pk, by=None, reason="One more.", protocol=new_version("prp", repetitions=3))
+    longer = plan_revise(plan_id=plan.pk, by=None, reason="One more.", protocol=new_version("prp", repetitions=3))
     assert [session.title for session in owed(plan)] == [f"Session {number} of 4 · PRP" for number in (1, 2, 3, 4)]
     assert [change["what"] for change in longer.revisions.get(number=2).changes] == ["protocol", "added"]
     book(owed(plan)[3], practitioner)
-    shorter = plan_move(plan_id=plan.pk, by=None, reason="Two will do.", protocol=new_version("prp", repetitions=1))
+    shorter = plan_revise(plan_id=plan.pk, by=None, reason="Two will do.", protocol=new_version("prp", repetitions=1))
     assert [session.sequence for session in owed(plan)] == [1, 2]
     assert [change["what"] for change in shorter.revisions.get(number=3).changes] == ["protocol", "dropped", "dropped"]
     assert Appointment.objects.get().status == "cancelled"
@@ -249,7 +251,7 @@ def test_a_newer_version_with_another_session_adds_it_and_with_fewer_drops_the_l
 def test_what_a_person_cancelled_does_not_come_back_with_a_newer_version(plan):
     session_cancel(session_id=owed(plan)[2].pk, by=None, reason="Two are enough.")
     follow_up_cancel(follow_up_id=plan.follow_ups.get(title="12-month review").pk, by=None, reason="Moves abroad.")
-    plan_move(plan_id=plan.pk, by=None, reason="Better.", protocol=new_version("prp", offset_days=35))
+    plan_revise(plan_id=plan.pk, by=None, reason="Better.", protocol=new_version("prp", offset_days=35))
     assert [session.sequence for session in owed(plan)] == [1, 2]
     assert plan.follow_ups.filter(cancelled_at=None).count() == 2
 
@@ -257,14 +259,15 @@ def test_what_a_person_cancelled_does_not_come_back_with_a_newer_version(plan):
 def test_a_pin_survives_the_move_to_a_newer_version(plan, practitioner):
     second = owed(plan)[1]
     session_pin(session_id=second.pk, by=practitioner.user, pinned_on=date(2026, 5, 4), reason="A wish.")
-    plan_move(plan_id=plan.pk, by=None, reason="Better.", protocol=new_version("prp", offset_days=35))
+    plan_revise(plan_id=plan.pk, by=None, reason="Better.", protocol=new_version("prp", offset_days=35))
     second.refresh_from_db()
     assert second.target_date == date(2026, 5, 4)
 
 
 def test_a_plan_moves_only_to_a_version_of_its_own_protocol(plan):
+    other = Protocol.objects.get(code="exosome")
     with pytest.raises(Conflict) as refused:
-        plan_move(plan_id=plan.pk, by=None, reason="Why not.", protocol=Protocol.objects.get(code="exosome"))
+        plan_bring(plan=plan, by=None, reason="Why not.", protocol=other, calendar=Calendar.of(other))
     assert refused.value.code == "other_protocol"
 
 
@@ -272,7 +275,7 @@ def test_a_preview_says_what_the_revision_does_and_writes_nothing(plan, practiti
     factories.perform(owed(plan)[0], practitioner)
     other = Protocol.objects.get(code="prp-microneedling")
     versions = dict(ProcedureSession.objects.values_list("pk", "version"))
-    foreseen = plan_preview(plan_id=plan.pk, protocol=other)
+    foreseen = plan_preview(plan_id=plan.pk, protocol=other).changes
     assert dict(ProcedureSession.objects.values_list("pk", "version")) == versions
     assert TreatmentPlan.objects.get(pk=plan.pk).revision == 1
     assert not CourseMove.objects.exists()
@@ -300,7 +303,7 @@ def test_a_consent_is_needed_for_what_a_newer_version_adds(plan, patient, practi
     newer = new_version("prp", offset_days=28)
     step = newer.steps.get(kind="session", position=2)
     StepComponent.objects.create(step=step, modality="microneedling", position=2)
-    plan_move(plan_id=plan.pk, by=None, reason="Needles too.", protocol=newer)
+    plan_revise(plan_id=plan.pk, by=None, reason="Needles too.", protocol=newer)
     second = owed(plan)[1]
     assert {component.modality for component in second.components.all()} == {"prp", "microneedling"}
     with pytest.raises(Conflict) as refused:
@@ -309,3 +312,24 @@ def test_a_consent_is_needed_for_what_a_newer_version_adds(plan, patient, practi
     document = factories.make_documents()["microneedling"]
     consent_give(patient=patient, document=document, signed_name="Mock", signed_on=TODAY, by=None)
     book(second, practitioner)
+
+
+def test_what_a_plan_that_ends_does_not_owe_any_more_is_logged(plan, practitioner):
+    factories.perform(owed(plan)[0], practitioner)
+    plan_discontinue(plan_id=plan.pk, by=None, reason="Moved away.")
+    dropped = plan.moves.filter(act=CourseMove.Act.ENDED)
+    assert {move.title for move in dropped} == {
+        "Session 2 of 3 · PRP",
+        "Session 3 of 3 · PRP",
+        "3-month review",
+        "6-month review",
+        "12-month review",
+    }
+    assert all(move.target_after is None for move in dropped)
+
+
+def test_a_longer_version_numbers_what_was_given_anew(plan, practitioner):
+    factories.perform(owed(plan)[0], practitioner)
+    plan_revise(plan_id=plan.pk, by=None, reason="One more.", protocol=new_version("prp", repetitions=3))
+    titles = plan.sessions.order_by("sequence").values_list("title", flat=True)
+    assert list(titles) == [f"Session {number} of 4 · PRP" for number in (1, 2, 3, 4)]

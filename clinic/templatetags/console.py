@@ -33,6 +33,12 @@ def day(value: date | None, zone: ZoneInfo | None = None) -> str:
 
 
 @register.filter
+def within(said: str) -> str:
+    """What `day` or `moment` said, as it stands within a sentence: “tomorrow 09:30”."""
+    return words.within(said)
+
+
+@register.filter
 def full_date(value: date | None) -> str:
     """“17 May 1985”."""
     return f"{value.day} {value:%b %Y}" if value else ""

@@ -11,6 +11,7 @@ from django.urls import reverse
 from clinic import words
 from clinic.console.badges import Badge, Tone
 from clinic.console.reader import Reader
+from plans.followups.rules import ASKED_FOR
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, visits_to_rebook, why_rebook
 from plans.treatment.admin.words import MoveGroup, move_groups
@@ -93,8 +94,9 @@ def today(who: Reader, plan: TreatmentPlan) -> Any:
 
 
 def marks_of(who: Reader, plan: Any, rows: Iterable[CourseRow], *, sees_check_ins: bool) -> list[Mark]:
-    """The steps to draw: what is not cancelled, and of the check-ins those of the last session."""
+    """The steps to draw: what is not cancelled, and of the last session's check-ins those that are worth asking for."""
     rows = list(rows)
+    of_use = today(who, plan) - ASKED_FOR
     last = max((row.step.sequence for row in rows if row.step.kind is Kind.CHECK_IN), default=0)
 
     def is_drawn(step: Step) -> bool:
@@ -102,7 +104,7 @@ def marks_of(who: Reader, plan: Any, rows: Iterable[CourseRow], *, sees_check_in
             return False
         if step.kind is not Kind.CHECK_IN:
             return True
-        return sees_check_ins and step.sequence == last
+        return sees_check_ins and step.sequence == last and (step.state is not State.OVERDUE or step.latest >= of_use)
 
     return [_mark(who, plan, row) for row in rows if is_drawn(row.step)]
 

@@ -356,3 +356,14 @@ def test_a_sessions_page_sets_preparation_aftercare_and_lifestyle_apart(house):
     page = words(house.get(PRACTITIONER, url(session(plan_of(house), 1))))
     places = [page.index(f"<h3>{title}</h3>") for title in ("Preparation", "Aftercare", "Lifestyle")]
     assert places == sorted(places)
+
+
+def test_a_check_in_that_is_not_worth_asking_for_any_more_is_not_drawn(house, frozen):
+    plan = plan_of(house)
+    perform(session(plan, 1), house.practitioner)
+    assert "Check-in, day 7: Opens" in words(house.get(PRACTITIONER, url(plan)))
+    frozen.shift(timedelta(days=40))
+    house.sign_in_again()
+    page = words(house.get(PRACTITIONER, url(plan)))
+    assert "Check-in, day 7:" not in page
+    assert "3 without an answer" in page

@@ -7,9 +7,20 @@ from functools import cache
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
-from django.db.models import BaseConstraint, CheckConstraint, Model, ProtectedError, RestrictedError, UniqueConstraint
+from django.db.models import (
+    BaseConstraint,
+    CharField,
+    CheckConstraint,
+    Model,
+    ProtectedError,
+    RestrictedError,
+    TextField,
+    UniqueConstraint,
+)
 
+from clinic.columns import out_of_range, refusal_at
 from clinic.errors import Conflict, Invalid, Refusal, SlotTaken
+from clinic.text import says_nothing, trimmed
 
 NOT_NULL, FOREIGN_KEY, UNIQUE = "23502", "23503", "23505"
 
@@ -79,16 +90,38 @@ def _constraints() -> Mapping[str, BaseConstraint]:
 def check_model(instance: Model) -> None:
     """Refuse what the model's fields and constraints do not allow, naming every field, before the database has to.
 
-    Raises `Invalid` for all of it at once; a constraint with a code of its own raises its `Conflict`.
+    Texts lose what nobody sees at their ends. Raises `Invalid` for all of it at once; a constraint with a code of its
+    own raises its `Conflict`.
     """
+    for column in instance._meta.concrete_fields:
+        text = getattr(instance, column.attname)
+        if isinstance(column, CharField | TextField) and isinstance(text, str):
+            setattr(instance, column.attname, "" if says_nothing(text) else trimmed(text))
+    faults = out_of_range(instance)
     try:
-        instance.full_clean()
+        instance.full_clean(exclude={fault.attr for fault in faults if fault.attr})
     except ValidationError as error:
-        faults: list[Invalid] = []
-        for name, found in error.error_dict.items():
-            for one in found:
-                if one.code == SlotTaken.code:
-                    raise SlotTaken(" ".join(one.messages)) from None
-                attr = None if name == NON_FIELD_ERRORS else name
-                faults.append(Invalid(" ".join(one.messages), code=one.code, attr=attr))
-        Invalid.gather(faults)
+        faults += faults_of(instance, error)
+    Invalid.gather(faults)
+
+
+def faults_of(instance: Model, error: ValidationError) -> list[Invalid]:
+    """What `error` says of `instance`: each fault names its field, the value, and what is allowed.
+
+    Raises `SlotTaken` for an exclusion constraint.
+    """
+    columns = {column.name: column for column in instance._meta.concrete_fields}
+    faults: dict[tuple[str, str], Invalid] = {}
+    for name, found in error.error_dict.items():
+        column = columns.get(name)
+        for one in found:
+            if one.code == SlotTaken.code:
+                raise SlotTaken(" ".join(one.messages)) from None
+            detail = " ".join(one.messages)
+            if column is not None:
+                detail = refusal_at(column, getattr(instance, column.attname), one)
+            # A number too large has too many digits too: that is one fault.
+            faults.setdefault(
+                (name, detail), Invalid(detail, code=one.code, attr=None if name == NON_FIELD_ERRORS else name)
+            )
+    return list(faults.values())

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from clinic.text import says_nothing
+
 
 @dataclass(frozen=True, slots=True)
 class SoftWarning:
@@ -119,7 +121,7 @@ class Busy(Refusal):
 
 def require_reason(reason: str, detail: str = "Say why.") -> None:
     """Refuse an act that leaves no reason behind."""
-    if not reason.strip():
+    if says_nothing(reason):
         raise Invalid(detail, code="required", attr="reason")
 
 

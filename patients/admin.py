@@ -33,6 +33,7 @@ from clinic.console.registry import (
 from clinic.errors import Invalid
 from clinic.people.models import Modality, User
 from clinic.records import Record
+from clinic.words import within
 from patients.models import Allergy, Consent, ConsentDocument, Guardian, HistoryEntry, Patient
 from patients.queries import documents_in_force, patients_in_full, search
 from patients.services import (
@@ -316,8 +317,8 @@ class ConsentDocumentAdmin(SetUpAdmin):
     @display(description="State")
     def state(self, document: ConsentDocument) -> Badge:
         if document.in_force_until is None:
-            return Badge(Tone.DONE, f"In force since {reader().day(document.in_force_from)}")
-        return Badge(Tone.NEUTRAL, f"Until {reader().day(document.in_force_until)}", "history")
+            return Badge(Tone.DONE, f"In force since {within(reader().day(document.in_force_from))}")
+        return Badge(Tone.NEUTRAL, f"Until {within(reader().day(document.in_force_until))}", "history")
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
         if (data["purpose"] == ConsentDocument.Purpose.TREATMENT) != bool(data["modality"]):

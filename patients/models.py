@@ -55,7 +55,7 @@ class Patient(Record):
             models.CheckConstraint(
                 condition=Q(date_of_birth__gte="1900-01-01"),
                 name="patient_born_since_1900",
-                violation_error_message="The date of birth must be 1900-01-01 or later.",
+                violation_error_message="The date of birth must be 1 January 1900 or later.",
             ),
         ]
         indexes = [

@@ -16,6 +16,8 @@ from clinic.errors import Invalid, SoftWarning, check_allowed
 from clinic.locking import lock
 from clinic.people.models import User
 from clinic.places.models import Location
+from clinic.text import says_nothing, trimmed
+from clinic.words import date_in_full
 from patients.models import Consent, ConsentDocument, Guardian, Patient
 from patients.queries import likely_duplicates
 from patients.rules import phone_digits
@@ -69,13 +71,13 @@ def patient_create(
     Raises `Invalid` for each field that cannot be, all at once.
     """
     patient = Patient(
-        first_name=first_name.strip(),
-        last_name=last_name.strip(),
+        first_name=trimmed(first_name),
+        last_name=trimmed(last_name),
         date_of_birth=date_of_birth,
         sex=sex,
         home_location=home_location,
-        email=email.strip(),
-        phone=phone.strip(),
+        email=trimmed(email),
+        phone=trimmed(phone),
         language=language or home_location.language,
         email_opt_out=email_opt_out,
     )
@@ -98,7 +100,7 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
         for name in FIELDS:
             if name in changes:
                 value = changes[name]
-                setattr(patient, name, value.strip() if isinstance(value, str) else value)
+                setattr(patient, name, trimmed(value) if isinstance(value, str) else value)
         _check(patient)
         warnings = _warnings(patient)
         patient.save()
@@ -117,12 +119,12 @@ def consent_give(
 
     A document that the patient has signed already is not signed again: the standing consent is returned.
     """
-    if not signed_name.strip():
+    if says_nothing(signed_name):
         raise Invalid("The consent carries the signer's name.", code="required", attr="signed_name")
     if signed_on > clock.today(patient.home_location.zone):
         raise Invalid("A signature cannot be in the future.", attr="signed_on")
     if signed_on < patient.date_of_birth:
-        raise Invalid(f"The patient was born on {patient.date_of_birth}.", attr="signed_on")
+        raise Invalid(f"The patient was born on {date_in_full(patient.date_of_birth)}.", attr="signed_on")
     with recorded():
         lock(Patient.objects.all(), patient.pk)
         standing = Consent.objects.filter(patient=patient, document=document, status=Consent.Status.GIVEN).first()
@@ -182,12 +184,17 @@ def _check(patient: Patient) -> None:
     faults = [
         Invalid("A patient has a first and a last name.", code="required", attr=name)
         for name in ("first_name", "last_name")
-        if not getattr(patient, name)
+        if says_nothing(getattr(patient, name))
     ]
     if patient.date_of_birth > today:
-        faults.append(Invalid(f"{patient.date_of_birth} is in the future; today is {today}.", attr="date_of_birth"))
+        faults.append(
+            Invalid(
+                f"{date_in_full(patient.date_of_birth)} is in the future; today is {date_in_full(today)}.",
+                attr="date_of_birth",
+            )
+        )
     elif patient.date_of_birth < OLDEST:
-        faults.append(Invalid(f"The date of birth must be {OLDEST} or later.", attr="date_of_birth"))
+        faults.append(Invalid(f"The date of birth must be {date_in_full(OLDEST)} or later.", attr="date_of_birth"))
     if patient.sex not in Patient.Sex.values:
         faults.append(Invalid(f"“{patient.sex}” is not one of {', '.join(Patient.Sex.values)}.", attr="sex"))
     languages = [code for code, _ in settings.LANGUAGES]
@@ -224,7 +231,7 @@ def _set_guardian(patient: Patient, guardian: GuardianInput | None) -> None:
     if guardian is None:
         Guardian.objects.filter(patient=patient).delete()
         return
-    if not guardian.name.strip() or not guardian.relationship.strip():
+    if says_nothing(guardian.name) or says_nothing(guardian.relationship):
         raise Invalid("A guardian has a name and a relationship.", code="required", attr="guardian")
     Guardian.objects.update_or_create(
         patient=patient,

@@ -109,6 +109,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         add=[D, P],
         change=[D, P],
         reschedule=[D, P],
+        keep=[D, P],
         confirm=[D, P],
         arrive=[D, P],
         fulfil=[D, P],

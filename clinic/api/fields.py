@@ -5,20 +5,86 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from clinic.access.visibility import visible
+from clinic.columns import CHOICE_CODES, NUMBER_CODES
+from clinic.limits import Number, Range, label_of, not_among, unit_of
+from clinic.text import says_nothing, trimmed
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 """Beyond these no date means anything here, and adding to it could overflow."""
 
 
 class TextField(serializers.CharField):
-    """Text; a number is not text."""
+    """Text without what nobody sees at its ends; a number is not text."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if self.trim_whitespace and isinstance(data, str):
+            data = "" if says_nothing(data) else trimmed(data)
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class _Named:
+    """Says what is wrong with the name of the field, the value and what is allowed; the codes are DRF's."""
+
+    codes: frozenset[str]
+
+    def run_validation(self, data: Any = empty) -> Any:
+        try:
+            return super().run_validation(data)  # type: ignore[misc]
+        except serializers.ValidationError as error:
+            code = str(getattr(error.detail[0], "code", "")) if isinstance(error.detail, list) else ""
+            if code not in self.codes:
+                raise
+            raise serializers.ValidationError(self.refuse(None if data is empty else data), code) from None
+
+    def refuse(self, given: Any) -> str:
+        """Why `given` cannot be."""
+        raise NotImplementedError
+
+    @property
+    def called(self) -> str:
+        """The field's name; that of its list for an item of one."""
+        field: Any = self
+        while not field.field_name and field.parent is not None:
+            field = field.parent
+        return str(field.field_name or "value")
+
+
+class _NumberField(_Named):
+    codes = NUMBER_CODES
+    places = 0
+
+    def refuse(self, given: Any) -> str:
+        limits = Range.between(self.min_value, self.max_value, unit_of(self.called))  # type: ignore[attr-defined]
+        return Number(label_of(self.called), limits, self.places).refuse(given)
+
+
+class WholeField(_NumberField, serializers.IntegerField):
+    """A whole number; its unit stands in its name."""
+
+
+class DecimalField(_NumberField, serializers.DecimalField):
+    """A decimal number; its unit stands in its name."""
+
+    @property
+    def places(self) -> int:  # type: ignore[override]
+        return self.decimal_places or 0
+
+
+class ChoiceField(_Named, serializers.ChoiceField):
+    """One of a few values; a refusal lists them."""
+
+    codes = CHOICE_CODES
+
+    def refuse(self, given: Any) -> str:
+        return not_among(label_of(self.called), given, self.choices)
 
 
 class FlagField(serializers.BooleanField):

@@ -18,6 +18,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from clinic.api.filters import ordering_of
 from clinic.api.parsers import is_storable
+from clinic.limits import quoted
 
 if TYPE_CHECKING:  # DRF's views read the settings that name this module
     from rest_framework.views import APIView
@@ -106,7 +107,7 @@ class CursorPagination(BasePagination):
         if given is None:
             return DEFAULT_PAGE_SIZE
         if not (given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= MAX_PAGE_SIZE):
-            raise _wrong(PAGE_SIZE, f"A page has 1 to {MAX_PAGE_SIZE} rows.")
+            raise _wrong(PAGE_SIZE, f"{PAGE_SIZE}: {quoted(given)} is not possible; allowed is 1 to {MAX_PAGE_SIZE}.")
         return int(given)
 
     def _cursor(self, request: Request) -> Cursor | None:

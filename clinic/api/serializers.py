@@ -1,13 +1,32 @@
 """Bases for the shapes of input and output."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
 from rest_framework import serializers
 
 from clinic.access.visibility import may
-from clinic.api.fields import DayField, FlagField, InstantField, TextField, VisibleRelatedField
+from clinic.api.fields import (
+    ChoiceField,
+    DayField,
+    DecimalField,
+    FlagField,
+    InstantField,
+    TextField,
+    VisibleRelatedField,
+    WholeField,
+)
+from clinic.columns import number_of
+
+WHOLE_NUMBERS = (
+    models.BigIntegerField,
+    models.IntegerField,
+    models.PositiveIntegerField,
+    models.PositiveSmallIntegerField,
+    models.SmallIntegerField,
+)
 
 
 # Base of every shape that is a model's. (A docstring here would become each shape's description in the schema.)
@@ -22,9 +41,23 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
         models.CharField: TextField,
         models.DateField: DayField,
         models.DateTimeField: InstantField,
+        models.DecimalField: DecimalField,
         models.TextField: TextField,
+        **dict.fromkeys(WHOLE_NUMBERS, WholeField),
     }
+    serializer_choice_field = ChoiceField
     serializer_related_field = VisibleRelatedField
+
+    def build_standard_field(self, field_name: str, model_field: "models.Field[Any, Any]") -> Any:
+        """A number has the bounds of its column, those of the table's constraints among them."""
+        field_class, options = super().build_standard_field(field_name, model_field)
+        number = number_of(model_field)
+        if number is not None and issubclass(field_class, DecimalField | WholeField):
+            kind = Decimal if issubclass(field_class, DecimalField) else int
+            for option, bound in (("min_value", number.limits.low), ("max_value", number.limits.high)):
+                if bound.is_finite():
+                    options[option] = kind(bound)
+        return field_class, options
 
     def to_representation(self, instance: models.Model) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)

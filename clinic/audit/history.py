@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from clinic.records import uuid7
+from clinic.text import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def recorded(reason: str = "") -> Iterator[None]:
         yield
         return
     actor = _actor.get()
-    metadata = {"channel": actor.channel, "user": actor.user_id(), "reason": reason}
+    metadata = {"channel": actor.channel, "user": actor.user_id(), "reason": trimmed(reason)}
     token = _recording.set(True)
     try:
         with transaction.atomic(), connection.cursor() as cursor:

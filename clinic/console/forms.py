@@ -1,11 +1,14 @@
 """Forms of the console: native date and time inputs, local times, unfold's looks on every control."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from unfold.widgets import (
@@ -17,10 +20,16 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
+from clinic.columns import NUMBER_CODES, number_of
 from clinic.console.reader import reader
 from clinic.console.refusals import add_refusal
 from clinic.errors import Invalid
+from clinic.limits import Number, Range, not_among
 from clinic.places.wallclock import at_wall_clock
+from clinic.text import says_nothing, trimmed
+
+SHORT_LIST = 12
+"""So many choices are named where one is missing; more stand in the input itself."""
 
 
 class DateInput(forms.DateInput):
@@ -88,6 +97,86 @@ def wall_clock(value: datetime | None, zone: ZoneInfo) -> datetime | None:
     return value.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) if value else None
 
 
+def number_field(number: Number, **options: Any) -> forms.Field:
+    """The input of `number`, which refuses in its words; the range stands below it before anything is wrong."""
+    limits = number.limits
+    kind: type[forms.IntegerField] = forms.DecimalField if number.places else forms.IntegerField
+    if number.places:
+        options["decimal_places"] = number.places
+    field = kind(
+        min_value=limits.low if limits.low.is_finite() else None,
+        max_value=limits.high if limits.high.is_finite() else None,
+        **{"label": number.label, "help_text": ranges_in_words(limits), **options},
+    )
+    field.widget.attrs |= {"step": "any"} | _attrs_of_usual(number)
+    field.number = number  # type: ignore[attr-defined]
+    return field
+
+
+def ranges_in_words(limits: Range) -> str:
+    """“5–180 mL, usual 10–60”."""
+    usual = replace(limits, unit="").usual
+    return f"{limits.allowed}, usual {usual}" if usual else limits.allowed
+
+
+def _attrs_of_usual(number: Number) -> dict[str, str]:
+    """With these the browser says that a number is unusual while it is written."""
+    limits = number.limits
+    if not limits.usual:
+        return {}
+    bounds = {"data-usual-low": limits.soft_low, "data-usual-high": limits.soft_high}
+    return {
+        "data-usual": limits.usual,
+        "data-label": number.label,
+        "data-unit": limits.unit,
+        **{name: f"{bound:f}" for name, bound in bounds.items() if bound is not None},
+    }
+
+
+class InWords(forms.BaseForm):
+    """A form that refuses a number or a choice as the API and the services do: its name, the value, what is allowed.
+
+    Texts lose what nobody sees at their ends.
+    """
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        if field in self.fields and isinstance(error, forms.ValidationError) and not hasattr(error, "error_dict"):
+            error = forms.ValidationError([self._said(field, one) for one in error.error_list])
+        super().add_error(field, error)
+
+    def _said(self, name: str, error: forms.ValidationError) -> forms.ValidationError:
+        field, number = self.fields[name], self.number(name)
+        if number is not None and error.code in NUMBER_CODES:
+            return forms.ValidationError(number.refuse(self[name].data), error.code)
+        if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+            labels = [label for value, label in field.choices if value not in (None, "")]
+            if error.code == "invalid_choice" or (error.code == "required" and len(labels) <= SHORT_LIST):
+                given = (error.params or {}).get("value", self[name].data)
+                return forms.ValidationError(not_among(str(self[name].label), given, labels), error.code)
+        return error
+
+    def number(self, name: str) -> Number | None:
+        """The number that the field `name` takes; None where it takes something else."""
+        field = self.fields[name]
+        if hasattr(field, "number"):
+            found: Number = field.number
+            return found
+        if not isinstance(field, forms.IntegerField) or isinstance(field, forms.FloatField):
+            return None
+        places = (field.decimal_places or 0) if isinstance(field, forms.DecimalField) else 0
+        return Number(str(self[name].label), Range.between(field.min_value, field.max_value), places)
+
+    def trim(self, cleaned: dict[str, Any]) -> None:
+        """Take off what nobody sees at the ends of texts; one that says nothing is refused where a text is needed."""
+        for name, field in self.fields.items():
+            text = cleaned.get(name)
+            if not isinstance(field, forms.CharField) or not field.strip or not isinstance(text, str):
+                continue
+            cleaned[name] = "" if says_nothing(text) else trimmed(text)
+            if text and not cleaned[name] and field.required:
+                self.add_error(name, forms.ValidationError(field.error_messages["required"], "required"))
+
+
 class ChoiceArrayField(forms.TypedMultipleChoiceField):
     """Several of a few: checkboxes for an array column."""
 
@@ -144,7 +233,7 @@ def _classes(widget: forms.Widget) -> list[str]:
     return INPUT_CLASSES
 
 
-class ActForm(forms.Form):
+class ActForm(InWords, forms.Form):
     """What a transition asks for: nothing, unless a subclass says more."""
 
     refusal_names: ClassVar[Mapping[str, str]] = {}
@@ -163,6 +252,11 @@ class ActForm(forms.Form):
     def prepare(self) -> None:
         """Add or fill fields that depend on the row."""
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self.trim(cleaned)
+        return cleaned
+
 
 class ReasonForm(ActForm):
     """A transition that needs a reason."""
@@ -170,7 +264,7 @@ class ReasonForm(ActForm):
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class ConsoleModelForm(forms.ModelForm[Any]):
+class ConsoleModelForm(InWords, forms.ModelForm[Any]):
     """A model's form in the console. What the service refused stands in it on the second round."""
 
     request: HttpRequest
@@ -186,6 +280,13 @@ class ConsoleModelForm(forms.ModelForm[Any]):
                 self.initial[name] = wall_clock(self.initial.get(name), self.zone())
         dress(self)
 
+    def number(self, name: str) -> Number | None:
+        """As the table has it, its constraints included."""
+        try:
+            return number_of(self._meta.model._meta.get_field(name))
+        except FieldDoesNotExist:
+            return super().number(name)
+
     def zone(self) -> ZoneInfo:
         """The zone of the place this row belongs to: as chosen, as it stands, or else the reader's."""
         chosen = getattr(self, "cleaned_data", {}).get("location")
@@ -195,6 +296,11 @@ class ConsoleModelForm(forms.ModelForm[Any]):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self.trim(cleaned)
+        for name, value in list(cleaned.items()):
+            number = self.number(name) if isinstance(value, Decimal | int) else None
+            if number is not None and not number.limits.holds(Decimal(value)):
+                self.add_error(name, number.refuse(value))
         for name in self.local_times:
             if cleaned.get(name) is not None:
                 cleaned[name] = instant(self, name, self.zone())

@@ -13,6 +13,7 @@ from clinic.errors import Invalid
 from clinic.locking import lock
 from clinic.people.models import Membership, Practitioner, Qualification, User
 from clinic.places.models import Location
+from clinic.text import says_nothing, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class QualificationInput:
 
 def user_create(*, email: str, first_name: str, last_name: str, password: str | None = None) -> User:
     """Somebody who may sign in, as yet without a role; without a password they cannot until one is set."""
-    user = User(email=email.strip().lower(), first_name=first_name.strip(), last_name=last_name.strip())
+    user = User(email=trimmed(email).lower(), first_name=trimmed(first_name), last_name=trimmed(last_name))
     user.set_password(password)
     with recorded():
         check_model(user)
@@ -66,13 +67,13 @@ def practitioner_create(
     if not places:
         raise Invalid("A practitioner works at one location at least.", code="required", attr="locations")
     with recorded():
-        user = User.objects.filter(email=email.strip().lower()).first()
+        user = User.objects.filter(email=trimmed(email).lower()).first()
         if user is None:
             _check_named(first_name, last_name)
             user = user_create(email=email, first_name=first_name, last_name=last_name)
         elif Practitioner.objects.filter(user=user).exists():
             raise Invalid("The person with this email is a practitioner already.", code="unique", attr="email")
-        practitioner = Practitioner(user=user, title=title.strip(), is_bookable=is_bookable)
+        practitioner = Practitioner(user=user, title=trimmed(title), is_bookable=is_bookable)
         check_model(practitioner)
         practitioner.save()
         for place in places:
@@ -105,7 +106,7 @@ def _check_named(first_name: str, last_name: str) -> None:
     Invalid.gather(
         Invalid("This is needed for somebody new.", code="required", attr=attr)
         for attr, value in (("first_name", first_name), ("last_name", last_name))
-        if not value.strip()
+        if says_nothing(value)
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.errors import Invalid
+from clinic.words import date_in_full, zone_name
 
 
 def at_wall_clock(day: date, clock: time, zone: ZoneInfo, *, attr: str | None = None) -> datetime:
@@ -66,7 +67,7 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     try:
         return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     except OverflowError:
-        raise Invalid(f"{local:%Y-%m-%d %H:%M} is out of range.") from None
+        raise Invalid(f"{local:%H:%M} on {date_in_full(local)} is out of range.") from None
 
 
 def _exists(local: datetime, zone: ZoneInfo) -> bool:
@@ -75,7 +76,7 @@ def _exists(local: datetime, zone: ZoneInfo) -> bool:
 
 def _nonexistent(local: datetime, zone: ZoneInfo, attr: str | None) -> Invalid:
     return Invalid(
-        f"{local:%H:%M} does not exist on {local:%Y-%m-%d} in {zone.key}: the clock skips it.",
+        f"{local:%H:%M} does not exist on {date_in_full(local)} in {zone_name(zone)}: the clock skips it.",
         code="nonexistent_time",
         attr=attr,
     )

@@ -6,11 +6,12 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from clinic.api.fields import InstantField, TextField, VisibleRelatedField
+from clinic.api.fields import ChoiceField, InstantField, TextField, VisibleRelatedField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act
 from clinic.errors import Invalid
+from clinic.limits import quoted
 from plans.consultations.models import Cause, Consultation, ConsultationAmendment, ScreeningItem
 from plans.consultations.queries import consultations_in_full
 from plans.consultations.rules import Answer
@@ -70,7 +71,7 @@ class CauseSerializer(RecordSerializer):
 
 
 class SeveritySerializer(serializers.Serializer[Any]):
-    scale = serializers.ChoiceField(choices=Scale.choices)
+    scale = ChoiceField(choices=Scale.choices)
     value = TextField(max_length=20)
 
 
@@ -88,7 +89,11 @@ class ScreeningField(serializers.DictField):
             elif isinstance(answer, int | float | Decimal) and Decimal(str(answer)).is_finite():
                 answers[code] = Decimal(str(answer))
             else:
-                faults.append(Invalid("An answer is true, false or a number.", attr=f"screening.{code}"))
+                faults.append(
+                    Invalid(
+                        f"{quoted(answer)} is no answer; allowed is true, false or a number.", attr=f"screening.{code}"
+                    )
+                )
         Invalid.gather(faults)
         return answers
 
@@ -178,7 +183,7 @@ class AmendInput(ConsultationChanges):
     screening = ScreeningField(required=False)
     occurred_at = InstantField(required=False)
     goals = TextField(required=False)
-    candidacy = serializers.ChoiceField(choices=Consultation.Candidacy.choices, required=False)
+    candidacy = ChoiceField(choices=Consultation.Candidacy.choices, required=False)
 
     class Meta(ConsultationChanges.Meta):
         fields = ("reason", *ConsultationChanges.Meta.fields)

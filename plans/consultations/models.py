@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from clinic.limits import Number, Range
 from clinic.people.models import Modality, Practitioner, User
 from clinic.places.models import Location
 from clinic.records import Record
@@ -82,6 +83,11 @@ class ScreeningItem(Record):
         if answer is None:
             raise ValueError(f"screening item {self.code} has no unremarkable answer")
         return answer
+
+    @property
+    def number(self) -> Number:
+        """What an answer in numbers may be."""
+        return Number(self.label, Range(Decimal(0), Decimal("9999999.99"), self.unit), places=2)
 
 
 @pghistory.track(append_only=True)

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, Invalid, check_allowed, require_reason
+from clinic.limits import not_among
 from clinic.locking import lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.places.wallclock import local_date
+from clinic.words import date_in_full
 from patients.models import Patient
 from plans.consultations.diagnoses import DIAGNOSES
 from plans.consultations.models import (
@@ -188,7 +189,7 @@ def _check_when(occurred_at: datetime, patient: Patient, location: Location) -> 
     if occurred_at > clock.now():
         raise Invalid("A consultation is recorded when it has happened; this is in the future.", attr="occurred_at")
     if local_date(occurred_at, location.zone) < patient.date_of_birth:
-        raise Invalid(f"The patient was born on {patient.date_of_birth}.", attr="occurred_at")
+        raise Invalid(f"The patient was born on {date_in_full(patient.date_of_birth)}.", attr="occurred_at")
 
 
 def _check_content(causes: Sequence[CauseInput] | None, severity: SeverityInput | None) -> None:
@@ -237,11 +238,10 @@ def _screening_answers(screening: Mapping[str, Answer]) -> list[tuple[ScreeningI
         item = items.get(code)
         if item is None or not item.is_active:
             faults.append(Invalid(f"“{code}” is not a screening item.", attr=f"screening.{code}"))
-        elif isinstance(answer, bool) != (item.kind == ScreeningItem.Kind.BOOLEAN):
-            kind = "true or false" if item.kind == ScreeningItem.Kind.BOOLEAN else f"a number {item.unit}".strip()
-            faults.append(Invalid(f"“{item.label}” takes {kind}.", attr=f"screening.{code}"))
-        elif not isinstance(answer, bool) and not (0 <= answer < Decimal(10) ** 7):
-            faults.append(Invalid(f"“{item.label}” lies between 0 and 9999999.", attr=f"screening.{code}"))
+        elif item.kind == ScreeningItem.Kind.BOOLEAN and not isinstance(answer, bool):
+            faults.append(Invalid(not_among(item.label, answer, ("true", "false")), attr=f"screening.{code}"))
+        elif item.kind == ScreeningItem.Kind.NUMBER and not item.number.takes(answer):
+            faults.append(Invalid(item.number.refuse(answer), attr=f"screening.{code}"))
         else:
             answers.append((item, answer))
     Invalid.gather(faults)

@@ -13,6 +13,7 @@ from clinic.api.fields import DayField, TextField, VisibleRelatedField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Creates, ResourceViewSet, Written, act, look, overview
+from clinic.errors import SoftWarning
 from clinic.people.models import Practitioner
 from patients.models import Patient
 from plans.consultations.models import Consultation
@@ -24,6 +25,7 @@ from plans.followups.services import (
     attempt_record_for_patient,
     check_in_answer,
     check_in_cancel,
+    doubtful,
     follow_up_attend,
     follow_up_cancel,
     follow_up_create,
@@ -69,6 +71,12 @@ class FollowUpInput(RecordSerializer):
 
 class AttendInput(serializers.Serializer[Any]):
     practitioner = VisibleRelatedField(queryset=Practitioner.objects.all(), required=False)
+    reason = TextField(
+        max_length=300,
+        required=False,
+        allow_blank=True,
+        help_text="Why the visit fulfils its purpose before its window opens; kept with the visit then.",
+    )
 
 
 class FollowUpCancelInput(serializers.Serializer[Any]):
@@ -116,10 +124,39 @@ class FollowUpFilter(FilterSet):
     due_by = django_filters.DateFilter(field_name="window_start", lookup_expr="lte", label="Window opens by this day.")
 
 
-class FollowUpViewSet(Creates, ResourceViewSet):
+class Attempts:
+    """Lists the attempts to reach a patient below a row that they belong to, and takes new ones."""
+
+    attempts_of: str
+    """The column of an attempt that points at the row."""
+
+    @look(resource="plans.contactattempt", output=AttemptSerializer, many=True)
+    def attempts(self: Any, row: Any) -> QuerySet[ContactAttempt]:
+        """The attempts to reach the patient, the newest first."""
+        return visible(ContactAttempt.objects.filter(**{self.attempts_of: row}), self.user)
+
+    @act(
+        "add",
+        resource="plans.contactattempt",
+        body=AttemptSerializer,
+        output=AttemptSerializer,
+        status=201,
+        on=attempts,
+    )
+    def record_attempt(self: Any, row: Any, data: dict[str, Any]) -> ContactAttempt:
+        """Record one attempt to reach the patient."""
+        return self.perform_attempt(row, data)
+
+    def perform_attempt(self, row: Any, data: dict[str, Any]) -> ContactAttempt:
+        """Call the service. Returns the new attempt."""
+        raise NotImplementedError
+
+
+class FollowUpViewSet(Attempts, Creates, ResourceViewSet):
     """Owed visits."""
 
     model = FollowUp
+    attempts_of = "follow_up"
     output = FollowUpSerializer
     create_input = FollowUpInput
     filterset_class = FollowUpFilter
@@ -143,9 +180,11 @@ class FollowUpViewSet(Creates, ResourceViewSet):
         return {state: found.get(state, 0) for state in FollowUp.OPEN}
 
     @act("attend", body=AttendInput)
-    def attend(self, row: FollowUp, data: dict[str, Any]) -> FollowUp:
-        """The patient is here now."""
-        return follow_up_attend(follow_up_id=row.pk, by=self.user, **data)
+    def attend(self, row: FollowUp, data: dict[str, Any]) -> Written:
+        """The patient is here now. Where the visit is early, and no `reason` says why, a warning does."""
+        doubt = "" if data.get("reason") else doubtful(row)
+        attended = follow_up_attend(follow_up_id=row.pk, by=self.user, **data)
+        return attended, [SoftWarning("reason", "early", doubt)] if doubt else []
 
     @act("cancel", body=FollowUpCancelInput)
     def cancel(self, row: FollowUp, data: dict[str, Any]) -> FollowUp:
@@ -158,21 +197,7 @@ class FollowUpViewSet(Creates, ResourceViewSet):
         follow_up_pin(follow_up_id=row.pk, by=self.user, **data)
         return row
 
-    @look(resource="plans.contactattempt", output=AttemptSerializer, many=True)
-    def attempts(self, row: FollowUp) -> QuerySet[ContactAttempt]:
-        """The attempts to reach the patient, the newest first."""
-        return visible(ContactAttempt.objects.filter(follow_up=row), self.user)
-
-    @act(
-        "add",
-        resource="plans.contactattempt",
-        body=AttemptSerializer,
-        output=AttemptSerializer,
-        status=201,
-        on=attempts,
-    )
-    def record_attempt(self, row: FollowUp, data: dict[str, Any]) -> ContactAttempt:
-        """Record one attempt."""
+    def perform_attempt(self, row: FollowUp, data: dict[str, Any]) -> ContactAttempt:
         return attempt_record(follow_up_id=row.pk, by=self.user, **data)
 
 
@@ -289,7 +314,7 @@ class CallFilter(FilterSet):
     location = IdFilter(field_name="home_location")
 
 
-class CallListViewSet(ResourceViewSet):
+class CallListViewSet(Attempts, ResourceViewSet):
     """Patients to call: they missed visits again and again, or no mail reaches them about what is coming or due.
 
     Somebody leaves the list when they are reached, or when its cause is gone; the detail answers for any patient.
@@ -297,6 +322,7 @@ class CallListViewSet(ResourceViewSet):
 
     model = Patient
     resource = "plans.contactattempt"
+    attempts_of = "patient"
     output = CallSerializer
     filterset_class = CallFilter
     ordering = ("try_on", "last_name", "first_name")
@@ -307,19 +333,5 @@ class CallListViewSet(ResourceViewSet):
     def detail_rows(self) -> QuerySet[Patient]:
         return with_calling(Patient.objects.all())
 
-    @look(resource="plans.contactattempt", output=AttemptSerializer, many=True)
-    def attempts(self, row: Patient) -> QuerySet[ContactAttempt]:
-        """Every attempt to reach the patient, the newest first, whatever it was about."""
-        return visible(ContactAttempt.objects.filter(patient=row), self.user)
-
-    @act(
-        "add",
-        resource="plans.contactattempt",
-        body=AttemptSerializer,
-        output=AttemptSerializer,
-        status=201,
-        on=attempts,
-    )
-    def record_attempt(self, row: Patient, data: dict[str, Any]) -> ContactAttempt:
-        """Record one attempt to reach the patient."""
+    def perform_attempt(self, row: Patient, data: dict[str, Any]) -> ContactAttempt:
         return attempt_record_for_patient(patient_id=row.pk, location=row.home_location, by=self.user, **data)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from clinic import words
 from clinic.console.badges import Badge, Tone
 from plans.followups.models import CheckIn, ContactAttempt, FollowUp
-from plans.followups.rules import Unreachable
+from plans.followups.rules import Unreachable, is_of_use
 
 State = FollowUp.State
 
@@ -30,7 +30,10 @@ def follow_up_badge(state: str, window_start: date, window_end: date, today: dat
 
 
 def check_in_badge(state: str, window_start: date, window_end: date, today: date) -> Badge:
-    """The derived state of a check-in, with what the window says about it."""
+    """The derived state of a check-in, with what the window says about it. Once nobody is reminded to ask any more, an
+    answer that never came is only told."""
+    if state == CheckIn.State.OVERDUE and not is_of_use(window_end, today):
+        return Badge(Tone.NEUTRAL, "No answer", "hourglass_disabled")
     return {
         CheckIn.State.CANCELLED: Badge(Tone.NEUTRAL, "Cancelled", "cancel"),
         CheckIn.State.ANSWERED: Badge(Tone.DONE, "Answered"),
@@ -41,12 +44,13 @@ def check_in_badge(state: str, window_start: date, window_end: date, today: date
 
 
 def attempts_in_words(tries: int | None, last: dict[str, Any] | None, today: date) -> str:
-    """“2 tries, last: no answer, again Tomorrow”; empty where nobody has tried."""
+    """“2 tries, last: no answer, again tomorrow”; empty where nobody has tried."""
     if not last:
         return ""
     times = "1 try" if tries == 1 else f"{tries} tries"
     outcome = ContactAttempt.Outcome(last["outcome"]).label.lower()
-    again = f", again {words.day(date.fromisoformat(last['next_try_on']), today)}" if last["next_try_on"] else ""
+    next_try = date.fromisoformat(last["next_try_on"]) if last["next_try_on"] else None
+    again = f", again {words.within(words.day(next_try, today))}" if next_try else ""
     return f"{times}, last: {outcome}{again}"
 
 
@@ -69,14 +73,14 @@ def call_reasons(patient: Any, now: datetime) -> list[CallReason]:
     """Why the desk should call this row of `queries.with_calling`; empty where there is no need to."""
     found = []
     if patient.wants_call_for_no_shows:
-        missed = words.moment(patient.no_show_starts_at, *_place(patient.no_show_zone, now))
+        missed = words.within(words.moment(patient.no_show_starts_at, *_place(patient.no_show_zone, now)))
         times = "twice" if patient.no_shows == 2 else f"{patient.no_shows} times"
         found.append(CallReason("no_shows", f"Did not come {times}; the last time: {missed}. Nothing is booked."))
     if patient.unreachable:
         about = []
         if patient.visit:
             starts_at = datetime.fromisoformat(patient.visit["starts_at"])
-            when = words.moment(starts_at, *_place(patient.visit["zone"], now))
+            when = words.within(words.moment(starts_at, *_place(patient.visit["zone"], now)))
             about.append(f"{patient.visit['title']}: {when}")
         for owed in filter(None, (patient.follow_up, patient.session)):
             _, today = _place(owed["zone"], now)

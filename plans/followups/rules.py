@@ -88,6 +88,11 @@ def check_in_state(facts: CheckInFacts, today: date) -> CheckIn.State:
     return CheckIn.State.PENDING
 
 
+def is_of_use(window_end: date, today: date) -> bool:
+    """Whether an answer to a check-in would still say something about the recovery."""
+    return today <= window_end + ASKED_FOR
+
+
 class Unreachable(StrEnum):
     """Why no mail reaches a patient; the first that holds."""
 

@@ -43,7 +43,8 @@ NUMBERS: Sequence[tuple[str, str, int, int]] = (
 )
 SHORTEST_VISIT, LONGEST_VISIT = 5, 720
 SHORTEST_NEEDLE_MM, LONGEST_NEEDLE_MM = Decimal("0.2"), Decimal(3)
-SOURCES = ("adipose", "bone_marrow")
+SOURCES_IN_WORDS = {"adipose": "fat", "bone_marrow": "bone marrow"}
+SOURCES = tuple(SOURCES_IN_WORDS)
 
 
 KINDS_IN_WORDS = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clinic.people.models import Modality
+from clinic.text import says_nothing
 from clinic.words import days as in_days
 from plans.protocols.drafts import (
     ANCHORS,
@@ -49,9 +50,9 @@ def faults(
 ) -> list[Fault]:
     """Everything that is wrong with this protocol. `topics` are the codes of the care topics that exist."""
     found = []
-    if not title.strip() or len(title) > LONGEST_TITLE:
+    if says_nothing(title) or len(title) > LONGEST_TITLE:
         found.append(Fault("title", f"A protocol has a title of at most {LONGEST_TITLE} letters."))
-    if not expectation.strip():
+    if says_nothing(expectation):
         found.append(Fault("expectation", "Say what the patient may expect, and what not."))
     elif said := promise_fault(expectation):
         found.append(Fault("expectation", said))
@@ -90,7 +91,7 @@ class _Check:
 
     def all(self, topics: Collection[str]) -> Iterator[Fault]:
         step = self.step
-        if not step.title.strip() or len(step.title) > LONGEST_STEP_TITLE:
+        if says_nothing(step.title) or len(step.title) > LONGEST_STEP_TITLE:
             yield self.fault("title", f"a step has a title of at most {LONGEST_STEP_TITLE} letters.")
         if step.kind not in ANCHORS:
             yield self.fault("kind", f"“{step.kind}” is not a kind of step; it is one of {', '.join(ANCHORS)}.")

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.access.visibility import visible
-from clinic.api.fields import DayField, InstantField, TextField, VisibleRelatedField
+from clinic.api.fields import ChoiceField, DayField, InstantField, TextField, VisibleRelatedField, WholeField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter, InstantFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, View, act
@@ -41,6 +41,7 @@ from plans.scheduling.services import (
     appointment_cancel,
     appointment_confirm,
     appointment_fulfil,
+    appointment_keep,
     appointment_no_show,
     appointment_note,
     appointment_reschedule,
@@ -78,7 +79,8 @@ class AppointmentMessageSerializer(RecordSerializer):
 
 class AppointmentSerializer(RecordSerializer):
     """Times carry the offset of the location. `is_early`: before its earliest date, by the decision of a person, for
-    the `override_reason`. `rebook` says why the visit wants another time; null where it may stay."""
+    the `override_reason`, which is also why a visit was kept that wanted rebooking. `rebook` says why the visit wants
+    another time; null where it may stay."""
 
     title = serializers.SerializerMethodField()
     starts_at = LocalInstantField(read_only=True)
@@ -133,7 +135,7 @@ class BookingInput(serializers.Serializer[Any]):
     follow_up = VisibleRelatedField(queryset=FollowUp.objects.all(), required=False, allow_null=True)
     session = VisibleRelatedField(queryset=ProcedureSession.objects.all(), required=False, allow_null=True)
     consultation_for = VisibleRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
-    duration_minutes = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False, allow_null=True)
+    duration_minutes = WholeField(min_value=1, max_value=MAX_MINUTES, required=False, allow_null=True)
     room = VisibleRelatedField(queryset=Room.objects.all(), required=False, allow_null=True)
     note = TextField(max_length=500, required=False, allow_blank=True)
     override_reason = TextField(max_length=300, required=False, allow_blank=True, help_text=OVERRIDE)
@@ -154,8 +156,12 @@ class RescheduleInput(serializers.Serializer[Any]):
     override_reason = TextField(max_length=300, required=False, allow_blank=True, help_text=OVERRIDE)
 
 
+class KeepInput(serializers.Serializer[Any]):
+    reason = TextField(max_length=300)
+
+
 class AppointmentCancelInput(serializers.Serializer[Any]):
-    reason = serializers.ChoiceField(choices=Appointment.CancelReason.choices)
+    reason = ChoiceField(choices=Appointment.CancelReason.choices)
     note = TextField(max_length=300, required=False, allow_blank=True)
 
 
@@ -206,6 +212,11 @@ class AppointmentViewSet(Creates, Changes, ResourceViewSet):
         """Move it. It keeps its room where that is free."""
         return appointment_reschedule(appointment_id=row.pk, by=self.user, **data)
 
+    @act("keep", body=KeepInput)
+    def keep(self, row: Appointment, data: dict[str, Any]) -> Appointment:
+        """It stays though it wants rebooking, until its window moves again."""
+        return appointment_keep(appointment_id=row.pk, by=self.user, **data)
+
     @act("confirm")
     def confirm(self, row: Appointment, data: dict[str, Any]) -> Appointment:
         """The patient says they will come."""
@@ -241,7 +252,7 @@ class SlotQuery(serializers.Serializer[Any]):
     """What is looked for. `from` and `to` are local dates, both included."""
 
     location = serializers.UUIDField(required=False, help_text="That of the follow-up or session where left out.")
-    duration = serializers.IntegerField(
+    duration = WholeField(
         min_value=1, max_value=MAX_MINUTES, required=False, help_text="In minutes; what is booked says its own."
     )
     practitioner = serializers.ListField(
@@ -255,12 +266,12 @@ class SlotQuery(serializers.Serializer[Any]):
         required=False,
         help_text="Takes window, length, patient, qualified practitioners and fit rooms from it.",
     )
-    order = serializers.ChoiceField(
+    order = ChoiceField(
         choices=["starts_at", "best"],
         default="starts_at",
         help_text="`best`: the practitioner who knows the patient first, then the days nearest to the target.",
     )
-    limit = serializers.IntegerField(min_value=1, max_value=10_000, required=False)
+    limit = WholeField(min_value=1, max_value=10_000, required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         says = "A local date, included. Needed without a follow-up or session; at most 92 days in all."

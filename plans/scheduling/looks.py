@@ -18,14 +18,16 @@ STATES = {
 REBOOK = Badge(Tone.SOON, "Rebook", "event_repeat")
 OVERBOOKED = Badge(Tone.SOON, "Overbooked", "layers")
 EARLY = Badge(Tone.SOON, "Early", "fast_rewind")
+KEPT = Badge(Tone.NEUTRAL, "Kept", "keep")
 AFTER_WINDOW = Badge(Tone.SOON, "After the window", "event_busy")
 
 
 def override_flags(appointment: Appointment) -> list[Badge]:
-    """What was booked against a rule, by a person's decision: early for good, overbooked while it takes up time."""
+    """What stands against a rule, by a person's decision: early for good, the others while it takes up time."""
     return [
         *([EARLY] if appointment.is_early else []),
         *([OVERBOOKED] if appointment.overbooked and appointment.is_live else []),
+        *([KEPT] if appointment.is_kept and appointment.is_live else []),
     ]
 
 

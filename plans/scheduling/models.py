@@ -252,6 +252,11 @@ class Appointment(Record):
     def is_live(self) -> bool:
         return self.status in self.LIVE
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a person decided that it stays though its window moved away from it, or it takes longer by now."""
+        return bool(self.override_reason) and not (self.is_early or self.overbooked)
+
 
 @pghistory.track(append_only=True)
 class AppointmentRevision(Record):

@@ -28,8 +28,9 @@ from plans.followups.queries import LocalDate
 from plans.messages.models import PatientMessage
 from plans.protocols.models import IntervalRule, StepComponent
 from plans.scheduling import rules
-from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
 from plans.scheduling.rules import MINUTE, Standing
+from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
 
 BOOKABLE_OR_RUNNING = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
@@ -113,12 +114,18 @@ def visits_to_rebook(appointments: QuerySet[Appointment]) -> QuerySet[Appointmen
 
 def why_rebook(appointment: Any) -> str | None:
     """`rules.why_rebook` of a row of `in_full`: the reason in words, None where the visit may stay. No query."""
+    standing = standing_of(appointment)
+    return rules.why_rebook(standing) if standing is not None else None
+
+
+def standing_of(appointment: Any) -> Standing | None:
+    """How a row of `in_full` stands to what it is for; None where it cannot be moved, or nothing owes it. No query."""
     obligation = appointment.session or appointment.follow_up
     if appointment.status not in Appointment.MAY_RESCHEDULE or obligation is None:
         return None
     booked = (appointment.window_start_when_booked, appointment.window_end_when_booked)
     room_takes = appointment.room.modalities if appointment.room is not None else ()
-    standing = Standing(
+    return Standing(
         day=local_date(appointment.starts_at, appointment.location.zone),
         minutes=(appointment.ends_at - appointment.starts_at) // MINUTE,
         practitioner=str(appointment.practitioner),
@@ -132,11 +139,19 @@ def why_rebook(appointment: Any) -> str | None:
         not_qualified_for=_labels(set(appointment.needed) - set(appointment.qualified)),
         room_unfit_for=_labels(set(appointment.needed) - set(room_takes)),
     )
-    return rules.why_rebook(standing)
 
 
 def _labels(modalities: Iterable[str]) -> tuple[str, ...]:
     return tuple(str(Modality(modality).label) for modality in sorted(modalities))
+
+
+def subject_of(appointment: Appointment) -> Subject:
+    """What a booked visit is for, with the facts that decide when it can be: one query."""
+    if appointment.session_id:
+        return Subject.of_session(sessions_to_book().get(pk=appointment.session_id))
+    if appointment.follow_up_id:
+        return Subject.of_follow_up(follow_ups_to_book().get(pk=appointment.follow_up_id))
+    return Subject(VisitKind.CONSULTATION, appointment.patient, live_appointment=appointment.pk)
 
 
 def sessions_to_book() -> QuerySet[ProcedureSession]:
@@ -162,8 +177,8 @@ def sessions_to_book() -> QuerySet[ProcedureSession]:
 def neighbours_of(patient: Any, session: Any) -> QuerySet[Any]:
     """The patient's sessions that bear on when `session` can be: as JSON in `document`.
 
-    Those of any plan that are booked or running, and those in which something was given; what was given under the
-    same plan has moved the session's window already.
+    Those of any plan that are booked or running, and those in which something was given, aborted tries of `session`
+    itself among them.
     """
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     return (
@@ -202,10 +217,13 @@ INTERVAL = {
 
 
 def _components(session: OuterRef) -> ArraySubquery:
-    """What a session gives, as JSON: as charted where it is, otherwise as its step plans it."""
+    """What a session gives, as JSON: as charted where it is, otherwise as its step plans it; of an aborted one only
+    what was charted."""
     planned = StepComponent.objects.filter(step=OuterRef("session__step"), modality=OuterRef("modality"))
+    charted = Q(prp__isnull=False) | Q(stem_cell__isnull=False) | Q(microneedling__isnull=False)
     return ArraySubquery(
         SessionComponent.objects.filter(session=session)
+        .filter(Q(session__aborted_at__isnull=True) | charted | Q(exosome__isnull=False))
         .order_by("position")
         .values(
             document=JSONObject(

@@ -47,7 +47,7 @@ class Neighbour:
     title: str
     day: date
     sequence: int | None
-    """Its place in the course; None where it is of another plan, which may come before or after."""
+    """Its place in the course; None where it was given already or is of another plan: it may lie before or after."""
     after: Need
     """What must lie between it and a session that follows it."""
     before: Need
@@ -85,7 +85,8 @@ class Limits:
     latest: date | None = None
     latest_because: str = ""
     barred: tuple[tuple[date, date, str], ...] = ()
-    """Days between the two that are too near to a session of another plan: first and last date, and why."""
+    """Days between the two that are too near to what was given, or to a session of another plan: first and last date,
+    and why."""
 
     def refusal(self, day: date) -> TooEarly | None:
         """Why a visit cannot be on `day`; None where it can.
@@ -215,7 +216,8 @@ def qualified_days(
 
 def limits_of(opening: Opening, sequence: int | None = None, neighbours: Sequence[Neighbour] = ()) -> Limits:
     """Between which dates a visit can be booked: from its window's start; a session, which has a `sequence`, also far
-    enough from the neighbouring sessions of its plan in their order, and from those of other plans on either side.
+    enough from the sessions of its plan that are to come, in their order, and on either side from what was given and
+    from those of other plans. The window's own rule stands where it says the same date.
     """
     earliest, rule, because = opening.day, opening.rule, opening.because
     latest: date | None = None
@@ -285,29 +287,54 @@ class Standing:
     """Treatments of it that the practitioner may not give on that day."""
     room_unfit_for: tuple[str, ...] = ()
 
+    @property
+    def is_too_early_now(self) -> bool:
+        """Whether its window has moved to a later day than the visit's since it was booked."""
+        opens = self.window[0]
+        return self.window_when_booked is not None and self.day < opens and opens > self.window_when_booked[0]
+
+    @property
+    def is_too_late_now(self) -> bool:
+        """Whether its window closes before the visit's day, and earlier than it did when it was booked."""
+        closes = self.window[1]
+        return self.window_when_booked is not None and self.day > closes and closes < self.window_when_booked[1]
+
 
 def why_rebook(visit: Standing) -> str | None:
     """Why a booked visit wants another time, practitioner or room, as the front desk reads it; None where it does not.
 
     Its plan is on hold, or something changed after it was booked: the window moved away from it (a visit that was
-    booked early by decision, or late on purpose, stays until the window moves again), the practitioner is not
+    booked early by decision or late on purpose, or kept, stays until the window moves again), the practitioner is not
     qualified any more, the room not fit, or it takes longer. `queries.visits_to_rebook` is the same in SQL.
     """
     opens, closes = visit.window
     if visit.is_on_hold:
         return "The plan is on hold."
-    if visit.window_when_booked is not None:
-        opened, closed = visit.window_when_booked
-        if visit.day < opens and opens > opened:
-            return f"Too early now: the window opens on {date_in_full(opens)}. {visit.because}".strip()
-        if visit.day > closes and closes < closed:
-            return f"Too late now: the window closes on {date_in_full(closes)}."
+    if visit.is_too_early_now:
+        return f"Too early now: the window opens on {date_in_full(opens)}. {visit.because}".strip()
+    if visit.is_too_late_now:
+        return f"Too late now: the window closes on {date_in_full(closes)}."
     if visit.not_qualified_for:
         return f"{visit.practitioner} is not qualified for {', '.join(visit.not_qualified_for)} on that day."
     if visit.room_unfit_for:
         return f"{visit.room} is not fit for {', '.join(visit.room_unfit_for)}."
     if visit.minutes_when_booked is not None and visit.minutes_needed > max(visit.minutes, visit.minutes_when_booked):
         return f"It takes {visit.minutes_needed} minutes now, and {visit.minutes} are booked."
+    return None
+
+
+def why_not_kept(visit: Standing) -> str | None:
+    """Why nobody can decide that a booked visit stays as it is, and what to do instead; None where somebody can."""
+    if visit.is_on_hold:
+        return "The plan is on hold. Let it go on first, or cancel the visit."
+    if visit.not_qualified_for:
+        treatments = ", ".join(visit.not_qualified_for)
+        return (
+            f"{visit.practitioner} is not qualified for {treatments} on that day. "
+            "Move the visit to somebody who is, or to another day."
+        )
+    if visit.room_unfit_for:
+        return f"{visit.room} is not fit for {', '.join(visit.room_unfit_for)}. Move the visit to a room that is."
     return None
 
 

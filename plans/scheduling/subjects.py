@@ -33,7 +33,7 @@ class Subject:
     modalities: frozenset[str] = frozenset()
     consented: frozenset[str] = frozenset()
     neighbours: tuple[Neighbour, ...] = ()
-    """Its patient's other sessions, booked, running or given; of its own plan only those still to come."""
+    """Its patient's other sessions, booked, running or given."""
     live_appointment: UUID | None = None
     is_attended: bool = False
 
@@ -109,7 +109,8 @@ class Subject:
 
     @property
     def barred(self) -> list[tuple[date, date]]:
-        """Days between these that are too near to a session of another plan: first and last date of each stretch."""
+        """Days between these that are too near to what was given, or to a session of another plan: first and last date
+        of each stretch."""
         return [(first, last) for first, last, _ in self.limits.barred] if self.limits is not None else []
 
     def too_early(self, day: date) -> TooEarly | None:
@@ -160,22 +161,27 @@ def neighbours_from(session: Any, documents: Iterable[dict[str, Any]]) -> tuple[
     """The neighbours of a row of `sessions_to_book`, from documents of `neighbours_of`; by their own local dates.
 
     Between two sessions stands the strictest of the rules in force and, within a plan, the later step's own interval.
+    What was given under the same plan is one too: the window knew the rules of the day it was worked out, and they may
+    be stricter since.
     """
     intervals = Intervals(_interval(document) for document in session.intervals)
     own = _planned(session.gives)
     found = []
     for document in documents:
         is_same_plan = document["plan"] == str(session.plan_id)
-        if is_same_plan and document["is_given"]:
-            continue
+        is_to_come = is_same_plan and not document["is_given"]
         other = _planned(document["components"])
         after, before = intervals.between(other, own), intervals.between(own, other)
         if is_same_plan:
             after = _stricter(after, session.step.minimum_interval_days)
             before = _stricter(before, document["minimum_interval_days"])
+        if document["is_given"]:
+            before = Need()  # nothing can be booked before it any more
         title = document["title"] if is_same_plan else f"{document['title']} of another plan"
+        if is_same_plan and document["sequence"] == session.sequence:
+            title = f"the stopped try of {title}"
         day = local_date(datetime.fromisoformat(document["at"]), ZoneInfo(document["zone"]))
-        found.append(Neighbour(title, day, document["sequence"] if is_same_plan else None, after, before))
+        found.append(Neighbour(title, day, document["sequence"] if is_to_come else None, after, before))
     return tuple(found)
 
 

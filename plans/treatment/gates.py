@@ -7,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 
 from clinic.errors import GateBlocked, Invalid
 from clinic.people.models import Modality
+from clinic.words import date_in_full
 
 FARTHEST_PIN = relativedelta(years=2)
 
@@ -34,9 +35,11 @@ def check_consents(missing: Collection[str], attr: str | None = None) -> None:
 
 def check_pin(pinned_on: date, start: date, today: date) -> None:
     """Raises `Invalid` for a date to which nothing can be pinned in a plan that starts on `start`."""
+    said = date_in_full(pinned_on)
     if pinned_on < start:
-        raise Invalid(f"{pinned_on} is before the plan, which starts on {start}.", attr="pinned_on")
+        raise Invalid(f"{said} is before the plan, which starts on {date_in_full(start)}.", attr="pinned_on")
     if pinned_on < today:
-        raise Invalid(f"{pinned_on} is past; pin to today ({today}) or later.", attr="pinned_on")
-    if pinned_on > today + FARTHEST_PIN:
-        raise Invalid(f"{pinned_on} is too far ahead; pin to {today + FARTHEST_PIN} at the latest.", attr="pinned_on")
+        raise Invalid(f"{said} is past; pin to today ({date_in_full(today)}) or later.", attr="pinned_on")
+    latest = today + FARTHEST_PIN
+    if pinned_on > latest:
+        raise Invalid(f"{said} is too far ahead; pin to {date_in_full(latest)} at the latest.", attr="pinned_on")

@@ -5,32 +5,9 @@ is refused; outside the soft one it is kept with a warning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A closed range with its unit; `soft_low` and `soft_high` mark what is usual."""
-
-    low: Decimal
-    high: Decimal
-    unit: str
-    soft_low: Decimal | None = None
-    soft_high: Decimal | None = None
-
-    def is_usual(self, value: Decimal) -> bool:
-        """Whether `value` lies in the soft range."""
-        return (self.soft_low is None or value >= self.soft_low) and (self.soft_high is None or value <= self.soft_high)
-
-    @property
-    def usual(self) -> str:
-        """The soft range in words: “10–60 mL”, “at least 70 %”."""
-        if self.soft_low is None:
-            return f"at most {self.soft_high} {self.unit}".strip()
-        if self.soft_high is None:
-            return f"at least {self.soft_low} {self.unit}".strip()
-        return f"{self.soft_low}–{self.soft_high} {self.unit}".strip()
+from clinic.limits import Number, Range
 
 
 def between(low: str, high: str, unit: str, soft_low: str | None = None, soft_high: str | None = None) -> Range:
@@ -44,6 +21,9 @@ def between(low: str, high: str, unit: str, soft_low: str | None = None, soft_hi
     )
 
 
+PAIN = Number("Pain", between("0", "10", ""))
+DOSE = Range(unit="mL/cm²", soft_low=Decimal("0.05"), soft_high=Decimal("0.1"))
+"""What is injected over the area treated: never refused."""
 AREA_CM2 = between("10", "400", "cm²")
 PRP: Mapping[str, Range] = {
     "blood_drawn_ml": between("5", "180", "mL", "10", "60"),

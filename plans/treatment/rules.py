@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from clinic.errors import SoftWarning
+from clinic.limits import Number, Range, label_of
 from clinic.people.models import Modality
 from plans.treatment import ranges
-from plans.treatment.ranges import Range
 
 DRAW_TO_INJECTION = timedelta(hours=4)
 
@@ -42,7 +42,7 @@ def warnings(modality: str, record: Mapping[str, Any]) -> Iterator[SoftWarning]:
     for field, limit in limits.items():
         value = record.get(field)
         if value is not None and not limit.is_usual(Decimal(value)):
-            yield SoftWarning(field, "unusual", f"{value} {limit.unit} is unusual; usual is {limit.usual}.")
+            yield SoftWarning(field, "unusual", Number(label_of(field), limit).unusual(Decimal(value)))
     if modality == Modality.PRP:
         yield from _prp_warnings(record)
 
@@ -75,14 +75,13 @@ def _prp_warnings(record: Mapping[str, Any]) -> Iterator[SoftWarning]:
         for field, limit in ranges.PRP_SPIN.items():
             value = Decimal(spin[field])
             if not limit.is_usual(value):
-                yield SoftWarning(
-                    f"spins.{index}.{field}", "unusual", f"{value} {limit.unit} is unusual; usual is {limit.usual}."
-                )
+                detail = Number(f"Spin {index + 1}, {label_of(field).lower()}", limit).unusual(value)
+                yield SoftWarning(f"spins.{index}.{field}", "unusual", detail)
     area = record.get("area_cm2")
     if area:
         dose = record["injected_ml"] / area
-        if not Decimal("0.05") <= dose <= Decimal("0.1"):
-            detail = f"The dose of {dose:.3f} mL/cm² is unusual; usual is 0.05–0.1 mL/cm²."
+        if not ranges.DOSE.is_usual(dose):
+            detail = f"The dose of {dose:.3f} mL/cm² is unusual; usual is {ranges.DOSE.usual}."
             yield SoftWarning("area_cm2", "unusual", detail)
 
 
@@ -94,5 +93,6 @@ def _stem_cell_faults(record: Mapping[str, Any]) -> Iterator[Fault]:
     if is_marrow != record["harvest_site"].startswith("iliac_crest"):
         yield Fault("harvest_site", "Fat comes from abdomen, flank or thigh; marrow from the iliac crest.")
     limit = ranges.HARVEST_BY_SOURCE[source]
-    if not limit.low <= record["harvested_ml"] <= limit.high:
-        yield Fault("harvested_ml", f"{record['harvested_ml']} mL: must lie within {limit.low}–{limit.high} mL.")
+    if not limit.holds(record["harvested_ml"]):
+        label = "Harvested from marrow" if is_marrow else "Harvested from fat"
+        yield Fault("harvested_ml", Number(label, limit, places=2).refuse(record["harvested_ml"]))

@@ -2,7 +2,8 @@
 
 Everything here is a local date in the plan's location; whoever gathers the facts turns instants into dates. Only
 performed facts and pins move windows: a session that was performed anchors what follows it; until then its own target
-does. No window opens before the intervals after everything that was given, and none before the session ahead of it.
+does. No window opens before the intervals after everything that was given, none before the session ahead of it, and
+none of a follow-up before the plan's start.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -236,8 +237,9 @@ def follow_ups(
         for session in planned
         if session.sequence not in facts.cancelled
     }
+    first, pins = Bound(Rule.PLAN_START, start), facts.visit_pins
     return [
-        PlannedVisit(step, _visit_window(step, _visit_anchor(step, start, days), facts.visit_pins.get(step.place)))
+        PlannedVisit(step, _visit_window(step, _visit_anchor(step, start, days), pins.get(step.place), first))
         for step in _of_kind(steps, VISITS)
     ]
 
@@ -340,15 +342,21 @@ def _limits(
         yield Bound(Rule.MINIMUM_INTERVAL, strictest.since, need.days, what=need.title)
 
 
-def _visit_window(step: Step, anchor: _Anchor, pin: date | None = None) -> Window:
+def _visit_window(step: Step, anchor: _Anchor, pin: date | None = None, first: Bound | None = None) -> Window:
     if pin is not None:
         target, bound = pin, Bound(Rule.PIN, pin)
     else:
         target = step.target_after(anchor.day)
         bound = Bound(Rule.TARGET_WINDOW, anchor.day, step.offset_days, step.offset_months, anchor.name)
-    return Window(
-        target - timedelta(days=step.tolerance_before_days),
-        target,
-        target + timedelta(days=step.tolerance_after_days),
-        bound,
-    )
+    return visit_window(target, step.tolerance_before_days, step.tolerance_after_days, bound, first)
+
+
+def visit_window(target: date, days_before: int, days_after: int, bound: Bound, first: Bound | None = None) -> Window:
+    """A window around a target that `bound` has set; it opens no earlier than the day of `first`, which binds it then.
+
+    A target before that day is a window's first day itself.
+    """
+    earliest = target - timedelta(days=days_before)
+    if first is not None and earliest < first.since:
+        earliest, bound = min(first.since, target), first if first.since <= target else bound
+    return Window(earliest, target, target + timedelta(days=days_after), bound)

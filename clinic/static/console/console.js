@@ -90,3 +90,34 @@ document.addEventListener("click", (event) => {
         }
     }
 });
+
+// A number that is possible and unusual says so at its field, in the words of the warning that is kept with it.
+const sayUnusual = (input) => {
+    const { label, unit, usual, usualLow, usualHigh } = input.dataset;
+    const value = input.valueAsNumber;
+    const isUnusual =
+        !Number.isNaN(value) &&
+        !input.parentElement.querySelector(".c-field__error") &&
+        !input.validity.rangeUnderflow &&
+        !input.validity.rangeOverflow &&
+        ((usualLow && value < Number(usualLow)) || (usualHigh && value > Number(usualHigh)));
+    let said = input.parentElement.querySelector(".c-field__soft");
+    if (!said) {
+        said = document.createElement("p");
+        said.className = "c-field__soft";
+        said.setAttribute("role", "status");
+        input.parentElement.append(said);
+    }
+    const measured = `${value.toLocaleString("en", { maximumFractionDigits: 9 })} ${unit}`.trim();
+    said.textContent = isUnusual ? `${label}: ${measured} is unusual; usual is ${usual}.` : "";
+};
+
+document.addEventListener("change", (event) => {
+    if (event.target.matches("input[data-usual]")) {
+        sayUnusual(event.target);
+    }
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("input[data-usual]").forEach(sayUnusual);
+});

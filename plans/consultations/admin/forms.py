@@ -10,7 +10,7 @@ from django import forms
 from unfold.forms import PaginationInlineFormSet
 
 from clinic.access.visibility import visible
-from clinic.console.forms import ConsoleModelForm, dress, wall_clock
+from clinic.console.forms import ConsoleModelForm, InWords, dress, number_field, wall_clock
 from clinic.console.reader import reader
 from clinic.people.models import Modality, Practitioner, User
 from clinic.places.models import Location
@@ -145,9 +145,7 @@ class ConsultationForm(ConsoleModelForm):
 
 def _field_of(item: ScreeningItem) -> forms.Field:
     if item.kind == ScreeningItem.Kind.NUMBER:
-        return forms.DecimalField(
-            label=item.label, required=False, min_value=0, max_digits=9, decimal_places=2, localize=False
-        )
+        return number_field(item.number, required=False)
     return forms.ChoiceField(label=item.label, required=False, choices=[(NO, "No"), (YES, "Yes")])
 
 
@@ -168,7 +166,7 @@ def _concerns(item: ScreeningItem) -> str:
 DIAGNOSIS_CHOICES = [("", "Choose"), *((code, f"{code} {text}") for code, text in DIAGNOSES.items())]
 
 
-class CauseForm(forms.ModelForm[Cause]):
+class CauseForm(InWords, forms.ModelForm[Cause]):
     """One cause. Rules over all causes are the service's."""
 
     icd10 = forms.ChoiceField(

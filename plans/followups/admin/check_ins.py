@@ -26,6 +26,7 @@ from patients.queries import search
 from plans.followups.looks import check_in_badge
 from plans.followups.models import CheckIn
 from plans.followups.queries import check_ins_in_full, check_ins_to_ask
+from plans.followups.rules import is_of_use
 from plans.followups.services import check_in_answer, check_in_cancel
 
 State = CheckIn.State
@@ -140,13 +141,15 @@ class CheckInRow:
 
 
 def check_in_rows(who: Reader, check_ins: Iterable[Any]) -> list[CheckInRow]:
-    """One row each of `queries.check_ins_in_full`, with what may be done now. No query."""
+    """One row each of `queries.check_ins_in_full`, with what is of use to do now. No query."""
     model_admin = admin.site._registry[CheckIn]
     return [
         CheckInRow(
             check_in,
             badge_of(check_in),
-            buttons(model_admin, who.user, check_in, ("answer",)),
+            buttons(model_admin, who.user, check_in, ("answer",))
+            if is_of_use(check_in.window_end, check_in.today)
+            else [],
         )
         for check_in in check_ins
     ]

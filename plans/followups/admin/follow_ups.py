@@ -17,6 +17,7 @@ from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, ReasonFor
 from clinic.console.reader import reader
 from clinic.people.models import Practitioner, User
 from clinic.records import Record
+from clinic.words import within
 from plans.consultations.models import Consultation
 from plans.followups.admin.rows import rows_of, with_contact
 from plans.followups.admin.worklist import worklist
@@ -24,6 +25,7 @@ from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import follow_ups_in_full
 from plans.followups.services import (
     attempt_record,
+    doubtful,
     follow_up_attend,
     follow_up_cancel,
     follow_up_create,
@@ -41,12 +43,23 @@ class AttemptForm(ActForm):
 
 
 class AttendForm(ActForm):
+    above = "console/parts/attend.html"
     practitioner = forms.ModelChoiceField(queryset=Practitioner.objects.none(), required=False, label="Seen by")
+    reason = forms.CharField(
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="Why it fulfils its purpose today",
+        help_text="It stays with the visit.",
+    )
 
     def prepare(self) -> None:
+        """The reason is asked for where the visit may not fulfil its purpose."""
         field = cast(forms.ModelChoiceField, self.fields["practitioner"])
         field.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
         field.empty_label = "The practitioner in charge"
+        self.doubt = doubtful(self.row)
+        if not self.doubt:
+            del self.fields["reason"]
 
 
 class PinForm(ActForm):
@@ -71,7 +84,7 @@ class FollowUpAdmin(ConsoleAdmin):
     form = FollowUpForm
     change_form_template = "console/follow_up.html"
     fields = ("title", "window_start", "target_date", "window_end", "duration_minutes")
-    history_of = {ContactAttempt: "follow_up_id"}
+    history_of = {ContactAttempt: "follow_up_id", Appointment: "follow_up_id"}
     history_grant = "view_clinical"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FollowUp]:
@@ -82,6 +95,7 @@ class FollowUpAdmin(ConsoleAdmin):
                 "plan__protocol",
                 "plan__lead_practitioner__user",
                 "consultation",
+                "step",
                 "cancelled_by",
                 "pinned_by",
             )
@@ -181,7 +195,7 @@ class FollowUpAdmin(ConsoleAdmin):
     )
     def pin(self, request: HttpRequest, row: FollowUp, form: PinForm) -> Done:
         follow_up_pin(follow_up_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
-        return Done(f"{row.patient}: {row.title} is due around {reader().day(form.cleaned_data['pinned_on'])}.")
+        return Done(f"{row.patient}: {row.title} is due around {within(reader().day(form.cleaned_data['pinned_on']))}.")
 
     @act(
         "Free the date",

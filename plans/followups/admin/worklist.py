@@ -67,7 +67,7 @@ def worklist(request: HttpRequest, who: Reader, follow_ups: QuerySet[FollowUp]) 
     rows: list[Any]
     if tab == REBOOK:
         page = _page(request, visits, counts[tab])
-        rows = visit_rows(who, page.object_list, ("reschedule", "cancel"))
+        rows = visit_rows(who, page.object_list, ("reschedule", "keep", "cancel"))
     elif tab == CALL:
         page = _page(request, patients, counts[tab])
         rows = call_rows(who, page.object_list, here)

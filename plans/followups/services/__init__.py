@@ -1,6 +1,7 @@
 """Writes follow-ups, check-ins and contact attempts."""
 
 from plans.followups.services.attempts import attempt_record, attempt_record_for_patient
+from plans.followups.services.attending import doubtful, follow_up_attend
 from plans.followups.services.check_ins import check_in_answer, check_in_cancel, check_ins_put
 from plans.followups.services.course import (
     Moved,
@@ -9,12 +10,7 @@ from plans.followups.services.course import (
     follow_ups_move,
     follow_ups_revise,
 )
-from plans.followups.services.obligations import (
-    follow_up_attend,
-    follow_up_cancel,
-    follow_up_create,
-    follow_up_pin,
-)
+from plans.followups.services.obligations import follow_up_cancel, follow_up_create, follow_up_pin
 
 __all__ = [
     "Moved",
@@ -23,6 +19,7 @@ __all__ = [
     "check_in_answer",
     "check_in_cancel",
     "check_ins_put",
+    "doubtful",
     "follow_up_attend",
     "follow_up_cancel",
     "follow_up_create",

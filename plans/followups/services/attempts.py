@@ -11,6 +11,7 @@ from clinic.errors import Invalid, check_allowed
 from clinic.locking import lock
 from clinic.people.models import User
 from clinic.places.models import Location
+from clinic.words import date_in_full
 from patients.models import Patient
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import state_of
@@ -83,7 +84,10 @@ def _record(attempt: ContactAttempt) -> ContactAttempt:
     again = attempt.next_try_on
     if again is not None and not today <= again <= today + FARTHEST:
         faults.append(
-            Invalid(f"The next try is within a year from today ({today}), not on {again}.", attr="next_try_on")
+            Invalid(
+                f"The next try is within a year from today ({date_in_full(today)}), not on {date_in_full(again)}.",
+                attr="next_try_on",
+            )
         )
     Invalid.gather(faults)
     attempt.attempted_at = clock.now()

@@ -8,6 +8,7 @@ from clinic.audit.history import recorded
 from clinic.errors import Invalid, check_allowed, require_reason
 from clinic.locking import lock
 from clinic.people.models import User
+from clinic.text import says_nothing, trimmed
 from plans.followups.models import CheckIn
 from plans.followups.queries import check_in_state_of
 from plans.protocols.models import ProtocolStep
@@ -31,8 +32,8 @@ def check_ins_put(*, session: ProcedureSession, visits: Sequence[tuple[ProtocolS
 
 def check_in_answer(*, check_in_id: UUID, by: User, note: str) -> CheckIn:
     """Write down what the patient said when somebody asked by phone. Raises `InvalidTransition` where it is not due."""
-    note = note.strip()
-    if not note:
+    note = trimmed(note)
+    if says_nothing(note):
         raise Invalid("Write down what the patient said.", code="required", attr="note")
     if len(note) > 1000:
         raise Invalid("The note has at most 1000 characters.", code="max_length", attr="note")
@@ -50,7 +51,7 @@ def check_in_cancel(*, check_in_id: UUID, by: User, reason: str) -> CheckIn:
     with recorded(reason):
         check_in = _lock(check_in_id)
         check_allowed("The check-in", check_in_state_of(check_in), "cancelling", CheckIn.MAY_CANCEL)
-        check_in.cancelled_at, check_in.cancel_reason = clock.now(), reason.strip()[:500]
+        check_in.cancelled_at, check_in.cancel_reason = clock.now(), trimmed(reason)[:500]
         check_in.save()
     return check_in
 

@@ -7,7 +7,7 @@ from clinic import clock
 from clinic.locking import lock_all
 from clinic.people.models import User
 from plans.followups.models import CheckIn, FollowUp
-from plans.followups.queries import open_follow_ups
+from plans.followups.queries import check_ins_of_use, open_follow_ups
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.services import NO_LONGER_OWED
 from plans.treatment.comparison import Dates
@@ -90,16 +90,18 @@ def follow_ups_revise(
     return closed
 
 
-def follow_ups_close(*, plan: TreatmentPlan, by: User | None) -> list[FollowUp]:
+def follow_ups_close(*, plan: TreatmentPlan, by: User | None, keeps_check_ins: bool = False) -> list[FollowUp]:
     """Cancel what the plan still owes: open follow-ups and unanswered check-ins. Returns the follow-ups.
 
-    The clinical reason stands with the plan; the desk reads only that the visit is not owed any more.
+    The clinical reason stands with the plan; the desk reads only that the visit is not owed any more. With
+    `keeps_check_ins` those whose answer is still of use stay: the patient recovers, whatever becomes of the plan.
     """
     closed = lock_all(open_follow_ups(plan))
     cancel(closed, NO_LONGER_OWED, by)
-    CheckIn.objects.filter(session__plan=plan, answered_at__isnull=True, cancelled_at__isnull=True).update(
-        cancelled_at=clock.now(), cancel_reason=NO_LONGER_OWED
-    )
+    asked = CheckIn.objects.filter(session__plan=plan, answered_at__isnull=True, cancelled_at__isnull=True)
+    if keeps_check_ins:
+        asked = asked.exclude(pk__in=check_ins_of_use().values("pk"))
+    asked.update(cancelled_at=clock.now(), cancel_reason=NO_LONGER_OWED)
     return closed
 
 

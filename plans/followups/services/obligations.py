@@ -1,6 +1,6 @@
-"""One follow-up: owed after a consultation, attended, pinned to a date, or not needed after all."""
+"""One follow-up: owed after a consultation, pinned to a date, or not needed after all."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -9,23 +9,22 @@ from clinic import clock
 from clinic.audit.history import acting_user, recorded
 from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.locking import lock
-from clinic.people.models import Practitioner, User
+from clinic.people.models import User
 from clinic.places.wallclock import local_date
+from clinic.text import says_nothing, trimmed
+from clinic.words import date_in_full
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of
 from plans.followups.services.course import cancel
-from plans.messages.services import messages_close
-from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.scheduling.services import appointment_no_show, appointments_close, walk_in_book
+from plans.scheduling.services import appointments_close
 from plans.treatment.comparison import compare
 from plans.treatment.gates import check_pin
 from plans.treatment.models import CourseMove, TreatmentPlan
 from plans.treatment.queries import Calendar, facts_of, owed_follow_up
-from plans.treatment.timeline import Bound, Rule, Window
+from plans.treatment.timeline import Bound, Rule, Window, visit_window
 
 FARTHEST = relativedelta(years=2)
-SEEN_INSTEAD = "The patient was seen earlier."
 
 
 def follow_up_create(
@@ -40,25 +39,29 @@ def follow_up_create(
     """Owe a visit that no protocol asks for, such as a review after watching and waiting. Raises `Invalid`."""
     consulted_on = local_date(consultation.occurred_at, consultation.location.zone)
     last = max(clock.today(consultation.location.zone), consulted_on) + FARTHEST
+    first_day, last_day = date_in_full(window_start), date_in_full(window_end)
     faults = []
-    if not title.strip():
+    if says_nothing(title):
         faults.append(Invalid("Say what the visit is.", code="required", attr="title"))
     if window_start < consulted_on:
-        faults.append(Invalid(f"{window_start} is before the consultation of {consulted_on}.", attr="window_start"))
-    if window_end < window_start:
         faults.append(
-            Invalid(f"The window ends on {window_end}, before it starts on {window_start}.", attr="window_end")
+            Invalid(f"{first_day} is before the consultation of {date_in_full(consulted_on)}.", attr="window_start")
         )
+    if window_end < window_start:
+        faults.append(Invalid(f"The window ends on {last_day}, before it starts on {first_day}.", attr="window_end"))
     elif not window_start <= target_date <= window_end:
         faults.append(
             Invalid(
-                f"{target_date} is not between the window's first and last day, {window_start} and {window_end}.",
+                f"{date_in_full(target_date)} is not between the window's first and last day, {first_day} and "
+                f"{last_day}.",
                 attr="target_date",
             )
         )
     if window_end > last:
         faults.append(
-            Invalid(f"{window_end} is too far away: a visit is owed by {last} at the latest.", attr="window_end")
+            Invalid(
+                f"{last_day} is too far away: a visit is owed by {date_in_full(last)} at the latest.", attr="window_end"
+            )
         )
     if not 5 <= minutes <= 720:
         faults.append(Invalid(f"A visit lasts 5 to 720 minutes, not {minutes}.", attr="duration_minutes"))
@@ -87,26 +90,6 @@ def follow_up_cancel(*, follow_up_id: UUID, by: User | None, reason: str) -> Fol
     return follow_up
 
 
-def follow_up_attend(*, follow_up_id: UUID, by: User, practitioner: Practitioner | None = None) -> FollowUp:
-    """The patient is here now, early perhaps: fulfils today's visit, or books and fulfils one at this moment.
-
-    A visit that is booked for a later day is given back without a mail, for the patient is here; one of an earlier
-    day, to which nobody came, is a no-show.
-    """
-    with recorded():
-        follow_up = lock_follow_up(follow_up_id)
-        check_allowed("The follow-up", state_of(follow_up), "attending", FollowUp.MAY_ATTEND)
-        if follow_up.plan is not None:
-            check_allowed("The plan", follow_up.plan.status, "attending", TreatmentPlan.MAY_BOOK)
-        _give_back_another_day(follow_up, by)
-        walk_in_book(
-            follow_up=follow_up,
-            by=by,
-            practitioner=practitioner or Practitioner.objects.filter(user=by).first() or _its_practitioner(follow_up),
-        )
-    return follow_up
-
-
 def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None, reason: str) -> FollowUp:
     """Aim one follow-up at a date that recalculation keeps, with the tolerances it has; None takes the pin away.
 
@@ -124,9 +107,9 @@ def follow_up_pin(*, follow_up_id: UUID, by: User | None, pinned_on: date | None
             window = _window_unpinned(follow_up)
             follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = None, "", None
         else:
-            check_pin(pinned_on, _since(follow_up), clock.today(follow_up.location.zone))
+            check_pin(pinned_on, since(follow_up), clock.today(follow_up.location.zone))
             window = _window_pinned(follow_up, pinned_on)
-            follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = pinned_on, reason.strip()[:300], by
+            follow_up.pinned_on, follow_up.pin_reason, follow_up.pinned_by = pinned_on, trimmed(reason)[:300], by
         before = owed_follow_up(follow_up)
         follow_up.aim(window)
         follow_up.save()
@@ -155,20 +138,7 @@ def lock_follow_up(follow_up_id: UUID) -> FollowUp:
     )
 
 
-def _give_back_another_day(follow_up: FollowUp, by: User) -> None:
-    booked = Appointment.objects.filter(follow_up=follow_up, status__in=LIVE_STATUSES).first()
-    if booked is None or booked.status == Appointment.Status.ARRIVED:
-        return
-    zone = follow_up.location.zone
-    day, today = local_date(booked.starts_at, zone), clock.today(zone)
-    if day > today:
-        for given_back in appointments_close(sessions=[], follow_ups=[follow_up], reason=SEEN_INSTEAD, by=by):
-            messages_close(appointment=given_back)
-    elif day < today:
-        appointment_no_show(appointment_id=booked.pk, by=by)
-
-
-def _since(follow_up: FollowUp) -> date:
+def since(follow_up: FollowUp) -> date:
     """The first day on which it can be owed: the plan's start, or the consultation."""
     if follow_up.plan is not None:
         return follow_up.plan.start_date
@@ -183,9 +153,12 @@ def _window_pinned(follow_up: FollowUp, pinned_on: date) -> Window:
     else:
         before = (follow_up.target_date - follow_up.window_start).days
         after = (follow_up.window_end - follow_up.target_date).days
-    return Window(
-        pinned_on - timedelta(days=before), pinned_on, pinned_on + timedelta(days=after), Bound(Rule.PIN, pinned_on)
-    )
+    first = since(follow_up)
+    if follow_up.plan is not None:
+        opens = Bound(Rule.PLAN_START, first)
+    else:
+        opens = Bound(Rule.TARGET_WINDOW, first, what="the consultation")
+    return visit_window(pinned_on, before, after, Bound(Rule.PIN, pinned_on), opens)
 
 
 def _window_unpinned(follow_up: FollowUp) -> Window:
@@ -209,11 +182,3 @@ def _window_unpinned(follow_up: FollowUp) -> Window:
         code="no_other_date",
         attr="pinned_on",
     )
-
-
-def _its_practitioner(follow_up: FollowUp) -> Practitioner:
-    if follow_up.plan is not None:
-        return follow_up.plan.lead_practitioner
-    if follow_up.consultation is None:
-        raise ValueError("a follow-up comes from a plan or a consultation")
-    return follow_up.consultation.practitioner

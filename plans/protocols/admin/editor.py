@@ -17,7 +17,6 @@ from django.utils.datastructures import MultiValueDict
 
 from clinic.console.forms import DateInput, dress
 from clinic.people.models import Modality
-from plans.protocols.admin.looks import SOURCES_IN_WORDS
 from plans.protocols.drafts import (
     ANCHORS,
     EACH_SESSION,
@@ -27,6 +26,7 @@ from plans.protocols.drafts import (
     PLAN_START,
     PREVIOUS_SESSION,
     SOURCES,
+    SOURCES_IN_WORDS,
     TREATMENTS,
     Fault,
     StepInput,
@@ -80,14 +80,14 @@ class StepForm(forms.Form):
     title = forms.CharField(max_length=120, required=False)
     anchor = forms.ChoiceField(label="Counts from", choices=ProtocolStep.Anchor.choices)
     anchor_session = forms.IntegerField(label="Session no.", required=False)
-    offset_months = forms.IntegerField(label="Months after", required=False)
-    offset_days = forms.IntegerField(label="Days after", required=False)
-    tolerance_before_days = forms.IntegerField(label="Days earlier", required=False)
-    tolerance_after_days = forms.IntegerField(label="Days later", required=False)
-    minimum_interval_days = forms.IntegerField(label="Blocked under", required=False)
-    advised_interval_days = forms.IntegerField(label="Advised from", required=False)
+    offset_months = forms.IntegerField(label="After, months", required=False)
+    offset_days = forms.IntegerField(label="After, days", required=False)
+    tolerance_before_days = forms.IntegerField(label="Earlier by, days", required=False)
+    tolerance_after_days = forms.IntegerField(label="Later by, days", required=False)
+    minimum_interval_days = forms.IntegerField(label="Blocked under, days", required=False)
+    advised_interval_days = forms.IntegerField(label="Advised from, days", required=False)
     repetitions = forms.IntegerField(label="Times", required=False)
-    duration_minutes = forms.IntegerField(label="Minutes", required=False)
+    duration_minutes = forms.IntegerField(label="Takes, minutes", required=False)
 
     def __init__(self, *args: Any, topics: Sequence[CareTopic], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,6 +116,8 @@ class StepForm(forms.Form):
             if isinstance(bound, forms.IntegerField):
                 bound.widget.attrs |= {"min": 0, "inputmode": "numeric"}
 
+    part = ""
+    """Which part of the course it is, as `looks.places` says, or else what kind of step."""
     focus = ""
     """Which of its buttons has the keyboard after it was moved."""
 
@@ -154,6 +156,11 @@ class StepForm(forms.Form):
     @property
     def care_count(self) -> int:
         return len(self["care"].value() or [])
+
+    @property
+    def kind_in_words(self) -> str:
+        kind = self["kind"].value()
+        return str(ProtocolStep.Kind(kind).label) if kind in ProtocolStep.Kind else ""
 
     @property
     def said(self) -> str:
@@ -255,6 +262,11 @@ class Draft:
         for fault in self.faults:
             of.setdefault(fault.place, []).append((_id_of(fault.attr), fault.detail))
         return [(row, of.get(row.place, [])) for row in self.rows]
+
+    @property
+    def first_fault(self) -> str:
+        """The id of the control of the first fault from above; empty where there is none."""
+        return _id_of(min(self.faults, key=lambda fault: fault.place).attr) if self.faults else ""
 
     @property
     def start(self) -> date | None:

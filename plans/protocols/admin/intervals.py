@@ -1,21 +1,25 @@
 """The rules of least intervals, in the console's set-up."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from unfold.decorators import display
 
 from clinic import words
 from clinic.console.base import SetUpAdmin
 from clinic.console.forms import ConsoleModelForm
+from clinic.console.reader import reader
 from clinic.console.registry import Job, job
-from clinic.people.models import Modality
+from clinic.people.models import Modality, User
 from clinic.records import Record
-from plans.protocols.admin.looks import SOURCES_IN_WORDS
+from plans.protocols.drafts import SOURCES_IN_WORDS
 from plans.protocols.models import IntervalRule
-from plans.protocols.services import interval_rule_create, interval_rule_edit
+from plans.treatment.admin.rollouts import asked_for
+from plans.treatment.models import ProtocolRollout
+from plans.treatment.queries.rollouts import running_plans
+from plans.treatment.services import Ruled, interval_rule_create, interval_rule_edit
 
 ANY = [("", "Any treatment"), *Modality.choices]
 
@@ -44,6 +48,7 @@ class IntervalRuleForm(ConsoleModelForm):
 
 @admin.register(IntervalRule)
 class IntervalRuleAdmin(SetUpAdmin):
+    change_form_template = "console/interval_rule.html"
     form = IntervalRuleForm
     list_display = ("title", "days_shown", "after", "before", "in_force")
     empty_reason = "No intervals yet: nothing but a protocol's own minimum keeps sessions apart."
@@ -80,14 +85,28 @@ class IntervalRuleAdmin(SetUpAdmin):
         return rule.is_in_force
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
-        rule, warnings = interval_rule_create(**data)
-        self.warn(request, warnings)
-        return rule
+        return self._tell(request, interval_rule_create(by=cast(User, request.user), **data))
 
     def update(self, request: HttpRequest, row: Any, data: dict[str, Any]) -> Record:
-        rule, warnings = interval_rule_edit(rule_id=row.pk, changes=data)
-        self.warn(request, warnings)
-        return rule
+        return self._tell(request, interval_rule_edit(by=cast(User, request.user), rule_id=row.pk, changes=data))
+
+    def _tell(self, request: HttpRequest, ruled: Ruled) -> IntervalRule:
+        self.warn(request, ruled.warnings)
+        if ruled.rollout is not None:
+            plans = words.count_of(ruled.rollout.items.count(), "running plan")
+            messages.info(request, f"{plans} will be worked out anew. This page says how far that is.")
+        return ruled.rule
+
+    def url_after(self, row: Any) -> str:
+        """To its page, while plans are worked out anew: it says how far that is."""
+        is_at_work = row.rollouts.filter(ProtocolRollout.UNDER_WAY).exists()
+        return self.url_of(row) if is_at_work else self.list_url
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        context["running"] = running_plans().count()
+        context["rollouts"] = asked_for(row, reader()) if row is not None else []
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 def _name(modality: str) -> str:

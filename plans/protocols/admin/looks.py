@@ -1,23 +1,34 @@
 """How protocols look on a screen (pure): steps in words, and their calendar as a drawing takes it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from clinic import words
 from clinic.people.models import Modality
-from plans.protocols.drafts import StepInput
+from plans.protocols.drafts import SOURCES_IN_WORDS, StepInput
 from plans.protocols.preview import Entry
 from plans.treatment.drawing import Mark
 from plans.treatment.intervals import Component
-from plans.treatment.timeline import CHECK_IN, VISITS
+from plans.treatment.timeline import CHECK_IN, MAINTENANCE, SESSION, VISITS
 
-SOURCES_IN_WORDS = {"adipose": "fat", "bone_marrow": "bone marrow"}
 ANCHORS_IN_WORDS = {
     "plan_start": "the start of the plan",
     "previous_session": "the session before",
     "last_session": "the last session",
     "each_session": "each session",
 }
+
+
+def places(steps: Iterable[StepInput]) -> Iterator[str]:
+    """Which part of the course each step is, by which those of one title are told apart: “Session 1”, “Sessions 2 to
+    3”, “Maintenance”; empty for what its title alone tells."""
+    number = 0
+    for step in steps:
+        if step.kind == SESSION:
+            first, number = number + 1, number + max(step.repetitions, 1)
+            yield f"Session {first}" if first == number else f"Sessions {first} to {number}"
+        else:
+            yield "Maintenance" if step.kind == MAINTENANCE else ""
 
 
 def when(step: StepInput) -> str:

@@ -21,7 +21,7 @@ from clinic.console.registry import Job, job
 from clinic.errors import Conflict, Invalid, Refusal, Stale
 from clinic.people.models import User
 from plans.protocols.admin.editor import Draft, draft_of, draft_posted
-from plans.protocols.admin.looks import given, marks, shown_entries, when
+from plans.protocols.admin.looks import given, marks, places, shown_entries, when
 from plans.protocols.drafts import Fault
 from plans.protocols.models import CareTopic, Protocol, ProtocolStep
 from plans.protocols.preview import preview_of
@@ -93,7 +93,10 @@ class ProtocolAdmin(RollsOut, ConsoleAdmin):
         entries = shown_entries(preview.calendar)
         context |= {
             "protocol": row,
-            "steps": [(step, given(step), when(step), [titles[code] for code in step.care]) for step in steps],
+            "steps": [
+                (step, place, given(step), when(step), [titles[code] for code in step.care])
+                for step, place in zip(steps, places(steps), strict=True)
+            ],
             "versions": [(version, state_badge(version)) for version in versions],
             "faults": preview.faults,
             "entries": entries,
@@ -174,6 +177,8 @@ class ProtocolAdmin(RollsOut, ConsoleAdmin):
         today = reader().today
         start = draft.start or today
         steps = draft.steps
+        for form, place in zip(draft.rows, places(steps), strict=True):
+            form.part = place or form.kind_in_words
         preview = preview_of(steps, start, intervals_in_force(), topic_codes())
         if request.method == "POST" and not draft.faults:
             promised = promise_fault(draft.form["expectation"].value() or "")

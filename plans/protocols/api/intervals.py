@@ -3,44 +3,65 @@
 from typing import Any
 
 import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
 from clinic.api.filters import FilterSet
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, Written
 from plans.protocols.models import IntervalRule
-from plans.protocols.services import interval_rule_create, interval_rule_edit
+from plans.treatment.queries.rollouts import with_last_rollout
+from plans.treatment.services import interval_rule_create, interval_rule_edit
+
+RULE = (
+    "code",
+    "title",
+    "after_modality",
+    "before_modality",
+    "is_across",
+    "needle_over_mm",
+    "needle_up_to_mm",
+    "source",
+    "minimum_days",
+    "is_in_force",
+)
+
+
+class RuleRolloutSerializer(serializers.Serializer[Any]):
+    """How far the running plans follow the rule as it is; the rest is at `/protocol-rollouts/{id}/`."""
+
+    id = serializers.UUIDField(source="last_rollout")
+    plans = serializers.IntegerField(source="last_plans", help_text="How many are worked out anew.")
+    waiting = serializers.IntegerField(source="last_waiting", help_text="How many of them are still to come.")
+    is_under_way = serializers.BooleanField(source="last_under_way")
 
 
 class IntervalRuleSerializer(RecordSerializer):
+    rollout = serializers.SerializerMethodField()
+
     class Meta:
         model = IntervalRule
-        fields: tuple[str, ...] = (
-            "id",
-            "code",
-            "title",
-            "after_modality",
-            "before_modality",
-            "is_across",
-            "needle_over_mm",
-            "needle_up_to_mm",
-            "source",
-            "minimum_days",
-            "is_in_force",
-        )
-        read_only_fields = fields
+        fields = read_only_fields = ("id", *RULE, "rollout")
+
+    @extend_schema_field(RuleRolloutSerializer(allow_null=True))
+    def get_rollout(self, rule: Any) -> dict[str, Any] | None:
+        """The roll-out that the last change of the rule started; none where no plan was running."""
+        if rule.last_rollout is None:
+            return None
+        shown: dict[str, Any] = RuleRolloutSerializer(rule).data
+        return shown
 
 
 class IntervalRuleChanges(RecordSerializer):
     class Meta:
         model = IntervalRule
-        fields: tuple[str, ...] = tuple(
-            name for name in IntervalRuleSerializer.Meta.fields if name not in ("id", "code")
-        )
+        fields: tuple[str, ...] = RULE[1:]
 
 
 class IntervalRuleInput(IntervalRuleChanges):
     class Meta(IntervalRuleChanges.Meta):
-        fields = ("code", *IntervalRuleChanges.Meta.fields)
+        fields = RULE
 
 
 class IntervalRuleFilter(FilterSet):
@@ -48,7 +69,10 @@ class IntervalRuleFilter(FilterSet):
 
 
 class IntervalRuleViewSet(Creates, Changes, ResourceViewSet):
-    """The least number of days between what was given and what is given next; the strictest that applies governs."""
+    """The least number of days between what was given and what is given next; the strictest that applies governs.
+
+    Saving a rule that asks for something else works every running plan out anew, in the background.
+    """
 
     model = IntervalRule
     output = IntervalRuleSerializer
@@ -57,8 +81,13 @@ class IntervalRuleViewSet(Creates, Changes, ResourceViewSet):
     filterset_class = IntervalRuleFilter
     ordering = ("code",)
 
+    def rows(self) -> QuerySet[IntervalRule]:
+        return with_last_rollout(IntervalRule.objects.all())
+
     def perform_create(self, data: dict[str, Any]) -> Written:
-        return interval_rule_create(**data)
+        ruled = interval_rule_create(by=self.user, **data)
+        return ruled.rule, ruled.warnings
 
     def perform_change(self, row: IntervalRule, data: dict[str, Any]) -> Written:
-        return interval_rule_edit(rule_id=row.pk, changes=data)
+        ruled = interval_rule_edit(by=self.user, rule_id=row.pk, changes=data)
+        return ruled.rule, ruled.warnings

@@ -1,14 +1,17 @@
 """Protocols: versions written as a whole, read, previewed, retired and deleted."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Count, QuerySet
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from clinic import clock
-from clinic.api.fields import DayField, TextField
+from clinic.api.fields import DayField, DecimalField, TextField, WholeField
 from clinic.api.filters import FilterSet
+from clinic.api.parsers import printable
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, Deletes, ResourceViewSet, Written, act
 from clinic.audit.history import recorded
@@ -85,9 +88,39 @@ class ProtocolSerializer(RecordSerializer):
         )
 
 
-class ComponentInputSerializer(serializers.Serializer[Any]):
+class Exact(serializers.Serializer[Any]):
+    """Refuses by name what it does not know: a misspelt number would silently be its default."""
+
+    what: ClassVar[str]
+    also: ClassVar[frozenset[str]] = frozenset()
+    """What the GET gives besides; it may come back with the rest, and says nothing."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = ", ".join(self.fields)
+        unknown = {
+            printable(str(name)): [
+                ErrorDetail(f"{self.what} has no “{printable(str(name))}”; it has {known}.", "unknown")
+            ]
+            for name in (data if isinstance(data, Mapping) else ())
+            if name not in self.fields and name not in self.also
+        }
+        try:
+            read = super().to_internal_value(data)
+        except ValidationError as error:
+            if not unknown or not isinstance(error.detail, dict):
+                raise
+            raise ValidationError({**error.detail, **unknown}) from error
+        if unknown:
+            raise ValidationError(unknown)
+        return read
+
+
+class ComponentInputSerializer(Exact):
+    what = "A component"
+    also = frozenset({"position"})
+
     modality = TextField(max_length=40, help_text=f"One of {', '.join(Modality.values)}.")
-    needle_length_mm = serializers.DecimalField(
+    needle_length_mm = DecimalField(
         max_digits=6, decimal_places=2, required=False, allow_null=True, help_text="For microneedling: 0.2 to 3."
     )
     source = TextField(  # type: ignore[assignment]
@@ -95,29 +128,32 @@ class ComponentInputSerializer(serializers.Serializer[Any]):
     )
 
 
-class StepInputSerializer(serializers.Serializer[Any]):
+class StepInputSerializer(Exact):
     """As the GET gives a step. What its numbers may be depends on the others: the refusal says so for each step."""
 
-    position = serializers.IntegerField(required=False, help_text="Its place in the list, counted from 1.")
+    what = "A step"
+    also = frozenset({"id"})
+
+    position = WholeField(required=False, help_text="Its place in the list, counted from 1.")
     kind = TextField(max_length=40, help_text="session, maintenance, check_in, assessment or follow_up.")
     title = TextField(max_length=400, allow_blank=True)
     anchor = TextField(
         max_length=40,
         help_text="What it counts from: plan_start, previous_session, session, last_session or each_session.",
     )
-    anchor_session = serializers.IntegerField(
+    anchor_session = WholeField(
         required=False, allow_null=True, help_text="The session's number, where the anchor is `session`."
     )
-    offset_months = serializers.IntegerField(required=False, default=0, help_text="0 to 24.")
-    offset_days = serializers.IntegerField(required=False, default=0, help_text="0 to 730.")
-    tolerance_before_days = serializers.IntegerField(required=False, default=0)
-    tolerance_after_days = serializers.IntegerField(required=False, default=0)
-    minimum_interval_days = serializers.IntegerField(required=False, default=0, help_text="Earlier is blocked.")
-    advised_interval_days = serializers.IntegerField(
+    offset_months = WholeField(required=False, default=0, help_text="0 to 24.")
+    offset_days = WholeField(required=False, default=0, help_text="0 to 730.")
+    tolerance_before_days = WholeField(required=False, default=0)
+    tolerance_after_days = WholeField(required=False, default=0)
+    minimum_interval_days = WholeField(required=False, default=0, help_text="Earlier is blocked.")
+    advised_interval_days = WholeField(
         required=False, help_text="Earlier is warned about; the minimum interval where it is left out."
     )
-    repetitions = serializers.IntegerField(required=False, default=1, help_text="1 to 24, for sessions.")
-    duration_minutes = serializers.IntegerField(
+    repetitions = WholeField(required=False, default=1, help_text="1 to 24, for sessions.")
+    duration_minutes = WholeField(
         required=False, allow_null=True, help_text="5 to 720 for a visit; none for a check-in."
     )
     components = ComponentInputSerializer(many=True, required=False)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from clinic.people.models import Modality
 from plans.treatment.intervals import Interval
 
-PRP, STEM_CELL, MICRONEEDLING = Modality.PRP, Modality.STEM_CELL, Modality.MICRONEEDLING
+PRP, STEM_CELL, MICRONEEDLING, EXOSOME = Modality.PRP, Modality.STEM_CELL, Modality.MICRONEEDLING, Modality.EXOSOME
 
 INTERVALS: Sequence[Interval] = (
     Interval("prp", "PRP after PRP", 14, after=PRP, before=PRP),
@@ -38,5 +38,6 @@ INTERVALS: Sequence[Interval] = (
         before=MICRONEEDLING,
         needle_over_mm=Decimal("1.5"),
     ),
+    Interval("exosome", "Exosomes after exosomes", 14, after=EXOSOME, before=EXOSOME),
     Interval("across", "One treatment of the scalp after another", 14, is_across=True),
 )

@@ -1,7 +1,7 @@
-"""The only writers of protocols, care advice and intervals."""
+"""The only writers of protocols and care advice; those of interval rules reach plans, and stand with them."""
 
 from plans.protocols.services.care import care_text_write, care_topic_create, care_topic_edit
-from plans.protocols.services.intervals import interval_rule_create, interval_rule_edit
+from plans.protocols.services.codes import check_code_is_free
 from plans.protocols.services.protocols import protocol_delete, protocol_restore, protocol_retire, protocol_write
 from plans.protocols.services.seeding import protocols_seed
 
@@ -9,8 +9,7 @@ __all__ = [
     "care_text_write",
     "care_topic_create",
     "care_topic_edit",
-    "interval_rule_create",
-    "interval_rule_edit",
+    "check_code_is_free",
     "protocol_delete",
     "protocol_restore",
     "protocol_retire",

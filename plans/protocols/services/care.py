@@ -11,14 +11,17 @@ from clinic.constraints import check_model
 from clinic.errors import Invalid
 from clinic.locking import lock
 from clinic.people.models import User
+from clinic.text import says_nothing
 from plans.protocols.models import CareText, CareTopic
 from plans.protocols.promises import promise_fault
+from plans.protocols.services.codes import check_code_is_free
 
 
 def care_topic_create(*, code: str, kind: str, title: str, modality: str = "") -> CareTopic:
     """Make a topic; its texts follow. Raises `Invalid` for a code that exists."""
     topic = CareTopic(code=code, kind=kind, title=title, modality=modality)
     with recorded():
+        check_code_is_free(CareTopic, code)
         check_model(topic)
         topic.save()
     return topic
@@ -72,7 +75,7 @@ def _faults(language: str, title: str, body: str) -> list[Invalid]:
             Invalid(f"“{language}” is not a language of ours; it is one of {', '.join(known)}.", attr="language")
         )
     for name, text in (("title", title), ("body", body)):
-        if not text.strip():
+        if says_nothing(text):
             found.append(Invalid("This may not be empty.", code="blank", attr=name))
         elif said := promise_fault(text):
             found.append(Invalid(said, attr=name))

@@ -14,6 +14,7 @@ from plans.protocols.drafts import StepInput
 from plans.protocols.models import CareTopic, Protocol, ProtocolStep, StepCare, StepComponent
 from plans.protocols.queries import intervals_in_force, protocols_with_steps, step_inputs, topic_codes
 from plans.protocols.rules import faults
+from plans.protocols.services.codes import check_code_is_free
 
 
 def protocol_write(
@@ -38,6 +39,8 @@ def protocol_write(
         newest = _newest(code)
         if newest is not None:
             newest = lock(Protocol.objects.all(), newest.pk)
+        else:
+            check_code_is_free(Protocol, code)
         _check_base(code, newest, base_version)
         _check(title, expectation, steps)
         protocol = Protocol(
@@ -198,7 +201,7 @@ def _lock(protocol_id: UUID) -> Protocol:
 def _hold(code: str) -> None:
     """Until the transaction ends nobody else writes a version of this protocol, not even of a new one."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"plans.protocol {code}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"plans.protocol {code.lower()}"])
 
 
 def _newest(code: str) -> Protocol | None:

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -25,18 +24,22 @@ from clinic.errors import Refusal
 from clinic.people.models import User
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
-from plans.scheduling.admin.asked import place_of, subject_asked_for, subject_of, title_of, why_not
+from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
+from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
 from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
+from plans.scheduling.admin.story import story_of
 from plans.scheduling.looks import REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, AppointmentRevision
-from plans.scheduling.queries import title, why_rebook, with_fitness
+from plans.scheduling.queries import standing_of, title, why_rebook, with_fitness
+from plans.scheduling.rules import why_not_kept
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_book,
     appointment_cancel,
     appointment_confirm,
     appointment_fulfil,
+    appointment_keep,
     appointment_no_show,
     appointment_note,
     appointment_reschedule,
@@ -46,32 +49,6 @@ from plans.treatment.models import TreatmentPlan
 
 CALENDAR_DAYS = {"day": 1, "week": 7}
 DAY_ACTS = ("confirm", "arrive", "no_show")
-
-
-class CancelForm(ActForm):
-    reason = forms.ChoiceField(choices=Appointment.CancelReason.choices, label="Who cancels")
-    note = forms.CharField(max_length=300, required=False, help_text="For the team; patients do not read it.")
-
-
-class NoteForm(ActForm):
-    note = forms.CharField(
-        max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="For the team."
-    )
-
-    def prepare(self) -> None:
-        self.fields["note"].initial = self.row.note
-
-
-class MoveForm(TimeForm):
-    """Another time for a visit that is booked."""
-
-    note = None  # type: ignore[assignment]
-
-    def prepare(self) -> None:
-        subject = subject_of(self.row)
-        self.blocked = why_not(subject, except_for=self.row.pk)
-        self.set_offer(offer(self.request, self.row.location, subject))
-        self.fields["practitioner"].initial = self.row.practitioner_id
 
 
 def _is_undoable(appointment: Any) -> bool:
@@ -88,6 +65,14 @@ def _is_movable(appointment: Appointment) -> bool:
     plan = obligation.plan if obligation is not None else None
     may_be_booked = plan is None or plan.status in TreatmentPlan.MAY_BOOK
     return appointment.status in Appointment.MAY_RESCHEDULE and may_be_booked
+
+
+def _is_keepable(appointment: Any) -> bool:
+    """A visit that wants another time, and can stay: by who may book early, where it is too early by now."""
+    standing = standing_of(appointment)
+    if standing is None or why_rebook(appointment) is None or why_not_kept(standing) is not None:
+        return False
+    return not standing.is_too_early_now or reader().may_on("book_early", appointment)
 
 
 def _is_fulfillable(appointment: Appointment) -> bool:
@@ -176,9 +161,7 @@ class AppointmentAdmin(ConsoleAdmin):
             "rebook": rebook,
             "flags": [*([REBOOK] if rebook else []), *override_flags(row)],
             "work_url": url_of_work(row, who),
-            "revisions": list(
-                row.revisions.select_related("acted_by", "practitioner__user", "room").order_by("-number")
-            ),
+            "story": story_of(row),
             "mails": [
                 (message, message_title(message), message_badge(message))
                 for message in visible(PatientMessage.objects.filter(appointment=row), who.user)
@@ -291,6 +274,19 @@ class AppointmentAdmin(ConsoleAdmin):
             override_reason=form.cleaned_data.get("override_reason", ""),
         )
         return Done(_with_undo(f"{row.patient}: moved to {visit_in_words(moved)}.", moved))
+
+    @act(
+        "Keep this time",
+        grant="keep",
+        is_legal=_is_keepable,
+        form=KeepForm,
+        icon="keep",
+        description="The visit stays as it is, until what it is for moves again. The patient gets no mail.",
+        submit="Keep it",
+    )
+    def keep(self, request: HttpRequest, row: Appointment, form: KeepForm) -> Done:
+        appointment_keep(appointment_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
+        return Done(f"{row.patient}: the visit of {visit_in_words(row)} stays.")
 
     @act(
         "No-show",

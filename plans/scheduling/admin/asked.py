@@ -14,21 +14,9 @@ from clinic.people.models import User
 from clinic.places.models import Location
 from patients.models import Patient
 from plans.scheduling.admin.booking import visible_locations
-from plans.scheduling.models import Appointment
 from plans.scheduling.queries import follow_ups_to_book, sessions_to_book
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
-
-
-def subject_of(appointment: Appointment) -> Subject:
-    """What a booked visit is for, with the facts that decide when it can be."""
-    if appointment.session_id:
-        return Subject.of_session(sessions_to_book().get(pk=appointment.session_id))
-    if appointment.follow_up_id:
-        return Subject.of_follow_up(follow_ups_to_book().get(pk=appointment.follow_up_id))
-    return Subject(
-        Subject.of_consultation(appointment.patient).kind, appointment.patient, live_appointment=appointment.pk
-    )
 
 
 def subject_asked_for(request: HttpRequest) -> tuple[Subject | None, dict[str, Any]]:

@@ -16,6 +16,7 @@ from clinic.console.reader import reader
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
+from clinic.words import within
 from plans.scheduling.availability import Frame, Slot, frame_of
 from plans.scheduling.models import Appointment
 from plans.scheduling.search import slots_for
@@ -297,6 +298,6 @@ def visible_locations(user: User, action: str) -> list[Location]:
 
 def visit_in_words(appointment: Appointment) -> str:
     """“Tue 24 Nov 09:30 with Dr Rowan, Room 2”."""
-    when = reader().moment(appointment.starts_at, appointment.location.zone)
+    when = within(reader().moment(appointment.starts_at, appointment.location.zone))
     room = f", {appointment.room}" if appointment.room_id else ""
     return f"{when} with {appointment.practitioner}{room}"

@@ -68,7 +68,7 @@ def visits_to_move(who: Reader) -> Block | None:
     found = list(wanted[: SHOWN_TO_MOVE + 1])
     if not found:
         return None
-    rows = visit_rows(who, found[:SHOWN_TO_MOVE], ("reschedule", "cancel"))
+    rows = visit_rows(who, found[:SHOWN_TO_MOVE], ("reschedule", "keep", "cancel"))
     return Block(
         "To rebook",
         "console/panels/visits_to_move.html",

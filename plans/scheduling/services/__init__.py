@@ -19,6 +19,7 @@ from plans.scheduling.services.booking import (
     appointment_reschedule,
     appointment_undo,
 )
+from plans.scheduling.services.keeping import appointment_keep
 
 __all__ = [
     "NO_LONGER_OWED",
@@ -27,6 +28,7 @@ __all__ = [
     "appointment_cancel",
     "appointment_confirm",
     "appointment_fulfil",
+    "appointment_keep",
     "appointment_no_show",
     "appointment_note",
     "appointment_record_consultation",

@@ -18,7 +18,7 @@ from plans.scheduling.availability import Request, frame_of, verdict
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
 from plans.scheduling.services.contention import retried
 from plans.scheduling.services.placing import occupy
-from plans.scheduling.services.writing import CANCELLATION, IN_FULL, revise, save
+from plans.scheduling.services.writing import CANCELLATION, IN_FULL, restate, revise, save
 from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act
@@ -95,17 +95,23 @@ def appointment_no_show(*, appointment_id: UUID, by: User | None) -> Appointment
     return appointment
 
 
-def walk_in_book(*, follow_up: FollowUp, by: User | None, practitioner: Practitioner) -> Appointment:
+def walk_in_book(
+    *, follow_up: FollowUp, by: User | None, practitioner: Practitioner, early_because: str = ""
+) -> Appointment:
     """The patient is here for `follow_up` now: returns its visit, fulfilled.
 
     The booked visit where there is one; otherwise a new one from now on, in a room if one is free. It records a fact,
-    so neither hours nor other bookings stand against it, and nobody is mailed. For a follow-up whose row, and before it
-    its plan's, the caller has locked and checked.
+    so neither hours nor other bookings stand against it, and nobody is mailed. With `early_because` it is an early one.
+    For a follow-up whose row, and before it its plan's, the caller has locked and checked.
     """
     with recorded():
         booked = _lock_live(Q(follow_up=follow_up))
         if booked is not None:
-            return _fulfil(booked)
+            if early_because:
+                booked.is_early, booked.override_reason = True, early_because
+            _fulfil(booked, "is_early", "override_reason")
+            restate(booked)
+            return booked
         if Appointment.objects.filter(follow_up=follow_up, status=Status.FULFILLED).exists():
             raise InvalidTransition("The follow-up", FollowUp.State.ATTENDED, "attending", FollowUp.MAY_ATTEND)
         now = clock.now()
@@ -130,6 +136,8 @@ def walk_in_book(*, follow_up: FollowUp, by: User | None, practitioner: Practiti
             status=Status.FULFILLED,
             arrived_at=now,
             fulfilled_at=now,
+            is_early=bool(early_because),
+            override_reason=early_because,
             booked_by=by,
             window_start_when_booked=follow_up.window_start,
             window_end_when_booked=follow_up.window_end,
@@ -215,11 +223,12 @@ def _arrive(appointment: Appointment) -> Appointment:
     return appointment
 
 
-def _fulfil(appointment: Appointment) -> Appointment:
+def _fulfil(appointment: Appointment, *changed: str) -> Appointment:
+    """Mark it as taken place; columns that the caller `changed` are written with it."""
     now = clock.now()
     appointment.status, appointment.fulfilled_at = Status.FULFILLED, now
     appointment.arrived_at = appointment.arrived_at or now
-    save(appointment, "status", "arrived_at", "fulfilled_at")
+    save(appointment, "status", "arrived_at", "fulfilled_at", *changed)
     messages_close(appointment=appointment)
     return appointment
 

@@ -144,7 +144,7 @@ def appointment_reschedule(
     """
     attempt: Attempt | None = None
     try:
-        with recorded(override_reason.strip()):
+        with recorded(override_reason):
             known = read(appointment_id)
             frame = known.frame
             check_start(starts_at, frame.zone)
@@ -186,9 +186,12 @@ def appointment_reschedule(
             may_overbook = override.may_overbook or (keeps_time and appointment.overbooked)
             placed = place(request, starts_at, subject, may_overbook=may_overbook)
             status_before, confirmed_before = appointment.status, appointment.confirmed_at
+            stays_kept = appointment.is_kept and keeps_start and keeps_length
             appointment.is_early = is_early
-            is_overridden = is_early or placed.overbooked
-            appointment.override_reason = (override.reason or appointment.override_reason) if is_overridden else ""
+            if is_early or placed.overbooked:
+                appointment.override_reason = override.reason or appointment.override_reason
+            elif not stays_kept:
+                appointment.override_reason = ""
             if not (keeps_start and keeps_length):
                 remember(appointment, subject)
             _put(appointment, request, practitioner, starts_at, placed)
@@ -257,7 +260,7 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                 for name in AS_BOOKED:
                     setattr(appointment, name, getattr(previous, name))
                 _put(appointment, request, previous.practitioner, previous.starts_at, placed)
-                if not (appointment.is_early or appointment.overbooked):
+                if previous.overbooked and not (appointment.is_early or appointment.overbooked):
                     appointment.override_reason = ""
                 if last.act == Act.MOVED:
                     appointment.confirmed_at = last.confirmed_at

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 
 from clinic.people.models import User
+from clinic.text import says_nothing, trimmed
 from plans.scheduling.subjects import Subject
 
 
@@ -21,9 +22,9 @@ class Override:
     @classmethod
     def of(cls, reason: str, by: User | None, location_id: UUID) -> "Override":
         """Raises `PermissionDenied` for a reason of somebody without any such right at the location."""
-        reason = reason.strip()
-        if not reason:
+        if says_nothing(reason):
             return cls()
+        reason = trimmed(reason)
         may_overbook, may_book_early = (
             by is not None and by.may("plans.appointment", action, location_id) for action in ("overbook", "book_early")
         )

@@ -14,6 +14,7 @@ from clinic.errors import Conflict, Invalid, Refusal, SlotTaken
 from clinic.people.models import Practitioner
 from clinic.places.models import Closure, Room
 from clinic.places.wallclock import local_date
+from clinic.words import date_in_full
 from plans.scheduling.availability import (
     Frame,
     Preference,
@@ -59,7 +60,7 @@ def check_practitioner(frame: Frame, practitioner: Practitioner, modalities: fro
     missing = sorted(item for item in modalities if qualified_days(qualifications, [item], day, day) is None)
     if missing:
         raise Invalid(
-            f"{practitioner} is not qualified for {labels(missing)} on {day}.",
+            f"{practitioner} is not qualified for {labels(missing)} on {date_in_full(day)}.",
             code="not_qualified",
             attr="practitioner",
         )
@@ -175,8 +176,8 @@ def _opening_in_words(frame: Frame, day: date) -> str:
         for start, end in opening_on(frame, day)
     ]
     if not periods:
-        return f"The location is not open on {day}."
-    return f"Outside opening hours: on {day} the location is open {' and '.join(periods)}."
+        return f"The location is not open on {date_in_full(day)}."
+    return f"Outside opening hours: on {date_in_full(day)} the location is open {' and '.join(periods)}."
 
 
 def refusal_of(error: IntegrityError, free: Sequence[dict[str, str]]) -> Refusal | None:

@@ -48,6 +48,12 @@ def revise(
     )
 
 
+def restate(appointment: Appointment) -> None:
+    """Bring what the present revision keeps of a decision up to date, so that an undo goes back to it."""
+    decided = {name: getattr(appointment, name) for name in AS_BOOKED}
+    appointment.revisions.filter(number=appointment.revision).update(**decided)
+
+
 def remember(appointment: Appointment, subject: Subject) -> None:
     """Keep what the obligation says of window and length now, to know later what has changed; nothing is written."""
     window = subject.window or (None, None)

@@ -7,15 +7,15 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from clinic.console.forms import ActForm, LocalDateTimeField, dress, instant, wall_clock
+from clinic import limits
+from clinic.console.forms import ActForm, LocalDateTimeField, dress, instant, number_field, ranges_in_words, wall_clock
 from clinic.console.reader import reader
+from clinic.limits import Range
 from clinic.people.models import Modality
 from plans.treatment import ranges
-from plans.treatment.models import RECORDS, ProcedureSession, PrpRecord, SessionComponent, Zone
-from plans.treatment.ranges import Range
+from plans.treatment.models import RECORDS, ProcedureSession, PrpRecord, PrpSpin, SessionComponent, Zone
 from plans.treatment.services import ComponentInput
 
 LIMITS: Mapping[str, Mapping[str, Range]] = {
@@ -25,51 +25,20 @@ LIMITS: Mapping[str, Mapping[str, Range]] = {
     Modality.EXOSOME: ranges.EXOSOME,
 }
 NOT_CHARTED = frozenset({"id", "version", "created_at", "updated_at", "component"})
-UNIT_SUFFIXES = (
-    "_10e3_per_ul",
-    "_per_ml",
-    "_10e6",
-    "_cm2",
-    "_pct",
-    "_ml",
-    "_mm",
-    "_cm",
-    "_c",
-)
-LABELS = {
-    "baseline_platelets_10e3_per_ul": "Baseline platelets",
-    "prp_platelets_10e3_per_ul": "PRP platelets",
-    "viable_cells_10e6": "Viable cells",
-    "particles_per_ml": "Particles",
-    "points": "Injection points",
-    "needle_gauge": "Needle",
-    "drawn_at": "Blood drawn at",
-    "injected_at": "Injected at",
-    "reconstituted_at": "Reconstituted at",
-    "order": "Order beside its partner",
-}
 SPINS = 2
+HELP = {
+    "harvested_ml": f"Fat {ranges_in_words(ranges.HARVEST_BY_SOURCE['adipose'])}; "
+    f"marrow {ranges_in_words(ranges.HARVEST_BY_SOURCE['bone_marrow'])}",
+    "area_cm2": f"{ranges_in_words(ranges.AREA_CM2)}; usual dose {ranges.DOSE.usual}",
+}
+"""Where the usual depends on another field."""
 
 
 def label_of(modality: str, name: str) -> str:
     """“Blood drawn, mL”."""
-    text = LABELS.get(name)
-    if text is None:
-        stem = next((name.removesuffix(suffix) for suffix in UNIT_SUFFIXES if name.endswith(suffix)), name)
-        text = stem.replace("_", " ").capitalize()
-    limit = LIMITS[modality].get(name)
+    text, limit = limits.label_of(name), LIMITS[modality].get(name)
     unit = limit.unit if limit is not None else ""
     return f"{text}, {unit}" if unit and not text.lower().endswith(unit) else text
-
-
-def help_of(limit: Range | None) -> str:
-    """“5–180; usual 10–60”."""
-    if limit is None:
-        return ""
-    text = f"{limit.low:f}–{limit.high:f}"
-    if limit.soft_low is None and limit.soft_high is None:
-        return text
-    return f"{text}; usual {limit.usual.replace(limit.unit, '').strip()}"
 
 
 def charted_columns(modality: str) -> list[models.Field[Any, Any]]:
@@ -93,7 +62,7 @@ class ChartForm(ActForm):
     """What was given in a session. Its fields carry the names under which the service refuses them."""
 
     zones = forms.MultipleChoiceField(choices=Zone.choices, required=False, widget=forms.CheckboxSelectMultiple)
-    pain_0_10 = forms.IntegerField(label="Pain, 0–10", min_value=0, max_value=10, required=False)
+    pain_0_10 = number_field(ranges.PAIN, label="Pain, 0–10", help_text="", required=False)
     refusal_names = {"components": "__all__"}
 
     chooses_components = False
@@ -141,12 +110,10 @@ class ChartForm(ActForm):
                 self._add_spin(f"components.{index}.record.spins.{spin}", spins[spin] if spin < len(spins) else None)
 
     def _add_spin(self, prefix: str, beside: Any) -> None:
-        for name, label in (("rcf_g", "Force, g"), ("minutes", "Minutes")):
-            limit = ranges.PRP_SPIN[name]
-            kind = forms.IntegerField if name == "rcf_g" else forms.DecimalField
-            field = kind(
-                label=label, required=False, min_value=limit.low, max_value=limit.high, help_text=help_of(limit)
-            )
+        for name in ("rcf_g", "minutes"):
+            column = cast(models.Field[Any, Any], PrpSpin._meta.get_field(name))
+            field = self._number(column, ranges.PRP_SPIN[name], required=False)
+            field.label = f"{field.label}, {ranges.PRP_SPIN[name].unit}"
             self.offer_value(field, getattr(beside, name, None))
             self.fields[f"{prefix}.{name}"] = field
 
@@ -154,15 +121,18 @@ class ChartForm(ActForm):
         required = not column.blank and not self.chooses_components
         if isinstance(column, models.DateTimeField):
             return LocalDateTimeField(required=False)
-        field: forms.Field = column.formfield(required=required, help_text=help_of(limit))
+        if limit is not None:
+            return self._number(column, limit, required=required)
+        field: forms.Field = column.formfield(required=required)
         if column.choices:
             cast(forms.ChoiceField, field).choices = [("", "Choose"), *column.choices]
-        if limit is not None:
-            # The words of the service, once: without these the browser would say it in its own.
-            field.validators = [
-                one for one in field.validators if not isinstance(one, MinValueValidator | MaxValueValidator)
-            ]
-            field.widget.attrs |= {"min": f"{limit.low:f}", "max": f"{limit.high:f}", "step": "any"}
+        return field
+
+    def _number(self, column: Any, limit: Range, *, required: bool) -> forms.Field:
+        places = column.decimal_places if isinstance(column, models.DecimalField) else 0
+        field = number_field(limits.Number(limits.label_of(column.name), limit, places), required=required)
+        if column.name in HELP:
+            field.help_text = HELP[column.name]
         return field
 
     def offer(self, field: forms.Field, column: Any, beside: Any) -> None:

@@ -47,6 +47,7 @@ from plans.treatment.progress import Flag, Progress
 from plans.treatment.queries import (
     flagged,
     in_the_way_of_completion,
+    left_by_completion,
     progress_of,
     signed_consultations,
     with_course,
@@ -327,8 +328,8 @@ class TreatmentPlanAdmin(ConsoleAdmin):
         description="Nothing of it may be owed any more. Maintenance that was offered but not taken is let go.",
     )
     def complete(self, request: HttpRequest, row: TreatmentPlan, form: ActForm) -> Done:
-        plan_complete(plan_id=row.pk, by=cast(User, request.user))
-        return Done(f"{row.patient}: the plan is complete.")
+        plan = plan_complete(plan_id=row.pk, by=cast(User, request.user))
+        return Done(f"{row.patient}: the plan is complete.", warnings=left_by_completion(plan))
 
     @act(
         "Discontinue",

@@ -1,8 +1,10 @@
-"""Roll-outs: begun on a protocol's page, watched on a page of their own, which ends as a report."""
+"""Roll-outs: begun on a protocol's page or by a changed interval rule, watched on a page that ends as a report."""
 
 import csv
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, cast
 
 from django.contrib import admin
@@ -12,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.urls import URLPattern, path, reverse
 from django.utils.text import slugify
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 
 from clinic.access.visibility import visible
 from clinic.console.acts import Done, act
@@ -24,7 +27,10 @@ from clinic.console.registry import Job, job
 from clinic.errors import Refusal
 from clinic.people.models import User
 from clinic.words import count_of
-from plans.protocols.models import Protocol
+from plans.protocols.models import IntervalRule, Protocol
+from plans.scheduling.models import Appointment
+from plans.scheduling.queries import title
+from plans.treatment.admin.words import MoveLine, change_lines, shift
 from plans.treatment.comparison import What
 from plans.treatment.models import ProtocolRollout, RolloutPlan, TreatmentPlan
 from plans.treatment.queries.rollouts import (
@@ -33,17 +39,33 @@ from plans.treatment.queries.rollouts import (
     Followed,
     counts_of,
     last_settled_at,
+    moved_plans,
     plans_of,
     refused_plans,
     report_of,
     shift_in_words,
+    versions_before,
     versions_followed,
     with_counts,
 )
-from plans.treatment.services import plan_move_preview, rollout_start
+from plans.treatment.services import Preview, rollout_start, rollout_stop, rollout_try
 
-REFUSED_SHOWN = 50
+REFUSED_SHOWN = MOVED_SHOWN = 50
 SAMPLE_OF_EACH_VERSION, LARGEST_SAMPLE = 2, 6
+CANDIDATES_OF_EACH_VERSION = 6
+"""More than are shown: somebody may be working on the newest ones."""
+LONGEST_SAMPLE_SECONDS = 3.0
+MOVES_SHOWN = 8
+ROLLOUTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A booked visit that a person has to do with."""
+
+    appointment: Appointment
+    title: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,20 @@ class Tried:
 
     plan: TreatmentPlan
     does: str = ""
+    moves: Sequence[MoveLine] = ()
+    more: int = 0
+    """How many moves are not among `moves`."""
+    cancelled: Sequence[Visit] = ()
+    rebook: Sequence[Visit] = ()
     refused: str = ""
+
+
+@dataclass(slots=True)
+class Sample:
+    """A few plans of each version; `busy` says how many were passed over because somebody works on them."""
+
+    tried: list[Tried] = field(default_factory=list)
+    busy: int = 0
 
 
 class RolloutForm(ReasonForm):
@@ -64,9 +99,11 @@ class RolloutForm(ReasonForm):
         self.versions: list[Followed] = versions_followed(self.row)
         self.running = sum(version.running for version in self.versions)
         self.proposed = sum(version.proposed for version in self.versions)
-        self.to_move = sum(one.running for one in self.versions if one.protocol.pk != self.row.pk)
-        self.under_way = ProtocolRollout.objects.filter(protocol__code=self.row.code, finished_at__isnull=True).first()
-        self.sample = [] if self.is_bound or self.under_way else _sample(self.versions, self.row, reader())
+        self.in_place = sum(one.running for one in self.versions if one.protocol.pk == self.row.pk)
+        self.to_move = self.running - self.in_place
+        self.under_way = ProtocolRollout.objects.filter(ProtocolRollout.UNDER_WAY, protocol__code=self.row.code).first()
+        is_asked = not (self.is_bound or self.under_way)
+        self.sample = _sample(self.versions, self.row, reader()) if is_asked else Sample()
 
 
 class RollsOut:
@@ -89,48 +126,103 @@ class RollsOut:
         )
 
 
-def _sample(versions: Sequence[Followed], to: Protocol, who: Reader) -> list[Tried]:
-    """A few plans of each version, worked out as the roll-out will and taken back: the newest that the reader sees."""
-    tried: list[Tried] = []
+def _sample(versions: Sequence[Followed], to: Protocol, who: Reader) -> Sample:
+    """A few plans of each version, worked out as the roll-out will and taken back: the newest that the reader sees.
+
+    It waits for nobody, and ends after a few seconds with what it has.
+    """
+    sample = Sample()
+    ends_at = time.monotonic() + LONGEST_SAMPLE_SECONDS
     for version in versions:
-        plans = TreatmentPlan.objects.filter(protocol=version.protocol, status__in=TreatmentPlan.MAY_MOVE)
         if version.protocol.pk == to.pk:
             continue
+        wanted = len(sample.tried) + min(SAMPLE_OF_EACH_VERSION, LARGEST_SAMPLE - len(sample.tried))
+        plans = TreatmentPlan.objects.filter(protocol=version.protocol, status__in=TreatmentPlan.MAY_MOVE)
         newest = visible(plans.select_related("patient", "protocol", "location"), who.user).order_by("-pk")
-        tried += [_try(plan, to) for plan in newest[: min(SAMPLE_OF_EACH_VERSION, LARGEST_SAMPLE - len(tried))]]
-    return tried
+        for plan in newest[:CANDIDATES_OF_EACH_VERSION] if wanted > len(sample.tried) else ():
+            if len(sample.tried) == wanted or time.monotonic() > ends_at:
+                break
+            tried = _try(plan, to)
+            if tried is None:
+                sample.busy += 1
+            else:
+                sample.tried.append(tried)
+    return sample
 
 
-def _try(plan: TreatmentPlan, to: Protocol) -> Tried:
+def _try(plan: TreatmentPlan, to: Protocol) -> Tried | None:
+    """None where somebody is working on the plan."""
     try:
         with refusals():
-            changes = plan_move_preview(plan_id=plan.pk, protocol=to)
+            preview = rollout_try(plan_id=plan.pk, protocol=to)
     except Refusal as refusal:
         return Tried(plan, refused=refusal.detail)
+    return None if preview is None else _tried(plan, preview)
+
+
+def _tried(plan: TreatmentPlan, preview: Preview) -> Tried:
+    changes = [change for change in preview.changes if change["item"] != "plan"]
     numbers = {what: sum(change["what"] == what for change in changes) for what in What}
+    lines = [_line(change) for change in changes]
+    shifts = shift_in_words((line.after - line.before).days for line in lines if line.before and line.after)
     said = [
-        f"{count_of(numbers[What.MOVED], 'window')} would move" if numbers[What.MOVED] else "",
+        f"{count_of(numbers[What.MOVED], 'visit')} would move: {shifts}" if numbers[What.MOVED] else "",
         f"{count_of(numbers[What.ADDED], 'visit')} more owed" if numbers[What.ADDED] else "",
         f"{count_of(numbers[What.DROPPED], 'visit')} no longer owed" if numbers[What.DROPPED] else "",
         f"{count_of(numbers[What.CHANGED], 'session')} with other treatments" if numbers[What.CHANGED] else "",
     ]
-    return Tried(plan, does="; ".join(part for part in said if part) or "Every date stays as it is")
+    return Tried(
+        plan,
+        does="; ".join(part for part in said if part) or "Every date stays as it is",
+        moves=lines[:MOVES_SHOWN],
+        more=max(len(lines) - MOVES_SHOWN, 0),
+        cancelled=[Visit(visit, title(visit), "") for visit in preview.cancelled],
+        rebook=[Visit(one.visit, title(one.visit), one.why) for one in preview.rebook],
+    )
+
+
+def _line(change: Any) -> MoveLine:
+    """One change of a preview, with its direction in words."""
+    before, after = _target(change["before"]), _target(change["after"])
+    if change["what"] == What.CHANGED:
+        return MoveLine(change["title"], before, after, f"now {change_lines([change])[0].after}", "")
+    return MoveLine(change["title"], before, after, shift(before, after), change["because"])
+
+
+def _target(side: Any) -> date | None:
+    return date.fromisoformat(side["target_date"]) if side is not None else None
+
+
+def asked_for(rule: IntervalRule, who: Reader) -> list[tuple[ProtocolRollout, Badge, str, str]]:
+    """The latest roll-outs that a change of this rule started: state, how far, and the page, for who may see it."""
+    may_look = who.may("plans.protocolrollout", "view")
+    rows = with_counts(rule.rollouts.order_by("-pk"))[:ROLLOUTS_SHOWN]
+    return [
+        (
+            row,
+            rollout_badge(row, counts_of(row)),
+            how_far(counts_of(row)),
+            reverse("admin:plans_protocolrollout_change", args=[row.pk]) if may_look else "",
+        )
+        for row in rows
+    ]
 
 
 @admin.register(ProtocolRollout)
 class ProtocolRolloutAdmin(ConsoleAdmin):
     change_form_template = "console/rollout.html"
     fields = ()
-    list_display = ("what", "state", "how_far", "refused_shown", "asked", "asked_by")
+    list_display = ("subject", "state", "how_far", "refused_shown", "asked", "asked_by")
     empty_reason = (
         "No plans were ever moved together. Where a protocol has a new version, its page offers to move the plans "
-        "that follow an older one."
+        "that follow an older one; a changed interval works out every running plan by itself."
     )
 
     # Rows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return with_counts(super().get_queryset(request).select_related("protocol", "requested_by"))
+        rows = super().get_queryset(request)
+        return with_counts(rows.select_related("protocol", "interval_rule", "requested_by", "stopped_by"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """It begins on the protocol's page."""
@@ -140,17 +232,17 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
         return False
 
     def name_of(self, row: ProtocolRollout) -> str:
-        return f"{row.protocol.title}: plans to version {row.protocol.version_number}"
+        return _what(row)
 
-    @display(description="Plans of", ordering="protocol__title")
-    def what(self, rollout: ProtocolRollout) -> str:
-        return f"{rollout.protocol.title} to version {rollout.protocol.version_number}"
+    @display(description="What")
+    def subject(self, rollout: ProtocolRollout) -> str:
+        return _what(rollout)
 
     @display(description="State")
     def state(self, rollout: ProtocolRollout) -> Badge:
         return rollout_badge(rollout, counts_of(rollout))
 
-    @display(description="Settled")
+    @display(description="How far")
     def how_far(self, rollout: ProtocolRollout) -> str:
         return how_far(counts_of(rollout))
 
@@ -166,16 +258,33 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
     def asked_by(self, rollout: ProtocolRollout) -> str:
         return str(rollout.requested_by or "–")
 
+    # Stop
+
+    @act(
+        "Stop",
+        grant="add",
+        is_legal=lambda rollout: bool(rollout.is_under_way),
+        form=ReasonForm,
+        icon="stop_circle",
+        variant=ActionVariant.DANGER,
+        description="What is moved stays moved. Plans that still wait stay as they are; they can be moved later.",
+    )
+    def stop(self, request: HttpRequest, row: ProtocolRollout, form: ActForm) -> Done:
+        rollout_stop(rollout_id=row.pk, by=cast(User, request.user), reason=form.cleaned_data["reason"])
+        left = row.items.filter(status=RolloutPlan.Status.WAITING).count()
+        return Done(f"Stopped. {count_of(left, 'plan')} {'stays as it is' if left == 1 else 'stay as they are'}.")
+
     # The page
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         rollout, who = kwargs["obj"], reader()
         counts = counts_of(rollout)
-        is_running = rollout.finished_at is None
+        is_running = rollout.is_under_way
         report = None if is_running else report_of(rollout)
         refused = visible(refused_plans(rollout), who.user)
         shown = list(refused[:REFUSED_SHOWN])
         seen = refused.count() if len(shown) == REFUSED_SHOWN else len(shown)
+        moved = [] if is_running else list(visible(moved_plans(rollout), who.user)[:MOVED_SHOWN])
         context |= {
             "rollout": rollout,
             "counts": counts,
@@ -183,6 +292,9 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
             "how_far": how_far(counts),
             "is_running": is_running,
             "is_quiet": is_running and who.now - last_settled_at(rollout) > QUIET,
+            "came_from": versions_before(rollout) if rollout.protocol is not None else [],
+            "moved": [(row, shift_in_words(row.shifts_days)) for row in moved],
+            "moved_more": counts.moved - len(moved),
             "refused": shown,
             "refused_more": seen - len(shown),
             "refused_elsewhere": max(counts.refused - seen, 0),
@@ -210,7 +322,8 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
         if rollout is None:
             raise Http404
         rows = visible(plans_of(rollout), cast(User, request.user))
-        name = slugify(f"{rollout.protocol.code} v{rollout.protocol.version_number} {rollout.requested_at:%Y-%m-%d}")
+        of = rollout.protocol
+        name = slugify(f"{f'{of.code} v{of.version_number}' if of else rollout.what} {rollout.requested_at:%Y-%m-%d}")
         return StreamingHttpResponse(
             csv_lines(rows),
             content_type="text/csv; charset=utf-8",
@@ -219,20 +332,30 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
 
 
 def how_far(counts: Counts) -> str:
-    """“4,120 of 10,000 plans”."""
-    return f"{counts.settled:,} of {count_of(counts.plans, 'plan')}"
+    """“4,120 of 10,000 plans done”."""
+    return f"{counts.settled:,} of {count_of(counts.plans, 'plan')} done"
 
 
 def rollout_badge(rollout: ProtocolRollout, counts: Counts) -> Badge:
-    if rollout.finished_at is None:
+    if rollout.is_under_way:
         return Badge(Tone.BOOKED, "Under way", "hourglass_top")
+    if rollout.stopped_at is not None:
+        return Badge(Tone.STOP, f"Stopped, {counts.waiting:,} left as they were", "stop_circle")
     if counts.refused:
         return Badge(Tone.SOON, f"Finished, {counts.refused:,} refused")
     return Badge(Tone.DONE, "Finished")
 
 
+def _what(rollout: ProtocolRollout) -> str:
+    """“PRP: plans to version 2”, “Interval rule “PRP after PRP”: every running plan anew”."""
+    if rollout.protocol is not None:
+        return f"{rollout.protocol.title}: plans to version {rollout.protocol.version_number}"
+    return f"{rollout.what}: every running plan anew"
+
+
 COLUMNS = (
-    *("Patient", "Record number", "Location", "Plan", "Result", "Windows moved", "Moved by", "Visits added"),
+    *("Patient", "Record number", "Location", "Plan", "Followed version", "Follows version", "Result"),
+    *("Windows moved", "Moved by", "Visits added"),
     *("Visits dropped", "Booked visits cancelled", "Booked visits to rebook", "Why"),
 )
 
@@ -244,7 +367,9 @@ def csv_lines(rows: QuerySet[RolloutPlan]) -> Iterator[str]:
     for row in rows.iterator(chunk_size=1000):
         plan = row.plan
         cells = (
-            *(plan.patient, plan.patient.mrn, plan.location, plan.protocol.title, row.get_status_display()),
+            *(plan.patient, plan.patient.mrn, plan.location, plan.protocol.title),
+            *(row.protocol_before.version_number if row.protocol_before else "", plan.protocol.version_number),
+            row.get_status_display(),
             *(len(row.shifts_days), shift_in_words(row.shifts_days), row.added_visits, row.dropped_visits),
             *(row.cancelled_visits, row.rebook_visits, row.detail),
         )

@@ -22,7 +22,7 @@ from plans.treatment.api.course import (
 )
 from plans.treatment.models import PlanRevision, ProcedureSession, SessionComponent, TreatmentPlan
 from plans.treatment.progress import Flag
-from plans.treatment.queries import course_of, flagged, plans_in_full, shown_status, with_course
+from plans.treatment.queries import course_of, flagged, left_by_completion, plans_in_full, shown_status, with_course
 from plans.treatment.services import (
     ConsentInput,
     Preview,
@@ -285,6 +285,7 @@ class PlanViewSet(Creates, Changes, ResourceViewSet):
         return plan_discontinue(plan_id=row.pk, by=self.user, **data)
 
     @act("complete")
-    def complete(self, row: TreatmentPlan, data: dict[str, Any]) -> TreatmentPlan:
-        """Close a plan of which nothing is owed any more."""
-        return plan_complete(plan_id=row.pk, by=self.user)
+    def complete(self, row: TreatmentPlan, data: dict[str, Any]) -> Written:
+        """Close a plan of which nothing is owed any more; warnings say what stays to be signed and asked."""
+        plan = plan_complete(plan_id=row.pk, by=self.user)
+        return plan, left_by_completion(plan)

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from clinic.api.fields import ChoiceField, DecimalField
 from clinic.api.serializers import RecordSerializer
 from clinic.people.models import Modality
 from plans.treatment.models import (
@@ -71,13 +72,13 @@ class RecordField(serializers.DictField):
 
 class LotSerializer(serializers.Serializer[Any]):
     lot = serializers.UUIDField()
-    quantity = serializers.DecimalField(max_digits=9, decimal_places=2, min_value=0)
+    quantity = DecimalField(max_digits=9, decimal_places=2, min_value=0)
 
 
 class ComponentShape(serializers.Serializer[Any]):
     """One charted modality; its record is validated in the shape of that modality."""
 
-    modality = serializers.ChoiceField(choices=Modality.choices)
+    modality = ChoiceField(choices=Modality.choices)
     record = RecordField()
     lots = LotSerializer(many=True, required=False)
     preparation = serializers.UUIDField(required=False, allow_null=True)

@@ -1,4 +1,6 @@
-"""Roll-outs in the API: move the running plans of a protocol to its current version, and see how far that is."""
+"""Roll-outs in the API: move the running plans of a protocol to its current version, see how far that is, stop it.
+
+Those that a changed interval rule starts are here too: they are of every protocol, and name the rule."""
 
 from typing import Any
 
@@ -9,23 +11,37 @@ from rest_framework import serializers
 from clinic.access.visibility import visible
 from clinic.api.fields import InstantField, TextField
 from clinic.api.serializers import RecordSerializer
-from clinic.api.views import Creates, ResourceViewSet, look
+from clinic.api.views import Creates, ResourceViewSet, act, look
 from clinic.errors import Invalid
 from plans.protocols.models import Protocol
 from plans.treatment.models import ProtocolRollout, RolloutPlan
 from plans.treatment.queries.rollouts import Report, counts_of, refused_plans, report_of, with_counts
-from plans.treatment.services import rollout_start
+from plans.treatment.services import rollout_start, rollout_stop
 
 
 class RolloutSerializer(RecordSerializer):
-    protocol = serializers.CharField(source="protocol.code", read_only=True)
-    protocol_version = serializers.IntegerField(source="protocol.version_number", read_only=True)
-    title = serializers.CharField(source="protocol.title", read_only=True)
+    protocol = serializers.CharField(
+        source="protocol.code",
+        read_only=True,
+        allow_null=True,
+        help_text="The protocol's code; none where an interval rule has changed, which concerns every running plan.",
+    )
+    protocol_version = serializers.IntegerField(
+        source="protocol.version_number", read_only=True, allow_null=True, help_text="To which its plans are brought."
+    )
+    title = serializers.SerializerMethodField()
     requested_at = InstantField(read_only=True)
-    finished_at = InstantField(read_only=True, allow_null=True, help_text="Empty while plans are waiting.")
+    finished_at = InstantField(
+        read_only=True, allow_null=True, help_text="Empty while plans are waiting, and where it was stopped."
+    )
+    stopped_at = InstantField(
+        read_only=True, allow_null=True, help_text="When a person stopped it; what was waiting then stays as it is."
+    )
     plans = serializers.SerializerMethodField()
     waiting = serializers.IntegerField(read_only=True)
-    moved = serializers.IntegerField(read_only=True, help_text="Plans that follow the version now.")
+    moved = serializers.IntegerField(
+        read_only=True, help_text="Plans of which a date moved, or that follow another version now."
+    )
     unchanged = serializers.IntegerField(
         read_only=True, help_text="Plans in which nothing had to move, or that have ended meanwhile."
     )
@@ -37,17 +53,25 @@ class RolloutSerializer(RecordSerializer):
             "id",
             "protocol",
             "protocol_version",
+            "interval_rule",
             "title",
             "reason",
             "requested_at",
             "requested_by",
             "finished_at",
+            "stopped_at",
+            "stopped_by",
+            "stop_reason",
             "plans",
             "waiting",
             "moved",
             "unchanged",
             "refused",
         )
+
+    def get_title(self, rollout: ProtocolRollout) -> str:
+        """The protocol's title, or what was asked for where it is no version."""
+        return rollout.protocol.title if rollout.protocol is not None else rollout.what
 
     def get_plans(self, rollout: Any) -> int:
         """How many plans it concerns."""
@@ -98,8 +122,13 @@ class RolloutInput(serializers.Serializer[Any]):
     reason = TextField(max_length=500, help_text="Each plan's revision keeps it.")
 
 
+class StopInput(serializers.Serializer[Any]):
+    reason = TextField(max_length=500, help_text="Why it is stopped.")
+
+
 class RolloutViewSet(Creates, ResourceViewSet):
-    """Moving every running plan of a protocol to its current version. It concerns all locations."""
+    """Moving every running plan of a protocol to its current version, and working every running plan out anew where an
+    interval rule has changed. It concerns all locations."""
 
     model = ProtocolRollout
     output = RolloutSerializer
@@ -120,6 +149,11 @@ class RolloutViewSet(Creates, ResourceViewSet):
                 attr="protocol",
             )
         return rollout_start(by=self.user, protocol=protocol, reason=data["reason"])
+
+    @act("add", body=StopInput)
+    def stop(self, row: ProtocolRollout, data: dict[str, Any]) -> ProtocolRollout:
+        """Stop it before its next plan: what is moved stays, what waits stays as it is."""
+        return rollout_stop(rollout_id=row.pk, by=self.user, reason=data["reason"])
 
     @look(output=RefusedPlanSerializer, many=True, ordering=("pk",))
     def refused_plans(self, row: ProtocolRollout) -> QuerySet[RolloutPlan]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
-from clinic.api.fields import DayField, InstantField, TextField, VisibleRelatedField
+from clinic.api.fields import ChoiceField, DayField, InstantField, TextField, VisibleRelatedField, WholeField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import ResourceViewSet, Written, act
@@ -86,8 +86,8 @@ class SessionSerializer(RecordSerializer):
 
 
 class ObservationsInput(serializers.Serializer[Any]):
-    zones = serializers.ListField(child=serializers.ChoiceField(choices=Zone.choices))
-    pain_0_10 = serializers.IntegerField(min_value=0, max_value=10, required=False, allow_null=True)
+    zones = serializers.ListField(child=ChoiceField(choices=Zone.choices))
+    pain_0_10 = WholeField(min_value=0, max_value=10, required=False, allow_null=True)
 
 
 class PerformInput(ObservationsInput):
@@ -106,7 +106,7 @@ class PerformInput(ObservationsInput):
 
 class AbortInput(ObservationsInput):
     reason = TextField(max_length=500)
-    zones = serializers.ListField(child=serializers.ChoiceField(choices=Zone.choices), required=False)
+    zones = serializers.ListField(child=ChoiceField(choices=Zone.choices), required=False)
     components = ComponentShape(many=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class AbortInput(ObservationsInput):
 class SessionAmendInput(ObservationsInput):
     reason = TextField(max_length=2000)
     performed_at = InstantField(required=False)
-    zones = serializers.ListField(child=serializers.ChoiceField(choices=Zone.choices), required=False)
+    zones = serializers.ListField(child=ChoiceField(choices=Zone.choices), required=False)
     deviations = TextField(max_length=4000, required=False, allow_blank=True)
     components = ComponentShape(many=True, required=False)
 

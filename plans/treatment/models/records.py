@@ -9,16 +9,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from clinic.limits import Range
 from clinic.people.models import Modality
 from clinic.records import Record
 from plans.treatment import ranges
 from plans.treatment.models.sessions import SessionComponent
-from plans.treatment.ranges import Range
 
 
 def measure(limits: Range, places: int = 2, **options: Any) -> "models.DecimalField[Any, Any]":
     """A decimal column with the hard range of `limits`; its unit stands in the field's name."""
-    digits = len(str(int(limits.high))) + places
+    digits = max(len(str(abs(int(bound)))) for bound in (limits.low, limits.high)) + places
     return models.DecimalField(
         max_digits=digits,
         decimal_places=places,

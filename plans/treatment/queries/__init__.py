@@ -4,7 +4,13 @@ from plans.treatment.queries.care import Advice, advice_for
 from plans.treatment.queries.course import CourseRow, course_of, moves_of, progress_of, with_course
 from plans.treatment.queries.facts import Calendar, GivenTo, facts_of, given_to
 from plans.treatment.queries.flags import flagged, with_flags
-from plans.treatment.queries.owed import in_the_way_of_completion, owed_follow_up, owed_of, owed_session
+from plans.treatment.queries.owed import (
+    in_the_way_of_completion,
+    left_by_completion,
+    owed_follow_up,
+    owed_of,
+    owed_session,
+)
 from plans.treatment.queries.plans import (
     consented_modalities,
     live_appointment_ids,
@@ -25,6 +31,7 @@ __all__ = [
     "flagged",
     "given_to",
     "in_the_way_of_completion",
+    "left_by_completion",
     "live_appointment_ids",
     "moves_of",
     "owed_follow_up",

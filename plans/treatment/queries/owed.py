@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from clinic.errors import SoftWarning
 from plans.followups.models import FollowUp
 from plans.followups.queries import check_ins_of_use, open_follow_ups
 from plans.treatment.comparison import Dates, OwedVisit
@@ -50,21 +51,26 @@ def owed_of(plan: TreatmentPlan, sessions: Sequence[ProcedureSession] | None = N
 
 
 def in_the_way_of_completion(plan: TreatmentPlan) -> list[str]:
-    """What the plan still owes, and what is still to be written down, in words: three queries.
+    """What the plan still owes, in words: two queries.
 
-    Maintenance is offered, not owed: only a booked visit of it, or one in progress, stands in the way. A check-in
-    does as long as its answer is of use.
+    Maintenance is offered, not owed: only a booked visit of it, or one in progress, stands in the way.
     """
     found = []
     for session in with_scheduled(plan.sessions.select_related("step").order_by("sequence", "id")):
         is_open = session.status == Status.PLANNED and (session.is_scheduled or not session.is_maintenance)
         if is_open or session.status == Status.IN_PROGRESS:
             found.append(session.title)
-        elif session.status in ProcedureSession.MAY_SIGN:
-            found.append(f"the signature under {session.title}")
-    found += [follow_up.title for follow_up in open_follow_ups(plan).order_by("target_date", "id")]
-    found += [
-        f"{check_in.title} after {check_in.session.title}"
-        for check_in in check_ins_of_use().filter(session__plan=plan).order_by("target_date", "id")
+    return found + [follow_up.title for follow_up in open_follow_ups(plan).order_by("target_date", "id")]
+
+
+def left_by_completion(plan: TreatmentPlan) -> list[SoftWarning]:
+    """What stays to be done once the plan is complete: records to sign, check-ins to ask. Two queries."""
+    unsigned = plan.sessions.filter(status__in=ProcedureSession.MAY_SIGN).order_by("sequence", "id")
+    asked = check_ins_of_use().filter(session__plan=plan).order_by("target_date", "id")
+    return [
+        *(SoftWarning("sessions", "unsigned", f"{session.title} is not signed.") for session in unsigned),
+        *(
+            SoftWarning("check_ins", "unanswered", f"{one.title} after {one.session.title} is still to be answered.")
+            for one in asked
+        ),
     ]
-    return found

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
+from clinic.constraints import faults_of
 from clinic.errors import DoesNotExist, Invalid
 from clinic.people.models import Modality
 from plans.treatment import rules
@@ -114,22 +115,21 @@ def _write(component: SessionComponent, values: Mapping[str, Any], attr: str) ->
 
 
 def _field_faults(record: Any, attr: str) -> list[Invalid]:
-    try:
-        record.clean_fields(exclude={"component", "id"})
-    except ValidationError as error:
-        return [Invalid(" ".join(messages), attr=f"{attr}.{name}") for name, messages in error.message_dict.items()]
-    return []
+    return _cleaned(record, attr, frozenset({"component", "id"}))
 
 
 def _spin_faults(spins: Sequence[Mapping[str, Any]], attr: str) -> list[Invalid]:
     faults = []
     for index, spin in enumerate(spins):
         row = PrpSpin(position=index + 1, rcf_g=spin.get("rcf_g"), minutes=spin.get("minutes"))
-        try:
-            row.clean_fields(exclude={"record", "id", "position"})
-        except ValidationError as error:
-            faults += [
-                Invalid(" ".join(messages), attr=f"{attr}.spins.{index}.{name}")
-                for name, messages in error.message_dict.items()
-            ]
+        faults += _cleaned(row, f"{attr}.spins.{index}", frozenset({"record", "id", "position"}))
     return faults
+
+
+def _cleaned(row: Any, attr: str, exclude: frozenset[str]) -> list[Invalid]:
+    """What is wrong with the fields of `row`, in words, each named below `attr`."""
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        return [Invalid(one.detail, code=one.code, attr=f"{attr}.{one.attr}") for one in faults_of(row, error)]
+    return []

@@ -6,6 +6,7 @@ from datetime import date
 
 from clinic.errors import Invalid
 from clinic.people.models import User
+from clinic.text import says_nothing
 from patients.models import ConsentDocument
 from patients.services import consent_give
 from plans.treatment.gates import check_consents
@@ -39,7 +40,7 @@ def consents_give(plan: TreatmentPlan, consents: Sequence[ConsentInput], accepte
                     attr=f"consents.{index}.document_version",
                 )
             )
-        if not item.signed_name.strip():
+        if says_nothing(item.signed_name):
             faults.append(
                 Invalid("The consent carries the signer's name.", code="required", attr=f"consents.{index}.signed_name")
             )

@@ -89,16 +89,16 @@ def course_replace(
     return cancelled
 
 
-def course_close(plan: TreatmentPlan, reason: str, *, by: User | None) -> None:
+def course_close(plan: TreatmentPlan, reason: str, *, by: User | None, keeps_check_ins: bool = False) -> None:
     """Cancel every planned session, open follow-up and check-in of the plan, and the visits booked for them.
 
-    What is not owed any more is logged as dropped.
+    What is not owed any more is logged as dropped. With `keeps_check_ins` those worth asking for stay.
     """
     sessions = lock_all(plan.sessions.all())
     check_none_in_progress(sessions)
     moves_log(plan, CourseMove.Act.ENDED, compare(owed_of(plan), []))
     dropped = sessions_cancel([session for session in sessions if session.status == Status.PLANNED], reason)
-    closed = follow_ups_close(plan=plan, by=by)
+    closed = follow_ups_close(plan=plan, by=by, keeps_check_ins=keeps_check_ins)
     appointments_close(sessions=dropped, follow_ups=closed, reason=NO_LONGER_OWED, by=by)
 
 

@@ -8,6 +8,7 @@ from clinic.audit.history import recorded
 from clinic.errors import Conflict, check_allowed, require_reason
 from clinic.locking import lock, lock_all
 from clinic.people.models import User
+from clinic.text import trimmed
 from plans.treatment.gates import check_pin
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
 from plans.treatment.services.recalculation import course_recalculate
@@ -31,7 +32,7 @@ def session_pin(*, session_id: UUID, by: User | None, pinned_on: date | None, re
             check_pin(pinned_on, plan.start_date, clock.today(plan.location.zone))
         if pinned_on is None and session.pinned_on is None:
             raise Conflict("This session is not pinned to a date.", code="not_pinned")
-        session.pinned_on, session.pin_reason = pinned_on, reason.strip()[:300] if pinned_on else ""
+        session.pinned_on, session.pin_reason = pinned_on, trimmed(reason)[:300] if pinned_on else ""
         session.pinned_by = by if pinned_on else None
         session.save(update_fields=["pinned_on", "pin_reason", "pinned_by", "updated_at"])
         sessions = [session if other.pk == session.pk else other for other in sessions]

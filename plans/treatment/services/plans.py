@@ -180,7 +180,8 @@ def plan_discontinue(*, plan_id: UUID, by: User | None, reason: str) -> Treatmen
 def plan_complete(*, plan_id: UUID, by: User | None) -> TreatmentPlan:
     """Close a plan of which nothing is owed any more; maintenance that was offered but not taken is let go.
 
-    Raises `Conflict` (obligations_open) naming what is still owed, unsigned records and check-ins among it.
+    Records can still be signed, and check-ins whose answer is of use stay (`queries.left_by_completion`). Raises
+    `Conflict` (obligations_open) naming what is still owed.
     """
     with recorded():
         plan = lock(TreatmentPlan.objects.all(), plan_id)
@@ -189,7 +190,7 @@ def plan_complete(*, plan_id: UUID, by: User | None) -> TreatmentPlan:
         owed = in_the_way_of_completion(plan)
         if owed:
             raise Conflict(f"Still owed: {', '.join(owed)}.", code="obligations_open", extra={"owed": owed})
-        course_close(plan, COMPLETE, by=by)
+        course_close(plan, COMPLETE, by=by, keeps_check_ins=True)
         plan.status, plan.completed_at = Status.COMPLETED, clock.now()
         plan.save()
     return plan

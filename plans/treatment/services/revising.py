@@ -137,7 +137,10 @@ def _revise(
         protocol=plan.protocol,
         lead_practitioner=plan.lead_practitioner,
         reason=reason,
-        changes=[one.as_document() for one in (*(line for line in headlines if line.is_change), *changes)],
+        changes=[
+            *(line.as_document() for line in headlines if line.is_change),
+            *(change.as_document() for change in changes),
+        ],
         revised_at=clock.now(),
         revised_by=by,
     )

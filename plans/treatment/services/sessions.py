@@ -10,6 +10,7 @@ from django.db.models import Q
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, Invalid, check_allowed, require_reason
+from clinic.limits import not_among
 from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from clinic.places.wallclock import local_date
@@ -23,6 +24,7 @@ from plans.scheduling.services import (
 from plans.treatment.gates import check_consents
 from plans.treatment.models import CourseMove, Owed, ProcedureSession, SessionAmendment, TreatmentPlan, Zone
 from plans.treatment.queries import consented_modalities
+from plans.treatment.ranges import PAIN
 from plans.treatment.services.charting import ComponentInput, component_amend, components_chart
 from plans.treatment.services.recalculation import check_ins_owe, components_insert, course_recalculate
 
@@ -223,9 +225,9 @@ def _check_performed_at(plan: TreatmentPlan, performed_at: datetime) -> None:
 def _check_observations(zones: Sequence[str], pain_0_10: int | None) -> None:
     unknown = [zone for zone in zones if zone not in Zone.values]
     if unknown:
-        raise Invalid(f"“{unknown[0]}” is not a zone; use {', '.join(Zone.values)}.", attr="zones")
-    if pain_0_10 is not None and not 0 <= pain_0_10 <= 10:
-        raise Invalid("Pain is rated from 0 to 10.", attr="pain_0_10")
+        raise Invalid(not_among("Zones", unknown[0], Zone.values), attr="zones")
+    if pain_0_10 is not None and not PAIN.takes(pain_0_10):
+        raise Invalid(PAIN.refuse(pain_0_10), attr="pain_0_10")
 
 
 def _amend_components(session: ProcedureSession, changes: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from clinic.access.roles import Role
-from clinic.api.fields import DayField, FlagField, InstantField, TextField
+from clinic.api.fields import ChoiceField, DayField, DecimalField, FlagField, InstantField, TextField, WholeField
 from clinic.api.serializers import RecordSerializer
 from clinic.people.models import User
 from patients.models import Patient
@@ -99,3 +99,31 @@ def test_clinical_fields_are_left_out_for_whoever_may_not_see_them_where_the_row
     assert shown(make_user((here, Role.FRONT_DESK))) == {"first_name"}
     assert shown(make_user((here, Role.FRONT_DESK), (there, Role.PRACTITIONER))) == {"first_name"}
     assert set(PatientShape(patient).data) == {"first_name"}, "nobody in particular sees nothing clinical"
+
+
+def test_text_loses_what_nobody_sees_at_its_ends_and_nothing_else_is_no_text():
+    assert TextField().run_validation("\ufeff\u200b A wedding. \u2060") == "A wedding."
+    assert refused(TextField(), "\u200b\u2060\ufeff\u00ad") == "blank"
+    assert TextField(allow_blank=True).run_validation("\u200b") == ""
+    assert TextField(trim_whitespace=False).run_validation(" \u200b") == " \u200b"
+
+
+def test_numbers_and_choices_say_what_they_may_be_under_their_own_name():
+    class Shape(serializers.Serializer[Any]):
+        duration_minutes = WholeField(min_value=5, max_value=720)
+        needle_mm = DecimalField(max_digits=4, decimal_places=2, min_value=0)
+        device = ChoiceField(choices=["pen", "rf"])
+        devices = serializers.ListField(child=ChoiceField(choices=["pen", "rf"]))
+
+    shape = Shape(data={"duration_minutes": 4, "needle_mm": "1.234", "device": "laser", "devices": ["pen", "x"]})
+    assert not shape.is_valid()
+    assert shape.errors == {
+        "duration_minutes": ["Duration: 4 min is not possible; allowed is 5–720 min."],
+        "needle_mm": ["Needle: 1.234 mm is not possible; allowed is at least 0 mm, a number with at most 2 decimals."],
+        "device": ["Device: “laser” is not possible; allowed is pen, rf."],
+        "devices": {1: ["Devices: “x” is not possible; allowed is pen, rf."]},
+    }
+    assert [detail.code for detail in (shape.errors["duration_minutes"][0], shape.errors["needle_mm"][0])] == [
+        "min_value",
+        "max_decimal_places",
+    ]

@@ -72,7 +72,7 @@ def test_a_closure_is_written_and_shown_in_the_locations_own_time(house):
     ("changes", "says"),
     [
         ({"starts_at_time": "13:00"}, "ends after it starts."),
-        ({"starts_at_day": "2026-03-08", "starts_at_time": "02:30"}, "does not exist on 2026-03-08"),
+        ({"starts_at_day": "2026-03-08", "starts_at_time": "02:30"}, "does not exist on 8 March 2026"),
         ({"starts_at_day": ""}, "This field is required."),
     ],
 )

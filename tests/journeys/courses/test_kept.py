@@ -184,5 +184,5 @@ def test_hazelby_has_marrow_once_and_not_again_before_a_year_has_passed(house: H
         "Maintenance 2 · Stem cells (marrow): new, 12 Sep 2028 (545 days after the last session (17 March 2027).)",
     ]
     story.on("2027-03-17", "15:00").attends("12-month")
-    story.on("2027-04-14").completes()
+    story.completes()
     story.ends("completed")

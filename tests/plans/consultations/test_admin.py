@@ -89,14 +89,14 @@ def test_a_draft_may_be_open_but_signing_names_what_is_missing(house):
     ("changes", "says"),
     [
         ({"severity_value": "IX"}, "is not on this scale; it takes I, II"),
-        ({"causes-0-icd10": "Z99.9"}, "is not one of the available choices"),
+        ({"causes-0-icd10": "Z99.9"}, "Diagnosis (ICD-10): “Z99.9” is not possible; allowed is "),
         ({"causes-TOTAL_FORMS": "0"}, "Name at least one cause."),
         ({"causes-0-is_primary": ""}, "Exactly one cause is the primary one."),
         ({"occurred_at_day": "2026-03-03"}, "this is in the future"),
         ({"occurred_at_day": "1900-01-01"}, "The patient was born on"),
         ({"occurred_at_day": "nonsense"}, "Enter a valid date."),
-        ({"screening.platelet-count": "-1"}, "greater than or equal to 0"),
-        ({"screening.sepsis": "perhaps"}, "is not one of the available choices"),
+        ({"screening.platelet-count": "-1"}, ": -1 ×10³/µL is not possible; allowed is 0–9,999,999.99"),
+        ({"screening.sepsis": "perhaps"}, "“perhaps” is not possible; allowed is No, Yes."),
         ({"goals": ""}, "This field is required."),
     ],
 )

@@ -12,6 +12,7 @@ from clinic.places.models import Location
 from patients.models import Patient
 from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import state_of
+from plans.followups.services import follow_up_attend
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
@@ -52,6 +53,12 @@ class Clinic:
         """Perform the first session now; returns its check-ins in order."""
         session = factories.perform(self.plan.sessions.get(sequence=1), self.practitioner)
         return list(session.check_ins.order_by("target_date"))
+
+    def attend(self, follow_up: FollowUp) -> None:
+        """The patient is here for it now, after the first session, and before its window perhaps."""
+        if self.plan.sessions.get(sequence=1).performed_at is None:
+            self.performed()
+        follow_up_attend(follow_up_id=follow_up.pk, by=self.desk, reason="Moves abroad.")
 
     def pending(self) -> list[PatientMessage]:
         """The mails that may still go to the patient."""

@@ -5,7 +5,7 @@ import pytest
 from clinic.access.roles import Role
 from plans.followups.models import ContactAttempt, FollowUp
 from tests.console import House, url, words
-from tests.factories import make_consultation, make_patient, make_plan
+from tests.factories import make_consultation, make_patient, make_plan, perform
 
 DESK, PRACTITIONER = Role.FRONT_DESK, Role.PRACTITIONER
 LIST = "/admin/plans/followup/"
@@ -60,9 +60,37 @@ def test_a_call_is_logged_and_read_on_the_list(house, frozen):
 
 def test_a_walk_in_is_attended_in_one_step(house, frozen):
     follow_up = owed(house)
+    perform(follow_up.plan.sessions.get(sequence=1), house.practitioner)
     later(house, frozen, "2026-06-01")
+    assert 'name="reason"' not in house.get(DESK, url(follow_up, "attend")).content.decode()
     assert house.act(DESK, follow_up, "attend").status_code == 303
     assert "Attended" in words(house.get(DESK, url(follow_up)))
+
+
+def test_before_its_window_the_dialog_asks_why_and_the_page_and_the_history_say_so(house, frozen):
+    follow_up = owed(house)
+    perform(follow_up.plan.sessions.get(sequence=1), house.practitioner)
+    dialog = house.get(DESK, url(follow_up, "attend"))
+    assert 'name="reason"' in dialog.content.decode()
+    assert "Before its window, which opens on 19 May 2026." in words(dialog)
+    assert house.act(DESK, follow_up, "attend").status_code == 200
+    assert not follow_up.appointments.exists()
+    assert house.act(DESK, follow_up, "attend", reason="Moves abroad.").status_code == 303
+    page = words(house.get(DESK, url(follow_up)))
+    assert "Attended" in page
+    assert "Before its window because: “Moves abroad.”" in page
+    history = words(house.get(PRACTITIONER, url(follow_up, "history")))
+    assert "Moves abroad." in history
+    assert str(house.users[DESK]) in history
+
+
+def test_what_counts_from_a_session_still_to_come_says_so_in_its_dialog_and_stays_open(house):
+    follow_up = owed(house)
+    assert "has not been performed yet" in words(house.get(DESK, url(follow_up, "attend")))
+    answer = house.act(DESK, follow_up, "attend", reason="Now")
+    assert answer.status_code == 409
+    assert words(answer).count("has not been performed yet") == 1
+    assert not follow_up.appointments.exists()
 
 
 def test_a_visit_that_no_protocol_asks_for_is_owed_after_a_consultation(house):

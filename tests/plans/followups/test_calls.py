@@ -18,7 +18,7 @@ from plans.followups.looks import call_reasons
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import call_list, with_calling, with_state
 from plans.followups.rules import Call, CallFacts, Owing, calls
-from plans.followups.services import attempt_record, attempt_record_for_patient, follow_up_attend
+from plans.followups.services import attempt_record, attempt_record_for_patient
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.services import appointment_cancel, appointment_no_show, appointment_reschedule
 from plans.treatment.models import ProcedureSession, TreatmentPlan
@@ -242,7 +242,7 @@ def miss_twice(clinic: Any, frozen: Any) -> None:
 
 def test_two_no_shows_put_a_patient_on_the_list_until_they_are_reached(clinic, frozen):
     miss_twice(clinic, frozen)
-    assert listed(clinic) == ["Did not come twice; the last time: Today 10:00. Nothing is booked."]
+    assert listed(clinic) == ["Did not come twice; the last time: today 10:00. Nothing is booked."]
     reach(clinic, "no_answer")
     assert listed(clinic)
     frozen.shift(3600)
@@ -256,7 +256,7 @@ def test_a_booking_and_a_visit_that_took_place_take_them_off_the_list(clinic, fr
     assert listed(clinic) == []
     appointment_cancel(appointment_id=visit.pk, by=clinic.desk, reason="patient")
     assert listed(clinic)
-    follow_up_attend(follow_up_id=clinic.follow_up.pk, by=clinic.desk)
+    clinic.attend(clinic.follow_up)
     assert listed(clinic) == []
 
 
@@ -266,7 +266,7 @@ def test_another_no_show_after_they_were_reached_puts_them_back(clinic, frozen):
     visit = clinic.book(date(2026, 5, 26))
     frozen.move_to("2026-05-26T15:00:00Z")
     appointment_no_show(appointment_id=visit.pk, by=clinic.desk)
-    assert listed(clinic) == ["Did not come 3 times; the last time: Today 10:00. Nothing is booked."]
+    assert listed(clinic) == ["Did not come 3 times; the last time: today 10:00. Nothing is booked."]
 
 
 def test_who_wants_no_email_is_called_about_a_visit_and_again_when_it_moves(clinic, frozen):
@@ -355,7 +355,7 @@ def test_the_api_says_whom_to_call_why_and_what_came_of_it(clinic, api, frozen):
         "name": "Mock Dogwood",
         "phone": "+1 212 555 0141",
         "reasons": [
-            {"code": "no_shows", "detail": "Did not come twice; the last time: Today 10:00. Nothing is booked."}
+            {"code": "no_shows", "detail": "Did not come twice; the last time: today 10:00. Nothing is booked."}
         ],
         "tries": 0,
         "last_try": None,

@@ -160,3 +160,23 @@ def test_nobody_is_reminded_to_ask_when_the_answer_would_say_nothing_any_more(cl
     frozen.move_to("2026-03-26T15:00:00Z")
     assert check_ins_to_ask().count() == 0
     assert check_in_state_of(check_in) == "overdue"
+
+
+def test_only_what_somebody_can_still_act_on_is_coloured(clinic, check_in, nurse, frozen):
+    last = CheckIn.objects.latest("target_date")
+    for day, badge in (("2026-03-25", "Overdue by 14 days"), ("2026-03-26", "No answer")):
+        frozen.move_to(f"{day}T15:00:00Z")
+        page = words(sign_in(nurse).get("/admin/plans/checkin/"))
+        assert badge in page
+        assert ("c-badge--stop" in page) is (badge != "No answer")
+        offered = words(sign_in(nurse).get(url(clinic.patient)))
+        assert (url(last, "answer") in offered) is (badge != "No answer")
+    assert url(last, "answer") in words(sign_in(nurse).get(url(last))), "a late answer is still taken"
+
+
+def test_what_ended_with_its_plan_is_not_coloured(clinic, check_in, nurse, frozen):
+    frozen.move_to("2026-03-12T15:00:00Z")
+    plan_discontinue(plan_id=clinic.plan.pk, by=None, reason="Moved away.")
+    page = words(sign_in(nurse).get("/admin/plans/checkin/"))
+    assert "Cancelled" in page
+    assert "c-badge--stop" not in page

@@ -8,7 +8,6 @@ import pytest
 from plans.followups.models import CheckIn, FollowUp
 from plans.followups.services import (
     check_ins_put,
-    follow_up_attend,
     follow_up_cancel,
     follow_up_pin,
     follow_ups_move,
@@ -65,7 +64,7 @@ def test_a_pin_that_cannot_be_met_is_flagged(clinic, rows):
 
 
 def test_what_is_closed_does_not_move(clinic, rows):
-    follow_up_attend(follow_up_id=rows[0].pk, by=clinic.desk)
+    clinic.attend(rows[0])
     follow_up_cancel(follow_up_id=rows[1].pk, by=clinic.desk, reason="Not needed.")
     windows = {row.step_id: window(date(2026, 7, 1)) for row in rows[:2]}
     assert follow_ups_move(plan=clinic.plan, windows=windows) == []
@@ -111,7 +110,7 @@ def test_another_anchor_or_offset_is_another_visit(clinic, rows, change):
 
 
 def test_what_was_attended_or_dropped_by_a_person_is_not_owed_again(clinic, rows):
-    follow_up_attend(follow_up_id=rows[0].pk, by=clinic.desk)
+    clinic.attend(rows[0])
     follow_up_cancel(follow_up_id=rows[1].pk, by=clinic.desk, reason="Not needed.")
     visits = [(row.step, window(date(2026, 7, 1))) for row in rows]
     assert follow_ups_revise(plan=clinic.plan, visits=visits, by=None) == []

@@ -68,8 +68,8 @@ def test_pinning_to_where_it_is_moves_nothing_and_is_kept_all_the_same(clinic, u
 @pytest.mark.parametrize(
     ("day", "says"),
     [
-        (date(2026, 3, 1), "before the plan, which starts on 2026-03-02"),
-        (date(2028, 3, 3), "too far ahead; pin to 2028-03-02 at the latest"),
+        (date(2026, 3, 1), "before the plan, which starts on 2 March 2026"),
+        (date(2028, 3, 3), "too far ahead; pin to 2 March 2028 at the latest"),
     ],
 )
 def test_a_date_that_cannot_be_is_refused_and_nothing_changes(clinic, usual, day, says):
@@ -81,7 +81,7 @@ def test_a_date_that_cannot_be_is_refused_and_nothing_changes(clinic, usual, day
 
 def test_a_past_date_is_refused(clinic, frozen):
     frozen.move_to("2026-04-02T15:00:00Z")
-    with pytest.raises(Invalid, match="2026-04-01 is past"):
+    with pytest.raises(Invalid, match="1 April 2026 is past"):
         pin(clinic, date(2026, 4, 1))
 
 
@@ -125,7 +125,7 @@ def test_what_no_protocol_asks_for_keeps_its_own_tolerances_and_cannot_be_set_fr
     with pytest.raises(Conflict) as refused:
         follow_up_pin(follow_up_id=owed.pk, by=None, pinned_on=None, reason="Never mind.")
     assert refused.value.code == "no_other_date"
-    with pytest.raises(Invalid, match="2026-03-01 is before"):
+    with pytest.raises(Invalid, match="1 March 2026 is before"):
         follow_up_pin(follow_up_id=owed.pk, by=None, pinned_on=date(2026, 3, 1), reason="Sooner.")
 
 
@@ -167,3 +167,28 @@ def test_the_console_pins_and_frees_in_a_dialog(clinic):
 def test_a_manager_may_not_pin(clinic):
     manager = factories.make_user((clinic.location, Role.MANAGER))
     assert sign_in(manager).get(url(clinic.follow_up, "pin")).status_code == 403
+
+
+def test_a_pin_near_the_start_opens_no_earlier_than_the_plan(clinic):
+    pin(clinic, date(2026, 3, 6))
+    pinned = clinic.follow_up
+    assert pinned.window == (date(2026, 3, 2), date(2026, 3, 6), date(2026, 3, 20))
+    assert (pinned.window_rule, pinned.window_because) == ("plan_start", "The plan starts on 2 March 2026.")
+    clinic.performed()
+    assert clinic.follow_up.window == pinned.window
+    pin(clinic, date(2026, 3, 16))
+    assert clinic.follow_up.window[0] == date(2026, 3, 2)
+    assert clinic.follow_up.window_rule == "pin"
+
+
+def test_a_pin_after_a_consultation_opens_no_earlier_than_it(clinic):
+    owed = follow_up_create(
+        consultation=factories.make_consultation(clinic.patient, clinic.practitioner),
+        title="Review",
+        window_start=date(2026, 4, 1),
+        target_date=date(2026, 4, 15),
+        window_end=date(2026, 4, 30),
+    )
+    pinned = follow_up_pin(follow_up_id=owed.pk, by=None, pinned_on=date(2026, 3, 5), reason="Sooner.")
+    assert pinned.window == (date(2026, 3, 2), date(2026, 3, 5), date(2026, 3, 20))
+    assert pinned.window_because == "On the day of the consultation (2 March 2026)."

@@ -7,6 +7,7 @@ import pytest
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.errors import Invalid, InvalidTransition
+from clinic.words import date_in_full
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import with_state
 from plans.followups.services import attempt_record, follow_up_attend, follow_up_cancel, follow_up_create
@@ -34,6 +35,7 @@ def desk(location):
 @pytest.fixture
 def follow_up(location, practitioner):
     plan = factories.make_plan(factories.make_patient(location), practitioner)
+    factories.perform(plan.sessions.get(sequence=1), practitioner)
     return plan.follow_ups.order_by("target_date")[0]
 
 
@@ -43,15 +45,15 @@ def state_of(follow_up: FollowUp) -> str:
 
 def test_a_walk_in_closes_the_follow_up_also_before_its_window(follow_up, desk):
     assert state_of(follow_up) == "pending"
-    follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+    follow_up_attend(follow_up_id=follow_up.pk, by=desk, reason="Moves abroad.")
     assert state_of(follow_up) == "attended"
     assert follow_up.appointments.get().status == "fulfilled"
 
 
 def test_what_was_attended_is_neither_attended_again_nor_cancelled(follow_up, desk):
-    follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+    follow_up_attend(follow_up_id=follow_up.pk, by=desk, reason="Moves abroad.")
     with pytest.raises(InvalidTransition) as refused:
-        follow_up_attend(follow_up_id=follow_up.pk, by=desk)
+        follow_up_attend(follow_up_id=follow_up.pk, by=desk, reason="Moves abroad.")
     assert refused.value.extra["state"] == "attended"
     with pytest.raises(InvalidTransition):
         follow_up_cancel(follow_up_id=follow_up.pk, by=desk, reason="because")
@@ -101,7 +103,8 @@ def test_an_attempt_that_cannot_be_is_refused_at_its_field(follow_up, desk, froz
     with pytest.raises(Invalid) as refused:
         attempt_record(**{"follow_up_id": follow_up.pk, "by": desk, "channel": "call", "outcome": "reached", **wrong})
     assert refused.value.attr == attr
-    assert str(next(iter(wrong.values()))) in refused.value.detail
+    (value,) = wrong.values()
+    assert (date_in_full(value) if isinstance(value, date) else value) in refused.value.detail
     assert not ContactAttempt.objects.exists()
 
 

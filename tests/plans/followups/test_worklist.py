@@ -92,7 +92,7 @@ def test_the_call_list_says_why_and_a_call_is_written_down_there(clinic, later):
     assert said(saved) == ["Mock Dogwood: call logged."]
     attempt = ContactAttempt.objects.get()
     assert (attempt.attempted_by, attempt.location) == (clinic.desk, clinic.location)
-    assert "1 try, last: no answer, again Tomorrow" in words(later.get(here))
+    assert "1 try, last: no answer, again tomorrow" in words(later.get(here))
     assert "No answer" in words(later.get(url(attempt)))
     later.post(form, {"channel": "call", "outcome": "reached", "next_try_on": ""})
     assert "Nobody needs a call." in words(later.get(here))

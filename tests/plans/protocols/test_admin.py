@@ -129,8 +129,32 @@ def test_a_preview_draws_the_draft_marks_its_faults_and_writes_nothing(house, pr
     assert 'href="#id_steps.1.offset_days"' in wrong
     assert "write it without “cure”" in wrong
     unreadable = words(send(house, prp, sent | {"steps.1.offset_days": ["soon"]}, "preview", **HTMX))
-    assert "Days after: Enter a whole number." in unreadable
+    assert "After, days: Enter a whole number." in unreadable
     assert contents() == before
+
+
+def test_the_number_of_faults_stands_beside_save_and_leads_to_the_first(house, prp):
+    sent = editor(house, prp)
+    wrong = sent | {"steps.1.offset_days": ["9"], "steps.0.duration_minutes": [""]}
+    to_first = r'<p id="faults-count"[^>]*>.*<a href="#id_steps\.0\.duration_minutes">2 faults: to the first</a></p>'
+    for page in (send(house, prp, wrong, "save"), send(house, prp, wrong, "preview", **HTMX)):
+        assert re.search(to_first, words(page))
+    rows = words(send(house, prp, wrong | {"expectation": ["A cure."]}, "add:check_in", **HTMX))
+    assert '<a href="#id_expectation">' in rows
+    right = words(send(house, prp, sent, "preview", **HTMX))
+    assert re.search(r'<p id="faults-count"[^>]*role="status"></p>', right)
+
+
+def test_steps_of_one_title_are_told_apart_by_their_part_of_the_course(house, prp):
+    page = words(house.get(MANAGER, url(prp)))
+    for text in ("Session 1 · PRP", "Sessions 2 to 3 · PRP", "Maintenance · PRP"):
+        assert f'<span class="c-strong">{text}</span>' in page
+    sent = editor(house, prp)
+    whole = words(send(house, prp, sent, "preview"))
+    assert '<span id="part-1" class="c-step__part">Sessions 2 to 3</span>' in whole
+    live = words(send(house, prp, sent | {"steps.1.repetitions": ["4"]}, "preview", **HTMX))
+    assert '<span id="part-1" class="c-step__part" hx-swap-oob="true">Sessions 2 to 5</span>' in live
+    assert '<span id="part-3" class="c-step__part" hx-swap-oob="true">Recovery check-in</span>' in live
 
 
 def test_what_cannot_be_saved_stays_in_the_page_with_what_is_wrong(house, prp):
@@ -286,4 +310,4 @@ def test_an_interval_is_changed_with_a_word_on_the_protocols_it_contradicts(hous
         MANAGER, url(rule), **(sent | {"minimum_days": 0}), before_modality="prp", _version=rule.version
     )
     assert refused.status_code == 200
-    assert "1 to 730" in words(refused)
+    assert re.search(r"\b1( to |–)730 days", words(refused))

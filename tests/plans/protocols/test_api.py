@@ -223,6 +223,22 @@ def test_only_a_manager_writes(location, role, prp):
     assert contents() == before
 
 
+def test_what_a_step_does_not_have_is_refused_by_name(manager, prp):
+    before = contents()
+    step, *others = BODY["steps"]
+    given = [{**step["components"][0], "needle_mm": 1}]
+    answer = manager.post("/protocols/", {**BODY, "steps": [{**step, "offset_day": 9, "components": given}, *others]})
+    assert answer.status_code == 400
+    told = {error["attr"]: error["detail"] for error in answer.json()["errors"]}
+    assert set(told) == {"steps.0.offset_day", "steps.0.components.0.needle_mm"}
+    assert told["steps.0.offset_day"].startswith("A step has no “offset_day”; it has position, kind, title")
+    assert contents() == before
+    shown = manager.get(f"/protocols/{prp.pk}/").json()
+    assert {"id", "position"} <= shown["steps"][0].keys()
+    again = manager.patch(f"/protocols/{prp.pk}/", {"title": "PRP again", "steps": shown["steps"]})
+    assert again.status_code == 200, "what was read can be sent back"
+
+
 def test_interval_rules_are_read_and_changed(manager):
     rules = {rule["code"]: rule for rule in manager.get("/interval-rules/").json()["results"]}
     assert {code: rule["minimum_days"] for code, rule in rules.items()} == {
@@ -233,12 +249,13 @@ def test_interval_rules_are_read_and_changed(manager):
         "microneedling-over-0-5-mm": 14,
         "microneedling-over-1-5-mm": 28,
         "across": 14,
+        "exosome": 14,
     }
     answer = manager.patch(f"/interval-rules/{rules['prp']['id']}/", {"minimum_days": 30})
     assert answer.json()["minimum_days"] == 30
     assert any("PRP v1" in warning["detail"] for warning in answer.json()["warnings"])
-    body = {"code": "exosome", "title": "Exosomes after exosomes", "minimum_days": 14, "after_modality": "exosome"}
-    assert manager.post("/interval-rules/", {**body, "before_modality": "exosome"}).status_code == 201
+    body = {"code": "exosome-prp", "title": "PRP after exosomes", "minimum_days": 21, "after_modality": "exosome"}
+    assert manager.post("/interval-rules/", {**body, "before_modality": "prp"}).status_code == 201
     assert manager.post("/interval-rules/", {**body, "code": "x", "minimum_days": 0}).status_code == 400
     assert errors(manager.post("/interval-rules/", body))["code"] == "unique"
 

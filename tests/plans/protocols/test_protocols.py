@@ -15,8 +15,6 @@ from plans.protocols.queries import protocols_with_steps, step_inputs, versions_
 from plans.protocols.services import (
     care_text_write,
     care_topic_create,
-    interval_rule_create,
-    interval_rule_edit,
     protocol_delete,
     protocol_restore,
     protocol_retire,
@@ -24,7 +22,7 @@ from plans.protocols.services import (
     protocols_seed,
 )
 from plans.treatment.models import TreatmentPlan
-from plans.treatment.services import plan_edit
+from plans.treatment.services import interval_rule_create, interval_rule_edit, plan_edit
 from tests.factories import make_location, make_patient, make_plan, make_practitioner, make_user
 from tests.plans.protocols.drafts import check_in, first, maintenance, review, session
 
@@ -224,7 +222,7 @@ def test_seeding_twice_changes_nothing(db):
 
 
 def test_seeding_leaves_alone_what_a_clinic_changed(prp):
-    interval_rule_edit(rule_id=IntervalRule.objects.get(code="prp").pk, changes={"minimum_days": 10})
+    interval_rule_edit(by=None, rule_id=IntervalRule.objects.get(code="prp").pk, changes={"minimum_days": 10})
     topic = CareTopic.objects.get(code="lifestyle")
     care_text_write(by=None, topic=topic, language="en", title="Ours", body="Our words.")
     protocol_retire(protocol_id=prp.pk)
@@ -301,18 +299,19 @@ def test_the_same_text_again_makes_no_version(topic):
 
 def test_a_stricter_interval_names_the_protocols_that_it_contradicts(db):
     rule = IntervalRule.objects.get(code="prp")
-    kept, warnings = interval_rule_edit(rule_id=rule.pk, changes={"minimum_days": 29})
-    assert kept.minimum_days == 29
-    told = " ".join(warning.detail for warning in warnings)
+    ruled = interval_rule_edit(by=None, rule_id=rule.pk, changes={"minimum_days": 29})
+    assert ruled.rule.minimum_days == 29
+    told = " ".join(warning.detail for warning in ruled.warnings)
     assert "PRP v1: Step 2 “PRP”: session 2 would come 28 days after session 1; at least 29" in told
     assert "PRP with microneedling v1" in told
     assert "Exosomes v1" not in told
-    _, warnings = interval_rule_edit(rule_id=rule.pk, changes={"is_in_force": False})
-    assert warnings == []
+    assert interval_rule_edit(by=None, rule_id=rule.pk, changes={"is_in_force": False}).warnings == []
 
 
 def test_an_interval_rule_binds_new_versions_at_once(db):
-    interval_rule_create(code="slow", title="PRP slowly", minimum_days=40, after_modality="prp", before_modality="prp")
+    interval_rule_create(
+        by=None, code="slow", title="PRP slowly", minimum_days=40, after_modality="prp", before_modality="prp"
+    )
     with pytest.raises(Invalid, match=r"at least 40 days must lie between them \(PRP slowly\)"):
         write()
 
@@ -330,10 +329,26 @@ def test_an_interval_rule_binds_new_versions_at_once(db):
 def test_an_interval_that_makes_no_sense_is_refused(db, changes, attr):
     rule = IntervalRule.objects.get(code="prp")
     with pytest.raises(Refusal) as refused:
-        interval_rule_edit(rule_id=rule.pk, changes=changes)
+        interval_rule_edit(by=None, rule_id=rule.pk, changes=changes)
     assert refused.value.attr in (attr, None)
     rule.refresh_from_db()
     assert rule.minimum_days == 14
+
+
+# Codes
+
+
+def test_codes_that_differ_only_in_case_are_one_code(db):
+    for code in ("PRP", "Prp"):
+        with pytest.raises(Invalid, match=f"“{code}” and “prp” are one code") as refused:
+            write(code=code)
+        assert (refused.value.attr, refused.value.code) == ("code", "unique")
+        with pytest.raises(Invalid, match="are one code"):
+            interval_rule_create(by=None, code=code, title="Again", minimum_days=14)
+    with pytest.raises(Invalid, match="are one code"):
+        care_topic_create(code="Aftercare-PRP", kind="aftercare", title="Again")
+    assert not Protocol.objects.filter(code__iexact="prp").exclude(code="prp").exists()
+    assert write(code="prp").version_number == 2
 
 
 # Two people at once

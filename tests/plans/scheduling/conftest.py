@@ -12,6 +12,7 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from patients.models import Patient
 from plans.followups.models import FollowUp
+from plans.followups.services import follow_up_attend
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.services import appointment_book
@@ -53,6 +54,13 @@ class Clinic:
                 **fields,
             }
         )
+
+    def attend(self, follow_up: FollowUp) -> None:
+        """The patient is here for it now, after the first session of the plan."""
+        first = self.sessions[0]
+        if first.performed_at is None:
+            factories.perform(first, self.practitioner)
+        follow_up_attend(follow_up_id=follow_up.pk, by=self.practitioner.user, reason="Flies home")
 
     def another_patient(self) -> Patient:
         return factories.make_patient(self.location)

@@ -73,7 +73,7 @@ def test_a_follow_up_is_booked_at_a_time_of_ones_own_in_the_places_zone(house):
 @pytest.mark.parametrize(
     ("day", "clock", "says"),
     [
-        ("2026-03-08", "02:30", "does not exist on 2026-03-08"),
+        ("2026-03-08", "02:30", "does not exist on 8 March 2026"),
         ("2026-03-09", "22:00", "Outside opening hours"),
         ("2026-03-02", "08:00", "Too early: the window opens on"),
         ("nonsense", "10:00", "Enter a valid date."),

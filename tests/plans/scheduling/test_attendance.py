@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from clinic.errors import Conflict, Invalid, InvalidTransition
-from plans.followups.services import follow_up_attend, follow_up_cancel
+from plans.followups.services import follow_up_cancel
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import (
@@ -140,7 +140,7 @@ def test_what_is_not_owed_any_more_loses_its_visit(clinic: Clinic, how: str) -> 
 def test_a_walk_in_is_booked_and_fulfilled_at_once_and_gets_no_mail(clinic: Clinic) -> None:
     follow_up = clinic.follow_ups[0]
 
-    follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user)
+    clinic.attend(follow_up)
 
     appointment = Appointment.objects.get(follow_up=follow_up)
     assert (appointment.status, appointment.room) == ("fulfilled", clinic.rooms[0])
@@ -153,7 +153,7 @@ def test_a_walk_in_is_a_fact_that_neither_hours_nor_bookings_stand_against(clini
     for colleague in (clinic.practitioner, clinic.another_practitioner()):
         clinic.book("10:00", today, practitioner=colleague, consultation_for=clinic.another_patient())
 
-    follow_up_attend(follow_up_id=clinic.follow_ups[0].pk, by=clinic.practitioner.user)
+    clinic.attend(clinic.follow_ups[0])
 
     appointment = Appointment.objects.get(follow_up=clinic.follow_ups[0])
     assert (appointment.status, appointment.room) == ("fulfilled", None)
@@ -161,11 +161,12 @@ def test_a_walk_in_is_a_fact_that_neither_hours_nor_bookings_stand_against(clini
 
 def test_a_walk_in_uses_the_visit_that_is_booked(clinic: Clinic) -> None:
     today = date(2026, 3, 2)
+    factories.perform(clinic.sessions[0], clinic.practitioner)
     follow_up = clinic.follow_ups[0]
     type(follow_up).objects.filter(pk=follow_up.pk).update(window_start=today, target_date=today)
     appointment = clinic.book("14:00", today, follow_up=follow_up)
 
-    follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user)
+    clinic.attend(follow_up)
 
     assert Appointment.objects.get(follow_up=follow_up) == appointment
     assert now(appointment).status == "fulfilled"

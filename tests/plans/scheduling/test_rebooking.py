@@ -16,7 +16,6 @@ from clinic.access.roles import Role
 from clinic.people.models import Modality, Qualification
 from clinic.places.models import Room
 from plans.followups.models import FollowUp
-from plans.followups.services import follow_up_attend
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import in_full, visits_to_rebook, why_rebook
 from plans.scheduling.services import appointment_arrive, appointment_book, appointment_reschedule, appointment_undo
@@ -292,16 +291,15 @@ def test_another_practitioner_at_the_same_time_settles_nothing_about_the_time(cl
 
 
 def test_a_walk_in_keeps_what_it_was_owed_by(clinic: Clinic) -> None:
+    clinic.attend(clinic.follow_ups[0])
+
     follow_up = clinic.follow_ups[0]
-
-    follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user)
-
     visit = Appointment.objects.get(follow_up=follow_up)
     assert (visit.window_start_when_booked, visit.window_end_when_booked) == (
         follow_up.window_start,
         follow_up.window_end,
     )
-    assert not visit.is_early
+    assert (visit.is_early, visit.override_reason) == (True, "Flies home")
 
 
 @pytest.fixture

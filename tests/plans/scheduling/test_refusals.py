@@ -15,7 +15,7 @@ from clinic.errors import Conflict, GateBlocked, Invalid, InvalidTransition, Ref
 from clinic.people.models import Membership, Modality, Practitioner, Qualification
 from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
 from patients.models import Consent
-from plans.followups.services import follow_up_attend, follow_up_cancel
+from plans.followups.services import follow_up_cancel
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_cancel, appointment_reschedule
 from plans.treatment.services import plan_discontinue, plan_hold, session_start
@@ -194,7 +194,7 @@ def test_a_session_needs_a_consent_for_each_modality(clinic: Clinic) -> None:
 
 def test_a_closed_follow_up_cannot_be_booked(clinic: Clinic) -> None:
     attended, cancelled = clinic.follow_ups[:2]
-    follow_up_attend(follow_up_id=attended.pk, by=clinic.practitioner.user)
+    clinic.attend(attended)
     follow_up_cancel(follow_up_id=cancelled.pk, by=None, reason="Not needed")
 
     for follow_up, state in ((attended, "attended"), (cancelled, "cancelled")):
@@ -290,7 +290,7 @@ def test_the_lead_time_is_kept(clinic: Clinic) -> None:
     [
         ("07:45", MONDAY, "08:00–18:00"),
         ("17:45", MONDAY, "08:00–18:00"),
-        ("10:00", date(2026, 3, 8), "not open on 2026-03-08"),
+        ("10:00", date(2026, 3, 8), "not open on 8 March 2026"),
     ],
 )
 def test_outside_opening_hours_the_refusal_names_the_hours(

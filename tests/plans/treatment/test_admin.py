@@ -146,7 +146,7 @@ def test_a_session_is_charted_with_its_own_components_and_warnings_are_shown(hou
     session = started(house)
     form = words(house.get(PRACTITIONER, url(session, "perform")))
     assert "Blood drawn, mL" in form
-    assert "5–180; usual 10–60" in form
+    assert "5–180 mL, usual 10–60" in form
     assert "Needle length, mm" in form
     assert "Particles" not in form
     assert house.act(ASSISTANT, session, "perform", **CHART).status_code == 303
@@ -163,16 +163,16 @@ def test_a_session_is_charted_with_its_own_components_and_warnings_are_shown(hou
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"components.1.record.injected_ml": "50"}, "less than or equal to 20"),
+        ({"components.1.record.injected_ml": "50"}, "Injected: 50 mL is not possible; allowed is 0.5–20 mL."),
         ({"components.1.record.yield_ml": "30"}, "the yield is less than the draw"),
-        ({"components.1.record.blood_drawn_ml": ""}, "This field is required."),
-        ({"components.1.record.blood_drawn_ml": "much"}, "Enter a number."),
-        ({"components.1.record.spins.0.minutes": ""}, "cannot be null"),
-        ({"components.0.record.needle_length_mm": "9"}, "less than or equal to 3"),
+        ({"components.1.record.blood_drawn_ml": ""}, "Blood drawn is missing; allowed is 5–180 mL."),
+        ({"components.1.record.blood_drawn_ml": "much"}, "Blood drawn: “much” is no number; allowed is 5–180 mL."),
+        ({"components.1.record.spins.0.minutes": ""}, "Time is missing; allowed is 1–30 min."),
+        ({"components.0.record.needle_length_mm": "9"}, "Needle length: 9 mm is not possible; allowed is 0.2–3 mm."),
         ({"performed_at_day": "2026-03-03"}, "this is in the future"),
-        ({"performed_at_day": "2026-03-01"}, "That is before the plan"),
-        ({"zones": ["elbow"]}, "is not one of the available choices"),
-        ({"pain_0_10": "11"}, "less than or equal to 10"),
+        ({"performed_at_day": "2026-03-01"}, "That is before the consultation of 2 March 2026."),
+        ({"zones": ["elbow"]}, "Zones: “elbow” is not possible; allowed is Frontal"),
+        ({"pain_0_10": "11"}, "Pain: 11 is not possible; allowed is 0–10."),
     ],
 )
 def test_a_value_that_cannot_be_stands_beside_its_field_and_nothing_is_charted(house, changes, says):

@@ -7,13 +7,12 @@ import time_machine
 
 from clinic import clock
 from clinic.access.roles import Role
-from plans.followups.models import CheckIn
-from plans.followups.services import check_in_cancel, follow_up_cancel
+from plans.followups.services import follow_up_cancel
 from plans.protocols.models import CareTopic, Protocol
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
 from plans.treatment.queries import advice_for
-from plans.treatment.services import plan_hold, plan_revise, session_cancel, session_pin, session_sign
+from plans.treatment.services import plan_hold, plan_revise, session_cancel, session_pin
 from tests.console import House, said, url, words
 from tests.factories import local, make_patient, make_plan, perform
 
@@ -256,19 +255,17 @@ def test_a_hold_and_a_resumption_say_beforehand_what_they_do(house):
         assert "The plan was resumed on" in page
 
 
-def test_completing_is_offered_once_nothing_is_owed_or_unsigned(house):
+def test_completing_is_offered_once_nothing_is_owed_and_says_what_stays_to_be_done(house):
     plan = plan_of(house)
     perform(session(plan, 1), house.practitioner)
     for owed in plan.sessions.filter(status="planned"):
         session_cancel(session_id=owed.pk, by=None, reason="Enough.")
+    assert url(plan, "complete") not in words(house.get(PRACTITIONER, url(plan)))
     for follow_up in plan.follow_ups.all():
         follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="Enough.")
-    for check_in in CheckIn.objects.all():
-        check_in_cancel(check_in_id=check_in.pk, by=house.practitioner.user, reason="Enough.")
-    assert url(plan, "complete") not in words(house.get(PRACTITIONER, url(plan)))
-    session_sign(session_id=session(plan, 1).pk, by=house.practitioner.user)
     assert url(plan, "complete") in words(house.get(PRACTITIONER, url(plan)))
-    assert house.act(PRACTITIONER, plan, "complete").status_code == 303
+    done = house.act(PRACTITIONER, plan, "complete")
+    assert said(done)[:2] == [f"{plan.patient}: the plan is complete.", "Session 1 of 3 · PRP is not signed."]
 
 
 def test_a_session_says_before_it_starts_how_today_suits_it(house):

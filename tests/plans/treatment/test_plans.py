@@ -13,9 +13,10 @@ from clinic.places.wallclock import local_date
 from patients.services import consent_give, consent_withdraw
 from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import with_state
-from plans.followups.services import check_in_cancel, follow_up_cancel
+from plans.followups.services import check_in_answer, follow_up_cancel
 from plans.protocols.models import Protocol
 from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.queries import left_by_completion
 from plans.treatment.services import (
     ComponentInput,
     ConsentInput,
@@ -155,14 +156,6 @@ LEGAL = {
 }
 
 
-def settle(plan: TreatmentPlan, practitioner) -> None:
-    """Sign what is over, and let go of the check-ins."""
-    for session in plan.sessions.filter(status="performed"):
-        session_sign(session_id=session.pk, by=practitioner.user)
-    for check_in in CheckIn.objects.filter(session__plan=plan, cancelled_at__isnull=True):
-        check_in_cancel(check_in_id=check_in.pk, by=practitioner.user, reason="because")
-
-
 def plan_in(status: str, patient, practitioner) -> TreatmentPlan:
     plan = factories.make_plan(patient, practitioner, status=status if status in ("draft", "proposed") else "proposed")
     if status in ("draft", "proposed"):
@@ -186,7 +179,6 @@ def plan_in(status: str, patient, practitioner) -> TreatmentPlan:
             session_cancel(session_id=session.pk, by=None, reason="because")
         for follow_up in plan.follow_ups.all():
             follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="because")
-        settle(plan, practitioner)
         return plan_complete(plan_id=plan.pk, by=None)
     plan.refresh_from_db()
     return plan
@@ -360,31 +352,31 @@ def test_a_plan_is_complete_only_when_nothing_is_owed(plan, practitioner):
     assert "Session 2 of 3 · PRP" in refused.value.extra["owed"]
 
 
-def test_a_plan_is_complete_only_when_its_records_are_signed_and_its_check_ins_are_settled(plan, practitioner):
-    factories.perform(owed(plan)[0], practitioner)
+def close_what_is_owed(plan: TreatmentPlan) -> None:
     for session in owed(plan):
         session_cancel(session_id=session.pk, by=None, reason="because")
     for follow_up in plan.follow_ups.all():
         follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="because")
-    with pytest.raises(Conflict) as refused:
-        plan_complete(plan_id=plan.pk, by=None)
-    first = plan.sessions.get(sequence=1)
-    asked = CheckIn.objects.filter(session=first).order_by("target_date", "id")
-    assert refused.value.extra["owed"] == [
-        f"the signature under {first.title}",
-        *(f"{check_in.title} after {first.title}" for check_in in asked),
-    ]
-    settle(plan, practitioner)
+
+
+def test_completing_a_plan_leaves_its_records_to_sign_and_its_check_ins_to_ask(plan, practitioner):
+    first = factories.perform(owed(plan)[0], practitioner)
+    close_what_is_owed(plan)
     assert plan_complete(plan_id=plan.pk, by=None).status == "completed"
+    asked = list(CheckIn.objects.filter(session=first).order_by("target_date", "id"))
+    assert [warning.detail for warning in left_by_completion(plan)] == [
+        f"{first.title} is not signed.",
+        *(f"{check_in.title} after {first.title} is still to be answered." for check_in in asked),
+    ]
+    session_sign(session_id=first.pk, by=practitioner.user)
+    with time_machine.travel(clock.now() + timedelta(days=1), tick=False):
+        check_in_answer(check_in_id=asked[0].pk, by=practitioner.user, note="Fine.")
+    assert [warning.code for warning in left_by_completion(plan)] == ["unanswered"] * (len(asked) - 1)
 
 
-def test_a_check_in_whose_answer_is_of_no_use_any_more_does_not_keep_a_plan_from_being_complete(plan, practitioner):
+def test_completing_a_plan_lets_go_of_check_ins_whose_answer_is_of_no_use_any_more(plan, practitioner):
     factories.perform(owed(plan)[0], practitioner)
-    session_sign(session_id=plan.sessions.get(sequence=1).pk, by=practitioner.user)
-    for session in owed(plan):
-        session_cancel(session_id=session.pk, by=None, reason="because")
-    for follow_up in plan.follow_ups.all():
-        follow_up_cancel(follow_up_id=follow_up.pk, by=None, reason="because")
+    close_what_is_owed(plan)
     with time_machine.travel(clock.now() + timedelta(days=90), tick=False):
         plan_complete(plan_id=plan.pk, by=None)
     assert set(CheckIn.objects.values_list("cancel_reason", flat=True)) == {"Not needed any more."}

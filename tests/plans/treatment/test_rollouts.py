@@ -3,6 +3,7 @@
 import csv
 import io
 import threading
+import time
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from clinic.errors import Conflict, Invalid
 from clinic.people.models import Qualification
 from plans.protocols.models import IntervalRule, Protocol
 from plans.protocols.services import protocol_retire
+from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import CourseMove, ProtocolRollout, RolloutPlan, TreatmentPlan
 from plans.treatment.queries.rollouts import banded, counts_of, report_of, shift_in_words, with_counts
@@ -26,6 +28,8 @@ from plans.treatment.services import (
     plan_hold,
     rollout_advance,
     rollout_start,
+    rollout_stop,
+    rollout_try,
     rollouts_standing_still,
     session_cancel,
     session_start,
@@ -326,7 +330,7 @@ def test_moving_a_plan_takes_as_many_statements_however_many_there_are(practitio
     assert one - each == STATEMENTS_A_PASS
 
 
-STATEMENTS_A_PLAN, STATEMENTS_A_PASS = 32, 4
+STATEMENTS_A_PLAN, STATEMENTS_A_PASS = 33, 4
 
 
 # Over HTTP
@@ -433,6 +437,89 @@ def test_lists_take_as_many_queries_with_more_rows(practitioner, location, manag
     assert queries() == few
 
 
+# Stopping
+
+
+def test_what_is_moved_stays_and_what_waits_stays_as_it_is(practitioner):
+    plans = make_plans(practitioner, 3)
+    rollout = rollout_start(by=None, protocol=next_version(offset_days=42), reason="Better evidence.")
+    rollout_advance(rollout_id=rollout.pk, limit=1)
+    stopped = rollout_stop(rollout_id=rollout.pk, by=practitioner.user, reason="The wrong version.")
+    assert (stopped.stopped_at, stopped.stopped_by, stopped.stop_reason) == (
+        clock.now(),
+        practitioner.user,
+        "The wrong version.",
+    )
+    assert rollout_advance(rollout_id=rollout.pk, limit=10).is_finished
+    over = with_counts(ProtocolRollout.objects.all()).get()
+    assert (over.moved, over.waiting, over.finished_at) == (1, 2, None)
+    assert [plan.revisions.count() for plan in plans] == [2, 1, 1]
+    assert [targets(plan)[1] for plan in plans] == [TODAY + timedelta(days) for days in (42, 28, 28)]
+    again = roll_out(rollout.protocol)
+    assert (again.moved, again.unchanged) == (2, 1), "it is in nobody's way"
+
+
+def test_a_worker_sees_it_at_its_next_plan(practitioner, monkeypatch):
+    plans = make_plans(practitioner, 3)
+    rollout = rollout_start(by=None, protocol=next_version(offset_days=42), reason="Better evidence.")
+    settle = service._settle
+
+    def settle_then_stop(item: RolloutPlan, *args: Any) -> bool:
+        done = settle(item, *args)
+        rollout_stop(rollout_id=rollout.pk, by=None, reason="Enough.")
+        return done
+
+    monkeypatch.setattr(service, "_settle", settle_then_stop)
+    progress = rollout_advance(rollout_id=rollout.pk, limit=10)
+    assert (progress.settled, progress.is_finished) == (1, True)
+    assert [plan.revisions.count() for plan in plans] == [2, 1, 1]
+    rollout.refresh_from_db()
+    assert (rollout.finished_at, rollout.stop_reason) == (None, "Enough.")
+
+
+def test_a_stopped_one_is_not_taken_up_by_the_beat(practitioner, frozen):
+    make_plans(practitioner)
+    rollout = rollout_start(by=None, protocol=next_version(offset_days=42), reason="Better evidence.")
+    frozen.shift(service.STANDS_STILL_AFTER)
+    assert rollouts_standing_still() == [rollout.pk]
+    rollout_stop(rollout_id=rollout.pk, by=None, reason="Enough.")
+    assert rollouts_standing_still() == []
+
+
+def test_only_what_goes_on_is_stopped_and_only_with_a_reason(practitioner):
+    make_plans(practitioner, 2)
+    rollout = rollout_start(by=None, protocol=next_version(offset_days=42), reason="Better evidence.")
+    with pytest.raises(Invalid) as unexplained:
+        rollout_stop(rollout_id=rollout.pk, by=None, reason=" ")
+    assert unexplained.value.attr == "reason"
+    rollout_stop(rollout_id=rollout.pk, by=None, reason="Enough.")
+    finished = roll_out(rollout.protocol)
+    for over, why in ((rollout, "was stopped already"), (finished, "has finished")):
+        with pytest.raises(Conflict, match=why) as refused:
+            rollout_stop(rollout_id=over.pk, by=None, reason="Again.")
+        assert refused.value.code == "rollout_over"
+    rollout.refresh_from_db()
+    assert rollout.stop_reason == "Enough."
+
+
+def test_who_may_start_one_may_stop_it_over_the_api_and_nobody_else(practitioner, location, manager):
+    make_plans(practitioner, 2)
+    rollout = rollout_start(by=None, protocol=next_version(offset_days=42), reason="Better evidence.")
+    address = f"/protocol-rollouts/{rollout.pk}/stop/"
+    for role in (Role.PRACTITIONER, Role.ASSISTANT, Role.FRONT_DESK):
+        assert Api(factories.make_user((location, role))).post(address, {"reason": "No."}).status_code in (403, 404)
+    assert errors(manager.post(address, {})) == {"reason": "required"}
+    rollout_advance(rollout_id=rollout.pk, limit=1)
+    answer = manager.post(address, {"reason": "The wrong version."})
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["moved"], body["waiting"], body["finished_at"]) == (1, 1, None)
+    assert (body["stopped_at"], body["stop_reason"]) == ("2026-03-02T15:00:00Z", "The wrong version.")
+    assert ProtocolRollout.objects.get().stopped_by_id is not None
+    again = manager.post(address, {"reason": "Again."})
+    assert again.status_code == 409
+
+
 # In the console
 
 
@@ -454,11 +541,38 @@ def test_the_protocol_s_page_says_whom_a_roll_out_concerns_and_tries_it_on_a_few
     page = words(house.get(Role.MANAGER, url(newer, "roll_out")))
     assert "Move 4 plans" in page
     assert "1 plan that nobody has accepted yet stays as written" in page
-    assert "What it would do to 2 of 3 plans" in page
-    assert page.count("2 windows would move") == 2
+    assert "3 running plans of PRP would move to version 2. 1 running plan follows version 2 already" in page
+    assert "What would happen: 2 plans tried, of 3 to move" in page
+    assert page.count("2 visits would move: 14 to 28 days later.") == 2
+    for plan in (plans[2], plans[1]):
+        assert f'href="{url(plan)}">{plan.patient}</a>' in page
+    assert url(plans[0]) not in page, "the newest stand for the others"
+    for text in ("Session 2 of 3 · PRP", "Mon 30 Mar", "Mon 13 Apr", "14 days later", "28 days later"):
+        assert page.count(text) >= 2
     assert {plan.protocol.version_number for plan in TreatmentPlan.objects.filter(pk__in=[p.pk for p in plans])} == {1}
     assert not CourseMove.objects.exists()
     assert not RolloutPlan.objects.exists()
+
+
+def test_the_sample_says_which_booked_visits_would_be_cancelled_or_need_another_time(house):
+    (plan,) = make_plans(house.practitioner)
+    booked = [
+        appointment_book(
+            by=None,
+            location=house.location,
+            practitioner=house.practitioner,
+            starts_at=factories.local(house.location, session.target_date, "10:00"),
+            session=session,
+        )
+        for session in plan.sessions.filter(sequence__gt=1).order_by("sequence")
+    ]
+    page = words(house.get(Role.MANAGER, url(next_version(offset_days=60, repetitions=1), "roll_out")))
+    too_early, gone = (page.index(url(visit)) for visit in booked)
+    assert page.index("Would be cancelled:") < gone
+    assert page.index("Would need another time:") < too_early
+    assert "1 visit would move: 32 days later; 1 visit no longer owed." in page
+    assert {visit.status for visit in Appointment.objects.all()} == {"booked"}
+    assert not CourseMove.objects.exists()
 
 
 def test_the_sample_names_who_would_be_refused(house):
@@ -498,10 +612,30 @@ def test_starting_leads_to_a_page_that_asks_again_until_it_has_finished(house):
     run(rollout)
     page = words(house.get(Role.MANAGER, url(rollout)))
     assert 'hx-trigger="every' not in page
-    assert "Finished Today 10:00" in page
+    assert "Finished today 10:00" in page
     assert "14 to 28 days later" in page
     listed = words(house.get(Role.MANAGER, reverse("admin:plans_protocolrollout_changelist")))
-    assert "3 of 3 plans" in listed
+    assert "3 of 3 plans done" in listed
+
+
+def test_stopping_it_on_its_page_says_by_whom_why_and_how_many_were_left(house):
+    make_plans(house.practitioner, 3)
+    begin(house, next_version(offset_days=42))
+    rollout = ProtocolRollout.objects.get()
+    rollout_advance(rollout_id=rollout.pk, limit=1)
+    assert url(rollout, "stop") in words(house.get(Role.MANAGER, url(rollout)))
+    assert house.act(Role.PRACTITIONER, rollout, "stop", reason="No.").status_code == 403
+    answer = house.act(Role.MANAGER, rollout, "stop", reason="The wrong version.")
+    assert said(answer) == ["Stopped. 2 plans stay as they are."]
+    page = words(house.get(Role.MANAGER, url(rollout)))
+    assert url(rollout, "stop") not in page
+    assert 'hx-trigger="every' not in page
+    assert f"Stopped by {house.users[Role.MANAGER]}: “The wrong version.” 2 plans were left as they were." in page
+    assert "Stopped, 2 left as they were" in page
+    assert "Version 1" not in page
+    assert "version 1: 3 plans" in page
+    assert url(TreatmentPlan.objects.earliest("pk")) in page, "the one that moved"
+    assert house.act(Role.MANAGER, rollout, "stop", reason="Again.").status_code == 409
 
 
 def test_a_second_one_is_refused_in_the_console_too(house):
@@ -530,7 +664,7 @@ def test_the_page_names_refused_plans_and_says_where_nothing_moved(house):
     page = words(house.get(Role.MANAGER, url(rollout)))
     assert url(refused) in page
     assert "is not qualified for" in page
-    assert "No window moved" in page
+    assert "No date moved" in page
     assert "Finished, 1 refused" in page
 
 
@@ -603,7 +737,7 @@ def test_the_page_takes_as_many_queries_with_more_refused_plans(house, refused):
     assert ("11 more are in the CSV." in page) is bool(refused)
 
 
-PAGE_QUERIES = 10
+PAGE_QUERIES = 12
 
 
 # At the same time
@@ -634,6 +768,36 @@ def test_a_plan_that_somebody_holds_is_left_to_a_later_pass():
     assert (progress.settled, progress.is_finished) == (1, False)
     assert (item(held).status, item(free).status) == ("waiting", "moved")
     assert counts_of(run(rollout)).moved == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sample_waits_for_nobody_and_passes_over_whom_somebody_works_on():
+    house = House()
+    free, held = make_plans(house.practitioner, 2)
+    newer = next_version(offset_days=42)
+    is_locked, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            TreatmentPlan.objects.select_for_update().get(pk=held.pk)
+            is_locked.set()
+            may_end.wait(60)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_locked.wait(60)
+    try:
+        begun = time.monotonic()
+        assert rollout_try(plan_id=held.pk, protocol=newer) is None
+        assert time.monotonic() - begun < 1
+        page = words(house.get(Role.MANAGER, url(newer, "roll_out")))
+    finally:
+        may_end.set()
+        holder.join()
+    assert url(free) in page
+    assert url(held) not in page
+    assert "1 plan that somebody is working on at this moment was passed over." in page
 
 
 @pytest.mark.django_db(transaction=True)

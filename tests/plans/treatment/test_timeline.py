@@ -150,7 +150,7 @@ RULES = Intervals(
 
 @st.composite
 def courses(draw: st.DrawFn) -> list[Step]:
-    """Steps of one to four kinds of session, with repetitions, and two visits."""
+    """Steps of one to four kinds of session, with repetitions, and three visits, one of them near the start."""
     steps: list[Step] = []
     for position in range(1, draw(st.integers(1, 4)) + 1):
         number = sum(step.repetitions for step in steps)
@@ -174,6 +174,16 @@ def courses(draw: st.DrawFn) -> list[Step]:
     visits = [
         Step(90, "assessment", "Review", "session", 1, 3, 0, 14, 14),
         Step(91, "follow_up", "End", "last_session"),
+        Step(
+            92,
+            "follow_up",
+            "Soon",
+            draw(st.sampled_from(["plan_start", "session"])),
+            1,
+            offset_days=draw(st.integers(0, 20)),
+            tolerance_before_days=draw(st.integers(0, 30)),
+            tolerance_after_days=draw(st.integers(0, 30)),
+        ),
     ]
     return steps + visits
 
@@ -324,6 +334,29 @@ def test_a_pinned_follow_up_keeps_its_tolerance():
     facts = Facts(visit_pins={("session", 1, 3, 0): pin})
     (review,) = timeline.course(STEPS, START, facts).visits
     assert review.window.dates == (pin - timedelta(14), pin, pin + timedelta(14))
+
+
+@given(history=histories(), data=st.data())
+def test_no_follow_up_opens_before_the_plan_starts_and_the_start_is_what_binds_it_there(history, data):
+    steps, start, facts = history
+    soon = steps[-1]
+    if data.draw(st.booleans(), label="it is pinned"):
+        facts = replace(facts, visit_pins={soon.place: start + timedelta(data.draw(st.integers(0, 40)))})
+    for visit in timeline.course(steps, start, facts, RULES).visits:
+        window, step = visit.window, visit.step
+        assert window.earliest == max(window.target - timedelta(step.tolerance_before_days), min(start, window.target))
+        assert window.latest == window.target + timedelta(step.tolerance_after_days)
+        is_cut = window.target - timedelta(step.tolerance_before_days) < start <= window.target
+        assert (window.rule is Rule.PLAN_START) == is_cut
+        assert not is_cut or str(window.bound).startswith("The plan starts on")
+
+
+def test_a_follow_up_pinned_near_the_start_opens_with_the_plan():
+    pin = START + timedelta(5)
+    facts = Facts(visit_pins={("session", 1, 3, 0): pin})
+    (review,) = timeline.course(STEPS, START, facts).visits
+    assert review.window.dates == (START, pin, pin + timedelta(14))
+    assert str(review.window.bound) == "The plan starts on 7 October 2026."
 
 
 @pytest.mark.parametrize(

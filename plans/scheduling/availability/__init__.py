@@ -1,0 +1,42 @@
+"""Free time, in one SQL statement; slots and bookings are judged by the same one.
+
+Working time is a multirange: the location's opening hours, cut to the practitioner's own where they have any there and
+to the days of their qualification, minus closures, minus time off. Minus what is booked, with its buffers, it is what
+is free. Everything is half-open. Wall-clock times become instants in Python before they come here.
+"""
+
+from plans.scheduling.availability.frames import (
+    Buffers,
+    Frame,
+    VisitLength,
+    frame_document,
+    frame_from,
+    frame_of,
+    opening_on,
+)
+from plans.scheduling.availability.slots import (
+    Preference,
+    Request,
+    Slot,
+    Verdict,
+    free_slots,
+    slot_documents,
+    verdict,
+)
+
+__all__ = [
+    "Buffers",
+    "Frame",
+    "Preference",
+    "Request",
+    "Slot",
+    "Verdict",
+    "VisitLength",
+    "frame_document",
+    "frame_from",
+    "frame_of",
+    "free_slots",
+    "opening_on",
+    "slot_documents",
+    "verdict",
+]

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import CheckConstraint, DecimalField, Field, IntegerField, Model, Q
+from django.utils.text import capfirst
 
 from clinic.errors import Invalid
-from clinic.limits import UNBOUNDED, Number, Range, label_of, not_among, unit_of
+from clinic.limits import UNBOUNDED, Number, Range, label_of, not_among, unit_of, without_unit
 
 CHOICE_CODES = frozenset({"invalid_choice", "null", "blank", "required"})
 NUMBER_CODES = frozenset(
@@ -22,6 +23,14 @@ NUMBER_CODES = frozenset(
 
 Bounds = tuple[Decimal, Decimal]
 OPEN: Bounds = (-UNBOUNDED, UNBOUNDED)
+
+
+def name_of(column: "Field[Any, Any]") -> str:
+    """What people call `column`: its verbose name where the model gives it one, or what its name says; no unit."""
+    given = str(column.verbose_name)
+    if given == column.name.replace("_", " "):
+        return label_of(column.name)
+    return str(capfirst(without_unit(given)))
 
 
 @cache
@@ -41,18 +50,21 @@ def number_of(column: "Field[Any, Any]") -> Number | None:
     constraints = column.model._meta.constraints if hasattr(column, "model") else ()
     checks = [constraint.condition for constraint in constraints if isinstance(constraint, CheckConstraint)]
     found += [_bounds(check, column.name) or OPEN for check in checks]
-    return Number(label_of(column.name), Range(*_inside(found), unit_of(column.name)), places)
+    return Number(name_of(column), Range(*_inside(found), unit_of(column.name)), places)
 
 
 def out_of_range(instance: Model) -> list[Invalid]:
     """One refusal for each number of `instance` that its column does not allow."""
     faults = []
     for column in instance._meta.concrete_fields:
-        number, value = number_of(column), getattr(instance, column.attname)
-        if number is None or not isinstance(value, Decimal | int) or number.limits.holds(Decimal(value)):
+        number, given = number_of(column), getattr(instance, column.attname)
+        if number is None or not isinstance(given, Decimal | int) or number.limits.holds(value := Decimal(given)):
             continue
-        code = MinValueValidator.code if value < number.limits.low else MaxValueValidator.code
-        faults.append(Invalid(number.refuse(value), code=code, attr=column.name))
+        if value.is_nan():
+            code = "invalid"
+        else:
+            code = MinValueValidator.code if value < number.limits.low else MaxValueValidator.code
+        faults.append(Invalid(number.refuse(given), code=code, attr=column.name))
     return faults
 
 
@@ -60,7 +72,7 @@ def refusal_at(column: "Field[Any, Any]", value: Any, error: ValidationError) ->
     """What to tell of `value` in `column`: its name, the value and what is allowed, or what the column itself says."""
     number = number_of(column)
     if column.choices and error.code in CHOICE_CODES:
-        return not_among(label_of(column.name), value, dict(column.flatchoices))
+        return not_among(name_of(column), value, dict(column.flatchoices))
     if number is not None and error.code in NUMBER_CODES:
         return number.refuse(value)
     return " ".join(error.messages)

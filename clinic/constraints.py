@@ -87,22 +87,26 @@ def _constraints() -> Mapping[str, BaseConstraint]:
     return {constraint.name: constraint for model in apps.get_models() for constraint in model._meta.constraints}
 
 
-def check_model(instance: Model) -> None:
-    """Refuse what the model's fields and constraints do not allow, naming every field, before the database has to.
+def clean_model(instance: Model) -> None:
+    """Trim the texts of `instance`, then refuse what its fields and constraints do not allow.
 
-    Texts lose what nobody sees at their ends. Raises `Invalid` for all of it at once; a constraint with a code of its
-    own raises its `Conflict`.
+    Raises `Invalid` that names every field at once; a constraint with a code of its own raises its `Conflict`.
     """
-    for column in instance._meta.concrete_fields:
-        text = getattr(instance, column.attname)
-        if isinstance(column, CharField | TextField) and isinstance(text, str):
-            setattr(instance, column.attname, "" if says_nothing(text) else trimmed(text))
+    trim_texts(instance)
     faults = out_of_range(instance)
     try:
         instance.full_clean(exclude={fault.attr for fault in faults if fault.attr})
     except ValidationError as error:
         faults += faults_of(instance, error)
     Invalid.gather(faults)
+
+
+def trim_texts(instance: Model) -> None:
+    """Take what nobody sees off both ends of every text of `instance`; one that says nothing becomes empty."""
+    for column in instance._meta.concrete_fields:
+        text = getattr(instance, column.attname)
+        if isinstance(column, CharField | TextField) and isinstance(text, str):
+            setattr(instance, column.attname, "" if says_nothing(text) else trimmed(text))
 
 
 def faults_of(instance: Model, error: ValidationError) -> list[Invalid]:

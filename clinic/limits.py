@@ -3,9 +3,11 @@
 “Blood drawn: 75 mL is not possible; allowed is 8–60 mL.” The API, the console and the services all say it from here.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 from clinic.words import count_of
@@ -31,17 +33,6 @@ UNITS = {
     "points": "points",
 }
 """What the end of a field's name says of its unit; a longer end comes before a shorter one."""
-LABELS = {
-    "baseline_platelets_10e3_per_ul": "Baseline platelets",
-    "prp_platelets_10e3_per_ul": "PRP platelets",
-    "points": "Injection points",
-    "rcf_g": "Force",
-    "minutes": "Time",
-    "pain_0_10": "Pain",
-    "order": "Order beside its partner",
-    "drawn_at": "Blood drawn at",
-}
-"""Fields whose name is not what people call them."""
 LONGEST_QUOTE = 40
 UNBOUNDED = Decimal("Infinity")
 
@@ -62,8 +53,8 @@ class Range:
         return cls(-UNBOUNDED if low is None else Decimal(low), UNBOUNDED if high is None else Decimal(high), unit)
 
     def holds(self, value: Decimal) -> bool:
-        """Whether `value` is possible."""
-        return self.low <= value <= self.high
+        """Whether `value` is possible; what is no number is not."""
+        return not value.is_nan() and self.low <= value <= self.high
 
     def is_usual(self, value: Decimal) -> bool:
         """Whether `value` lies in the soft range."""
@@ -116,7 +107,9 @@ class Number:
     def takes(self, given: Any) -> bool:
         """Whether `given` is a number that is possible."""
         value = _decimal(given)
-        return value is not None and self.limits.holds(value) and value == round(value, self.places)
+        if value is None or not self.limits.holds(value):
+            return False
+        return (Fraction(value) * 10**self.places).denominator == 1
 
     def unusual(self, value: Decimal) -> str:
         """That `value` is possible, and unusual."""
@@ -129,11 +122,14 @@ class Number:
 
 
 def label_of(name: str) -> str:
-    """What people call the field `name`, without its unit: “Blood drawn”."""
-    if name in LABELS:
-        return LABELS[name]
+    """What a field's name says of it, without its unit: “Blood drawn” of `blood_drawn_ml`."""
     stem = next((name.removesuffix(f"_{end}") for end in UNITS if name.endswith(f"_{end}")), name)
     return stem.replace("_", " ").capitalize()
+
+
+def without_unit(label: str) -> str:
+    """A label without what follows its last comma, or stands in brackets at its end: “Needles over” of “…, mm”."""
+    return re.sub(r"(, [^,]+| \([^()]+\))$", "", label)
 
 
 def unit_of(name: str) -> str:
@@ -157,7 +153,8 @@ def quoted(given: Any) -> str:
 
 def plain(value: Decimal) -> str:
     """A number without idle zeros, in thousands: “7.5”, “1,000,000”."""
-    return f"{value.normalize():,f}"
+    written = f"{value:,f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _decimal(given: Any) -> Decimal | None:

@@ -1,5 +1,6 @@
 """Fields of bodies: JSON types are taken as they are, instants carry an offset, references respect visibility."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,11 +10,23 @@ from rest_framework.fields import empty
 
 from clinic.access.visibility import visible
 from clinic.columns import CHOICE_CODES, NUMBER_CODES
-from clinic.limits import Number, Range, label_of, not_among, unit_of
+from clinic.limits import Number, Range, label_of, not_among, unit_of, without_unit
 from clinic.text import says_nothing, trimmed
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 """Beyond these no date means anything here, and adding to it could overflow."""
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` is written YYYY-MM-DD; other spellings of ISO 8601 (by weeks, without hyphens) are not taken."""
+    return re.fullmatch(_DAY, text) is not None
+
+
+def is_instant(text: str) -> bool:
+    """Whether `text` is an instant as RFC 3339 writes it, as far as it goes: seconds, offset and time may be absent."""
+    return re.fullmatch(f"{_DAY}([Tt ]{_CLOCK})?", text) is not None
 
 
 class TextField(serializers.CharField):
@@ -49,12 +62,19 @@ class _Named:
         raise NotImplementedError
 
     @property
-    def called(self) -> str:
-        """The field's name; that of its list for an item of one."""
+    def named(self) -> Any:
+        """This field, or for an item of a list the list."""
         field: Any = self
         while not field.field_name and field.parent is not None:
             field = field.parent
-        return str(field.field_name or "value")
+        return field
+
+    @property
+    def called(self) -> str:
+        """The label where the shape or the model gives one, or else what the field's name says."""
+        name = str(self.named.field_name or "value")
+        label = self.named.label
+        return label_of(name) if label in (None, name.replace("_", " ").capitalize()) else str(label)
 
 
 class _NumberField(_Named):
@@ -62,8 +82,9 @@ class _NumberField(_Named):
     places = 0
 
     def refuse(self, given: Any) -> str:
-        limits = Range.between(self.min_value, self.max_value, unit_of(self.called))  # type: ignore[attr-defined]
-        return Number(label_of(self.called), limits, self.places).refuse(given)
+        unit = unit_of(self.named.field_name or "")
+        limits = Range.between(self.min_value, self.max_value, unit)  # type: ignore[attr-defined]
+        return Number(without_unit(self.called), limits, self.places).refuse(given)
 
 
 class WholeField(_NumberField, serializers.IntegerField):
@@ -84,7 +105,7 @@ class ChoiceField(_Named, serializers.ChoiceField):
     codes = CHOICE_CODES
 
     def refuse(self, given: Any) -> str:
-        return not_among(label_of(self.called), given, self.choices)
+        return not_among(self.called, given, self.choices)
 
 
 class FlagField(serializers.BooleanField):
@@ -102,7 +123,7 @@ class DayField(serializers.DateField):
     default_error_messages = {"out_of_range": f"The year must be {FIRST_YEAR} to {LAST_YEAR}."}
 
     def to_internal_value(self, value: Any) -> date:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not is_day(value):
             self.fail("invalid", format="YYYY-MM-DD")
         day = super().to_internal_value(value)
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -119,7 +140,7 @@ class InstantField(serializers.DateTimeField):
     }
 
     def to_internal_value(self, value: Any) -> datetime:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not is_instant(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss]±hh:mm")
         return super().to_internal_value(value)
 

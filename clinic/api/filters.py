@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.exceptions import ValidationError as Refused
 from rest_framework.request import Request
 
-from clinic.api.fields import FIRST_YEAR, LAST_YEAR
+from clinic.api.fields import FIRST_YEAR, LAST_YEAR, is_day, is_instant
 from clinic.limits import Number, Range, quoted
 
 if TYPE_CHECKING:  # DRF's views read the settings that name this module
@@ -126,13 +126,13 @@ class FlagField(forms.Field):
 
 
 class DayField(forms.Field):
-    """An ISO date."""
+    """A date, YYYY-MM-DD."""
 
     def to_python(self, value: str | None) -> date | None:
         if not value:
             return None
         try:
-            day = parse_date(value) if len(value) == len("2026-03-02") else None
+            day = parse_date(value) if is_day(value) else None
         except ValueError:
             day = None
         if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -148,8 +148,9 @@ class InstantField(forms.Field):
     def to_python(self, value: str | None) -> datetime | None:
         if not value:
             return None
+        written = re.sub(r" (?=\d\d:\d\d$)", "+", value)
         try:
-            instant = parse_datetime(re.sub(r" (?=\d\d:\d\d$)", "+", value))
+            instant = parse_datetime(written) if is_instant(written) else None
         except ValueError:
             instant = None
         if instant is None or instant.tzinfo is None or not FIRST_YEAR <= instant.year <= LAST_YEAR:

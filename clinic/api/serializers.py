@@ -72,5 +72,14 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
         return request is not None and may(request.user, "view_clinical", instance)
 
 
+# Base of the parameters of a search. Each is called by its own name, as people write it in the address.
+class QuerySerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name, field in fields.items():
+            field.label = name
+        return fields
+
+
 class NoInput(serializers.Serializer[Any]):
     """An act that needs no body."""

@@ -31,7 +31,7 @@ from clinic.console.history import Entry, entries_of
 from clinic.console.reader import reader
 from clinic.console.refusals import refusals
 from clinic.console.registry import jobs
-from clinic.constraints import check_model
+from clinic.constraints import clean_model
 from clinic.errors import Invalid, Refusal, SoftWarning
 from clinic.locking import expecting, lock
 from clinic.people.models import User
@@ -377,7 +377,7 @@ class SetUpAdmin(ConsoleAdmin):
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
         row = cast(Record, self.model(**data))
         with recorded():
-            check_model(row)
+            clean_model(row)
             row.save()
         return row
 
@@ -386,7 +386,7 @@ class SetUpAdmin(ConsoleAdmin):
             kept = lock(self.model._default_manager.all(), row.pk)
             for name, value in data.items():
                 setattr(kept, name, value)
-            check_model(kept)
+            clean_model(kept)
             kept.save()
         return cast(Record, kept)
 

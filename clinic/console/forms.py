@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from unfold.widgets import (
     CHECKBOX_CLASSES,
     INPUT_CLASSES,
@@ -24,7 +25,7 @@ from clinic.columns import NUMBER_CODES, number_of
 from clinic.console.reader import reader
 from clinic.console.refusals import add_refusal
 from clinic.errors import Invalid
-from clinic.limits import Number, Range, not_among
+from clinic.limits import Number, Range, label_of, not_among, without_unit
 from clinic.places.wallclock import at_wall_clock
 from clinic.text import says_nothing, trimmed
 
@@ -164,7 +165,8 @@ class InWords(forms.BaseForm):
         if not isinstance(field, forms.IntegerField) or isinstance(field, forms.FloatField):
             return None
         places = (field.decimal_places or 0) if isinstance(field, forms.DecimalField) else 0
-        return Number(str(self[name].label), Range.between(field.min_value, field.max_value), places)
+        label = label_of(name) if field.label is None else without_unit(str(field.label))
+        return Number(label, Range.between(field.min_value, field.max_value), places)
 
     def trim(self, cleaned: dict[str, Any]) -> None:
         """Take off what nobody sees at the ends of texts; one that says nothing is refused where a text is needed."""
@@ -281,11 +283,15 @@ class ConsoleModelForm(InWords, forms.ModelForm[Any]):
         dress(self)
 
     def number(self, name: str) -> Number | None:
-        """As the table has it, its constraints included."""
+        """As the table has it, its constraints included; under the form's own label where it gives one."""
         try:
-            return number_of(self._meta.model._meta.get_field(name))
+            column = self._meta.model._meta.get_field(name)
         except FieldDoesNotExist:
             return super().number(name)
+        number, label = number_of(column), self.fields[name].label
+        if number is None or label in (None, capfirst(column.verbose_name)):
+            return number
+        return replace(number, label=without_unit(str(label)))
 
     def zone(self) -> ZoneInfo:
         """The zone of the place this row belongs to: as chosen, as it stands, or else the reader's."""

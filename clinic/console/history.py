@@ -12,7 +12,10 @@ from clinic.console.reader import reader
 from clinic.people.models import User
 from clinic.records import Record
 
-NOT_SHOWN = frozenset({"id", "version", "created_at", "updated_at", "phone_digits", "practitioner_busy", "room_busy"})
+NOT_SHOWN = frozenset(
+    {"id", "version", "created_at", "updated_at", "phone_digits", "practitioner_busy", "room_busy", "window_rule"}
+)
+"""Columns that say nothing to a person, or what another one says in words."""
 LIMIT = 500
 """Events of one table that are read; the newest ones."""
 CHANNELS = {"console": "Console", "api": "API", "system": "The system"}

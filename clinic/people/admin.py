@@ -20,7 +20,7 @@ from clinic.console.badges import Badge, Tone
 from clinic.console.base import ConsoleAdmin, Inline, SetUpAdmin
 from clinic.console.forms import ActForm, ConsoleModelForm
 from clinic.console.registry import Job, job
-from clinic.constraints import check_model
+from clinic.constraints import clean_model
 from clinic.errors import Invalid
 from clinic.locking import lock
 from clinic.people import services
@@ -147,7 +147,7 @@ class UserAdmin(SetUpAdmin):
                 user = lock(User.objects.all(), form.instance.pk)
                 for name in ("first_name", "last_name", "email", "is_active"):
                     setattr(user, name, data[name])
-                check_model(user)
+                clean_model(user)
                 user.save()
             else:
                 user = services.user_create(

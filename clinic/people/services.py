@@ -8,7 +8,7 @@ from uuid import UUID
 
 from clinic.access.roles import Role
 from clinic.audit.history import recorded
-from clinic.constraints import check_model
+from clinic.constraints import clean_model
 from clinic.errors import Invalid
 from clinic.locking import lock
 from clinic.people.models import Membership, Practitioner, Qualification, User
@@ -30,7 +30,7 @@ def user_create(*, email: str, first_name: str, last_name: str, password: str | 
     user = User(email=trimmed(email).lower(), first_name=trimmed(first_name), last_name=trimmed(last_name))
     user.set_password(password)
     with recorded():
-        check_model(user)
+        clean_model(user)
         user.save()
     return user
 
@@ -74,7 +74,7 @@ def practitioner_create(
         elif Practitioner.objects.filter(user=user).exists():
             raise Invalid("The person with this email is a practitioner already.", code="unique", attr="email")
         practitioner = Practitioner(user=user, title=trimmed(title), is_bookable=is_bookable)
-        check_model(practitioner)
+        clean_model(practitioner)
         practitioner.save()
         for place in places:
             membership_grant(user=user, location=place, role=Role.PRACTITIONER)
@@ -95,7 +95,7 @@ def practitioner_update(*, practitioner_id: UUID, changes: Mapping[str, Any]) ->
             user.last_name = changes.get("last_name", user.last_name)
             _check_named(user.first_name, user.last_name)
             user.save(update_fields=["first_name", "last_name", "updated_at"])
-        check_model(practitioner)
+        clean_model(practitioner)
         practitioner.save()
         if "qualifications" in changes:
             _set_qualifications(practitioner, changes["qualifications"])
@@ -123,7 +123,7 @@ def _set_qualifications(practitioner: Practitioner, qualifications: Sequence[Qua
         row = present.get(modality) or Qualification(practitioner=practitioner, modality=modality)
         row.valid_from, row.valid_until = given.valid_from, given.valid_until
         try:
-            check_model(row)
+            clean_model(row)
         except Invalid as error:
             raise Invalid(error.detail, code=error.code, attr="qualifications") from None
         row.save()

@@ -5,10 +5,13 @@ from datetime import date, datetime, time
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
+
 from clinic.access.roles import Role
 from clinic.audit.history import recorded
-from clinic.constraints import check_model
+from clinic.constraints import clean_model
 from clinic.errors import Invalid
+from clinic.limits import not_among
 from clinic.locking import lock
 from clinic.people.models import Membership, Practitioner, User
 from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
@@ -37,17 +40,21 @@ PERIOD_FIELDS = ("starts_at", "ends_at", "reason")
 
 
 def location_create(*, by: User, name: str, timezone: str, phone: str, email: str, **fields: Any) -> Location:
-    """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`."""
+    """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`.
+
+    Raises `Invalid` for a language in which nobody is written to.
+    """
     location = Location(name=name, timezone=timezone, phone=phone, email=email, **fields)
+    _check_language(location)
     with recorded():
-        check_model(location)
+        clean_model(location)
         location.save()
         Membership.objects.create(user=by, location=location, role=Role.MANAGER)
     return location
 
 
 def location_update(*, location_id: UUID, changes: Mapping[str, Any]) -> Location:
-    """Change any of `LOCATION_FIELDS`."""
+    """Change any of `LOCATION_FIELDS`. Raises `Invalid` for a language in which nobody is written to."""
     with recorded():
         return _changed(lock(Location.objects.all(), location_id), changes, LOCATION_FIELDS)
 
@@ -56,7 +63,7 @@ def room_create(*, location: Location, name: str, **fields: Any) -> Room:
     """Add a room; `fields` are others of `ROOM_FIELDS`."""
     room = Room(location=location, name=name, **fields)
     with recorded():
-        check_model(room)
+        clean_model(room)
         room.save()
     return room
 
@@ -93,7 +100,7 @@ def opening_hours_create(
         valid_until=valid_until,
     )
     with recorded():
-        check_model(hours)
+        clean_model(hours)
         hours.save()
     return hours
 
@@ -163,12 +170,20 @@ def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
     if isinstance(row, Closure | TimeOff):
         _check_period(row)
     else:
-        check_model(row)
+        if isinstance(row, Location):
+            _check_language(row)
+        clean_model(row)
     row.save()
     return row
+
+
+def _check_language(location: Location) -> None:
+    languages = [code for code, _ in settings.LANGUAGES]
+    if location.language not in languages:
+        raise Invalid(not_among("Language", location.language, languages), code="invalid_choice", attr="language")
 
 
 def _check_period(period: Closure | TimeOff) -> None:
     if period.ends_at <= period.starts_at:
         raise Invalid("It ends after it starts.", attr="ends_at")
-    check_model(period)
+    clean_model(period)

@@ -13,7 +13,6 @@ from clinic.api.fields import DayField, TextField, VisibleRelatedField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Creates, ResourceViewSet, Written, act, look, overview
-from clinic.errors import SoftWarning
 from clinic.people.models import Practitioner
 from patients.models import Patient
 from plans.consultations.models import Consultation
@@ -25,7 +24,6 @@ from plans.followups.services import (
     attempt_record_for_patient,
     check_in_answer,
     check_in_cancel,
-    doubtful,
     follow_up_attend,
     follow_up_cancel,
     follow_up_create,
@@ -182,9 +180,7 @@ class FollowUpViewSet(Attempts, Creates, ResourceViewSet):
     @act("attend", body=AttendInput)
     def attend(self, row: FollowUp, data: dict[str, Any]) -> Written:
         """The patient is here now. Where the visit is early, and no `reason` says why, a warning does."""
-        doubt = "" if data.get("reason") else doubtful(row)
-        attended = follow_up_attend(follow_up_id=row.pk, by=self.user, **data)
-        return attended, [SoftWarning("reason", "early", doubt)] if doubt else []
+        return follow_up_attend(follow_up_id=row.pk, by=self.user, **data)
 
     @act("cancel", body=FollowUpCancelInput)
     def cancel(self, row: FollowUp, data: dict[str, Any]) -> FollowUp:

@@ -222,7 +222,7 @@ class IntervalRule(Record):
     needle_over_mm = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
     needle_up_to_mm = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
     source = models.CharField(max_length=15, blank=True)
-    minimum_days = models.PositiveSmallIntegerField(help_text="Earlier is blocked.")
+    minimum_days = models.PositiveSmallIntegerField("least number of days", help_text="Earlier is blocked.")
     is_in_force = models.BooleanField(default=True)
 
     class Meta(Record.Meta):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from clinic.access.visibility import visible
 from clinic.api.fields import ChoiceField, DayField, InstantField, TextField, VisibleRelatedField, WholeField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter, InstantFilter
-from clinic.api.serializers import RecordSerializer
+from clinic.api.serializers import QuerySerializer, RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, View, act
 from clinic.errors import DoesNotExist, Invalid
 from clinic.people.models import Practitioner
@@ -79,7 +79,8 @@ class AppointmentMessageSerializer(RecordSerializer):
 
 class AppointmentSerializer(RecordSerializer):
     """Times carry the offset of the location. `is_early`: before its earliest date, by the decision of a person, for
-    the `override_reason`, which is also why a visit was kept that wanted rebooking. `rebook` says why the visit wants
+    the `override_reason` of its booking, or that of a later decision: `kept_because`, why it stays where it is though
+    what it is for wanted another time by then; empty unless it is kept. `rebook` says why the visit wants
     another time; null where it may stay."""
 
     title = serializers.SerializerMethodField()
@@ -108,6 +109,7 @@ class AppointmentSerializer(RecordSerializer):
             "overbooked",
             "is_early",
             "override_reason",
+            "kept_because",
             "rebook",
             "confirmed_at",
             "arrived_at",
@@ -248,7 +250,7 @@ class AppointmentViewSet(Creates, Changes, ResourceViewSet):
         return appointment_undo(appointment_id=row.pk, by=self.user)
 
 
-class SlotQuery(serializers.Serializer[Any]):
+class SlotQuery(QuerySerializer):
     """What is looked for. `from` and `to` are local dates, both included."""
 
     location = serializers.UUIDField(required=False, help_text="That of the follow-up or session where left out.")

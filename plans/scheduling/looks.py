@@ -31,6 +31,22 @@ def override_flags(appointment: Appointment) -> list[Badge]:
     ]
 
 
+def decisions(appointment: Appointment) -> list[tuple[str, str]]:
+    """What a person decided about the visit as it stands, and why, in their words."""
+    return [
+        *([(f"{_against(appointment)} because", appointment.override_reason)] if appointment.override_reason else []),
+        *([("Kept because", appointment.kept_because)] if appointment.kept_because else []),
+    ]
+
+
+def _against(appointment: Appointment) -> str:
+    if appointment.is_early and appointment.is_kept:
+        return "Booked this way"  # which of the two decisions made it early, its story says
+    if appointment.is_early:
+        return "Booked early and over another visit" if appointment.overbooked else "Booked early"
+    return "Overbooked"
+
+
 def appointment_badge(appointment: Appointment, now: datetime) -> Badge:
     """Its state; a patient who should be here by now and is not, is late."""
     status = Status(appointment.status)

@@ -119,9 +119,17 @@ class Appointment(Record):
     revision = models.PositiveSmallIntegerField(default=1, editable=False)
     overbooked = models.BooleanField(default=False, editable=False)
     is_early = models.BooleanField(
-        default=False, editable=False, help_text="Before the window opened when it was booked, by a person's decision."
+        default=False,
+        editable=False,
+        help_text="Before its earliest date when it was booked or kept, by a person's decision.",
     )
     override_reason = models.CharField(max_length=300, blank=True, editable=False)
+    kept_because = models.CharField(
+        max_length=300,
+        blank=True,
+        editable=False,
+        help_text="Why a person left it where it is, though what it is for wanted another time by then.",
+    )
     window_start_when_booked = models.DateField(null=True, editable=False)
     window_end_when_booked = models.DateField(null=True, editable=False)
     minutes_when_booked = models.PositiveSmallIntegerField(
@@ -189,7 +197,8 @@ class Appointment(Record):
                 violation_error_message="A booked visit has a room.",
             ),
             models.CheckConstraint(
-                condition=Q(overbooked=False, is_early=False) | ~Q(override_reason=""),
+                condition=(Q(overbooked=False) | ~Q(override_reason=""))
+                & (Q(is_early=False) | ~Q(override_reason="") | ~Q(kept_because="")),
                 name="appointment_override_with_reason",
                 violation_error_message="Overbooking and booking too early need a reason.",
             ),
@@ -255,7 +264,12 @@ class Appointment(Record):
     @property
     def is_kept(self) -> bool:
         """Whether a person decided that it stays though its window moved away from it, or it takes longer by now."""
-        return bool(self.override_reason) and not (self.is_early or self.overbooked)
+        return bool(self.kept_because)
+
+    @property
+    def decided_because(self) -> str:
+        """Why it stands against a rule, in the words of those who decided: at its booking, and later; may be empty."""
+        return "; ".join(filter(None, (self.override_reason, self.kept_because)))
 
 
 @pghistory.track(append_only=True)
@@ -283,6 +297,7 @@ class AppointmentRevision(Record):
     overbooked = models.BooleanField(default=False)
     is_early = models.BooleanField(default=False)
     override_reason = models.CharField(max_length=300, blank=True)
+    kept_because = models.CharField(max_length=300, blank=True)
     window_start_when_booked = models.DateField(null=True)
     window_end_when_booked = models.DateField(null=True)
     minutes_when_booked = models.PositiveSmallIntegerField(null=True)

@@ -1,8 +1,9 @@
 """Reads appointments, and what a session or follow-up says about its booking."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -29,9 +30,9 @@ from plans.messages.models import PatientMessage
 from plans.protocols.models import IntervalRule, StepComponent
 from plans.scheduling import rules
 from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
-from plans.scheduling.rules import MINUTE, Standing
+from plans.scheduling.rules import MINUTE, Limits, Standing
 from plans.scheduling.subjects import Subject
-from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
+from plans.treatment.models import CHARTED, ProcedureSession, SessionComponent, TreatmentPlan
 
 BOOKABLE_OR_RUNNING = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
 
@@ -154,6 +155,19 @@ def subject_of(appointment: Appointment) -> Subject:
     return Subject(VisitKind.CONSULTATION, appointment.patient, live_appointment=appointment.pk)
 
 
+def limits_by_visit(appointments: Collection[Appointment]) -> dict[UUID, Limits | None]:
+    """Between which local dates each visit of `in_full` can be, by its key: at most one query."""
+    keys = {appointment.session_id for appointment in appointments if appointment.session_id}
+    sessions = {row.pk: Subject.of_session(row) for row in sessions_to_book().filter(pk__in=keys)} if keys else {}
+
+    def subject(row: Appointment) -> Subject:
+        if row.session_id:
+            return sessions[row.session_id]
+        return Subject(VisitKind(row.kind), row.patient, follow_up=row.follow_up)
+
+    return {row.pk: subject(row).limits for row in appointments}
+
+
 def sessions_to_book() -> QuerySet[ProcedureSession]:
     """Sessions with what decides their booking; give one to `Subject.of_session`.
 
@@ -220,10 +234,9 @@ def _components(session: OuterRef) -> ArraySubquery:
     """What a session gives, as JSON: as charted where it is, otherwise as its step plans it; of an aborted one only
     what was charted."""
     planned = StepComponent.objects.filter(step=OuterRef("session__step"), modality=OuterRef("modality"))
-    charted = Q(prp__isnull=False) | Q(stem_cell__isnull=False) | Q(microneedling__isnull=False)
     return ArraySubquery(
         SessionComponent.objects.filter(session=session)
-        .filter(Q(session__aborted_at__isnull=True) | charted | Q(exosome__isnull=False))
+        .filter(Q(session__aborted_at__isnull=True) | CHARTED)
         .order_by("position")
         .values(
             document=JSONObject(

@@ -338,6 +338,26 @@ def why_not_kept(visit: Standing) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What it means to keep a booked visit where it stands."""
+
+    is_early: bool
+    """It is, or was booked, before its earliest date."""
+    stands_early: bool
+    """It could not be booked on its day, and somebody decided so before: its window has not moved on since."""
+    needs_right: bool
+    """It takes the right to book early: it could not be booked on its day, and nobody decided so yet."""
+
+
+def keeping_of(visit: Standing, limits: Limits | None, *, was_early: bool) -> Keeping:
+    """What keeping `visit` means within these limits; `was_early` where it is early by decision already."""
+    is_refused = limits is not None and limits.refusal(visit.day) is not None
+    is_before = limits is not None and visit.day < limits.earliest
+    stands_early = is_refused and was_early and not visit.is_too_early_now
+    return Keeping(was_early or is_before, stands_early, is_refused and not stands_early)
+
+
 def check_start(starts_at: datetime, zone: ZoneInfo) -> None:
     """Refuse a start without offset, off the calendar, or at a local time that the clock skips. Raises `Invalid`."""
     if starts_at.utcoffset() is None:

@@ -81,10 +81,6 @@ class Headline:
     before: str
     after: str
 
-    @property
-    def is_change(self) -> bool:
-        return self.before != self.after
-
     def as_document(self) -> dict[str, object]:
         """As `Change.as_document`, with words for dates."""
         return {
@@ -95,6 +91,11 @@ class Headline:
             "after": self.after,
             "because": "",
         }
+
+
+def documents(headlines: Iterable[Headline], changes: Iterable[Change]) -> list[dict[str, object]]:
+    """What is different of the plan, then of its course, as `PlanRevision.changes` keeps it."""
+    return [*(line.as_document() for line in headlines), *(change.as_document() for change in changes)]
 
 
 def compare(before: Iterable[OwedVisit], after: Iterable[OwedVisit]) -> list[Change]:

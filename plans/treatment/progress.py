@@ -37,8 +37,8 @@ class Kind(TextChoices):
 class State(TextChoices):
     """Where any step of a course stands.
 
-    *Pending*: its window is not open, or nothing of its plan is owed at present. *Done*: performed, attended or
-    answered.
+    *Pending*: its window is not open, a session ahead of it is still owed, or nothing of its plan is at present.
+    *Done*: performed, attended or answered.
     """
 
     PENDING = "pending", "Pending"
@@ -120,7 +120,7 @@ class Progress:
 
     sessions_done: int
     sessions_due: int
-    """Owed, and the window has opened."""
+    """Owed, the window has opened, and no session is to be given before it."""
     sessions_owed: int
     """Of the initial course, not done yet; with `sessions_done` all of it."""
     maintenance_done: int
@@ -162,7 +162,9 @@ def progress(steps: Iterable[Step], status: str, today: date, consented: Iterabl
     return Progress(
         sessions_done=_number(sessions, {State.DONE}),
         sessions_due=sum(
-            step.state in _OPEN and step.earliest <= today for step in sessions if status in TreatmentPlan.MAY_BOOK
+            step.state in _OPEN - {State.PENDING} and step.earliest <= today
+            for step in sessions
+            if status in TreatmentPlan.MAY_BOOK
         ),
         sessions_owed=_number(sessions, _OPEN),
         maintenance_done=_number(_of(steps, Kind.MAINTENANCE), {State.DONE}),

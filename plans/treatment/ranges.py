@@ -7,7 +7,7 @@ is refused; outside the soft one it is kept with a warning.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from clinic.limits import Number, Range
+from clinic.limits import Number, Range, label_of
 
 
 def between(low: str, high: str, unit: str, soft_low: str | None = None, soft_high: str | None = None) -> Range:
@@ -19,6 +19,21 @@ def between(low: str, high: str, unit: str, soft_low: str | None = None, soft_hi
         None if soft_low is None else Decimal(soft_low),
         None if soft_high is None else Decimal(soft_high),
     )
+
+
+NAMES: Mapping[str, str] = {
+    "prp_platelets_10e3_per_ul": "PRP platelets",
+    "points": "injection points",
+    "rcf_g": "force",
+    "minutes": "time",
+}
+"""Fields whose name is not what people call them; the models have it as the verbose name."""
+
+
+def name_of(field: str) -> str:
+    """What people call a charted number, without its unit: “Injection points”."""
+    name = NAMES.get(field) or label_of(field)
+    return name[:1].upper() + name[1:]
 
 
 PAIN = Number("Pain", between("0", "10", ""))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from clinic.errors import SoftWarning
-from clinic.limits import Number, Range, label_of
+from clinic.limits import Number, Range
 from clinic.people.models import Modality
 from plans.treatment import ranges
 
@@ -42,7 +42,7 @@ def warnings(modality: str, record: Mapping[str, Any]) -> Iterator[SoftWarning]:
     for field, limit in limits.items():
         value = record.get(field)
         if value is not None and not limit.is_usual(Decimal(value)):
-            yield SoftWarning(field, "unusual", Number(label_of(field), limit).unusual(Decimal(value)))
+            yield SoftWarning(field, "unusual", Number(ranges.name_of(field), limit).unusual(Decimal(value)))
     if modality == Modality.PRP:
         yield from _prp_warnings(record)
 
@@ -75,7 +75,7 @@ def _prp_warnings(record: Mapping[str, Any]) -> Iterator[SoftWarning]:
         for field, limit in ranges.PRP_SPIN.items():
             value = Decimal(spin[field])
             if not limit.is_usual(value):
-                detail = Number(f"Spin {index + 1}, {label_of(field).lower()}", limit).unusual(value)
+                detail = Number(f"Spin {index + 1}, {ranges.name_of(field).lower()}", limit).unusual(value)
                 yield SoftWarning(f"spins.{index}.{field}", "unusual", detail)
     area = record.get("area_cm2")
     if area:

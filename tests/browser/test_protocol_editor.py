@@ -40,7 +40,7 @@ def test_an_offset_is_changed_seen_to_move_and_saved_as_version_2(page, manager)
     expect(drawn("30 Mar 2026")).to_be_visible()
 
     step = page.get_by_role("listitem", name="Step 2", exact=True)
-    days = step.get_by_label("Days after")
+    days = step.get_by_label("After, days")
     days.fill("9")
     expect(step.get_by_role("status")).to_contain_text("session 2 would come 9 days after session 1; at least 14 days")
     expect(drawn("16 Mar 2026")).to_be_visible()
@@ -50,7 +50,7 @@ def test_an_offset_is_changed_seen_to_move_and_saved_as_version_2(page, manager)
     expect(days).to_be_focused()
     assert Protocol.objects.filter(code="prp").count() == 1, "nothing is written by looking"
 
-    page.get_by_label("What is different").fill("Six weeks apart")
+    page.get_by_role("textbox", name="What is different").fill("Six weeks apart")
     page.get_by_role("button", name="Save as version 2").click()
     expect(page.get_by_text("PRP: version 2 is what new plans take.")).to_be_visible()
     versions = page.get_by_role("region", name="Versions")

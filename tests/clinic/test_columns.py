@@ -7,8 +7,8 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q
 
-from clinic.columns import number_of
-from clinic.constraints import check_model, faults_of
+from clinic.columns import name_of, number_of, out_of_range
+from clinic.constraints import clean_model, faults_of
 from clinic.errors import Invalid
 from clinic.limits import Range
 from clinic.places.models import Location
@@ -57,6 +57,31 @@ def test_a_charted_column_has_the_range_and_unit_that_the_warnings_have(model, n
     number = number_of(model._meta.get_field(name))
     assert number is not None
     assert number.limits == Range(limits.low, limits.high, limits.unit)
+    assert number.label == ranges.name_of(name)
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "name"),
+    [
+        ("plans.prprecord", "points", "Injection points"),
+        ("plans.prprecord", "prp_platelets_10e3_per_ul", "PRP platelets"),
+        ("plans.prprecord", "drawn_at", "Blood drawn at"),
+        ("plans.prpspin", "rcf_g", "Force"),
+        ("plans.prpspin", "minutes", "Time"),
+        ("plans.microneedlingrecord", "order", "Order beside its partner"),
+        ("plans.proceduresession", "pain_0_10", "Pain"),
+        ("plans.intervalrule", "minimum_days", "Least number of days"),
+        ("clinic.location", "slot_minutes", "Slot"),
+    ],
+)
+def test_a_column_is_called_as_its_model_says_and_else_by_its_name(model, column, name):
+    assert name_of(apps.get_model(model)._meta.get_field(column)) == name
+
+
+def test_what_is_no_number_at_all_is_refused():
+    (fault,) = out_of_range(PrpRecord(blood_drawn_ml=Decimal("NaN")))
+    assert (fault.attr, fault.code) == ("blood_drawn_ml", "invalid")
+    assert fault.detail == "Blood drawn: “NaN” is no number; allowed is 5–180 mL."
 
 
 @pytest.mark.parametrize(
@@ -84,7 +109,7 @@ def test_a_service_names_every_number_its_value_and_what_is_allowed():
     location = make_location()
     location.slot_minutes, location.grace_seconds = 4, 181
     with pytest.raises(Invalid) as refused:
-        check_model(location)
+        clean_model(location)
     found = [(one.attr, one.code, one.detail) for one in (refused.value, *refused.value.others)]
     assert found == [
         ("slot_minutes", "min_value", "Slot: 4 min is not possible; allowed is 5–120 min."),
@@ -97,10 +122,10 @@ def test_a_service_takes_a_name_that_nobody_sees_for_none():
     room = make_room(make_location(), "North")
     room.name = "\u200b\u2060"
     with pytest.raises(Invalid) as refused:
-        check_model(room)
+        clean_model(room)
     assert (refused.value.attr, refused.value.code) == ("name", "blank")
     room.name = "\ufeff Harbor House\u200b"
-    check_model(room)
+    clean_model(room)
     assert room.name == "Harbor House"
 
 

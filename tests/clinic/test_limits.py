@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from clinic.limits import Number, Range, label_of, not_among, unit_of
+from clinic.limits import Number, Range, label_of, not_among, unit_of, without_unit
 
 BLOOD = Number("Blood drawn", Range(Decimal(8), Decimal(60), "mL"), places=2)
 STORED = Number("Stored at", Range(Decimal(-196), Decimal(30), "°C"))
@@ -41,10 +41,23 @@ def test_a_refused_number_names_its_field_its_value_and_what_is_allowed(number, 
 
 
 @pytest.mark.parametrize(
-    ("given", "takes"), [("8", True), (60, True), ("60.01", False), ("8.125", False), ("x", False)]
+    ("given", "takes"),
+    [
+        *(("8", True), (60, True), ("60.01", False), ("8.125", False), ("8.1200", True), ("x", False)),
+        *(("NaN", False), ("sNaN", False), ("Infinity", False), (Decimal("NaN"), False), (None, False)),
+        *(("1e30", False), ("1e-30", False), ("1e999999", False), (f"8.{'0' * 40}1", False)),
+    ],
 )
 def test_a_number_is_taken_in_its_range_and_with_its_decimals(given, takes):
     assert BLOOD.takes(given) is takes
+
+
+def test_a_number_with_more_digits_than_can_be_reckoned_with_is_no_defect():
+    assert Number("Cells", Range()).takes("1e30")
+    assert not Number("Cells", Range(), places=2).takes("1e30001")
+    assert not BLOOD.limits.holds(Decimal("1e30"))
+    assert not BLOOD.limits.holds(Decimal("NaN"))
+    assert BLOOD.refuse("1e30").startswith("Blood drawn: 1,000,000,000,000,000,000,000,000,000,000 mL is not possible")
 
 
 def test_an_unusual_number_names_what_is_usual():
@@ -57,16 +70,29 @@ def test_an_unusual_number_names_what_is_usual():
     [
         ("blood_drawn_ml", "Blood drawn", "mL"),
         ("area_cm2", "Area", "cm²"),
-        ("baseline_platelets_10e3_per_ul", "Baseline platelets", "×10³/µL"),
+        ("platelets_10e3_per_ul", "Platelets", "×10³/µL"),
         ("particles_per_ml", "Particles", "/mL"),
         ("duration_minutes", "Duration", "min"),
-        ("rcf_g", "Force", "g"),
+        ("order", "Order", ""),
         ("needle_gauge", "Needle", "G"),
         ("goals", "Goals", ""),
     ],
 )
 def test_a_fields_name_says_its_label_and_its_unit(name, label, unit):
     assert (label_of(name), unit_of(name)) == (label, unit)
+
+
+@pytest.mark.parametrize(
+    ("label", "without"),
+    [
+        ("Needles over, mm", "Needles over"),
+        ("Pain (0–10)", "Pain"),
+        ("Least number of days", "Least number of days"),
+        ("Stem cells (fat), source, mL", "Stem cells (fat), source"),
+    ],
+)
+def test_a_label_loses_its_unit(label, without):
+    assert without_unit(label) == without
 
 
 def test_a_refused_choice_lists_what_is_allowed():

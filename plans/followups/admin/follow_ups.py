@@ -25,7 +25,7 @@ from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import follow_ups_in_full
 from plans.followups.services import (
     attempt_record,
-    doubtful,
+    doubt_about,
     follow_up_attend,
     follow_up_cancel,
     follow_up_create,
@@ -57,7 +57,7 @@ class AttendForm(ActForm):
         field = cast(forms.ModelChoiceField, self.fields["practitioner"])
         field.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
         field.empty_label = "The practitioner in charge"
-        self.doubt = doubtful(self.row)
+        self.doubt = doubt_about(self.row) if self.row.state in FollowUp.MAY_ATTEND else None
         if not self.doubt:
             del self.fields["reason"]
 

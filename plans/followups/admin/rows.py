@@ -45,7 +45,7 @@ def _query(**values: Any) -> str:
 
 
 def with_contact(follow_ups: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
-    """Annotate `tries` and `last_try` (outcome, note and next day as JSON), and `booked_at`, in the same query."""
+    """Annotate `tries`, `last_try` (outcome, note, next day, as JSON), `booked_at`, `booked_id`, in the same query."""
     attempts = ContactAttempt.objects.filter(follow_up=OuterRef("pk")).order_by("-attempted_at")
     number = attempts.order_by().values("follow_up").annotate(number=Count("pk")).values("number")
     document = JSONObject(outcome="outcome", note="note", next_try_on="next_try_on", at="attempted_at")
@@ -54,6 +54,7 @@ def with_contact(follow_ups: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
         tries=Subquery(number),
         last_try=Subquery(attempts.values(document=document)[:1]),
         booked_at=Subquery(booked.values("starts_at")[:1]),
+        booked_id=Subquery(booked.values("pk")[:1]),
     )
 
 

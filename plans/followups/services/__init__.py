@@ -1,7 +1,7 @@
 """Writes follow-ups, check-ins and contact attempts."""
 
 from plans.followups.services.attempts import attempt_record, attempt_record_for_patient
-from plans.followups.services.attending import doubtful, follow_up_attend
+from plans.followups.services.attending import doubt_about, follow_up_attend
 from plans.followups.services.check_ins import check_in_answer, check_in_cancel, check_ins_put
 from plans.followups.services.course import (
     Moved,
@@ -19,7 +19,7 @@ __all__ = [
     "check_in_answer",
     "check_in_cancel",
     "check_ins_put",
-    "doubtful",
+    "doubt_about",
     "follow_up_attend",
     "follow_up_cancel",
     "follow_up_create",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import check_allowed
+from clinic.errors import SoftWarning, check_allowed
 from clinic.people.models import Practitioner, User
 from clinic.places.wallclock import local_date
 from clinic.text import trimmed
@@ -19,50 +19,54 @@ from plans.scheduling.services import appointment_no_show, appointments_close, w
 from plans.treatment.models import TreatmentPlan
 
 SEEN_INSTEAD = "The patient was seen earlier."
+NO_REASON = "No reason was given."
 
 
 def follow_up_attend(
     *, follow_up_id: UUID, by: User, practitioner: Practitioner | None = None, reason: str = ""
-) -> FollowUp:
+) -> tuple[FollowUp, list[SoftWarning]]:
     """The patient is here now, early perhaps: fulfils today's visit, or books and fulfils one at this moment.
 
     A visit that is booked for a later day is given back without a mail, for the patient is here; one of an earlier
-    day, to which nobody came, is a no-show. Where the visit is `doubtful` now, the `reason` says why it fulfils its
-    purpose all the same; the visit is early then, and keeps it. Raises `InvalidTransition`.
+    day, to which nobody came, is a no-show. Where there is a `doubt_about` it now, the `reason` says why the visit
+    fulfils its purpose all the same; it is early then, and keeps that. Returns the follow-up, and the doubt as a
+    warning where nobody gave a reason. Raises `InvalidTransition`.
     """
     with recorded(reason):
         follow_up = lock_follow_up(follow_up_id)
         check_allowed("The follow-up", state_of(follow_up), "attending", FollowUp.MAY_ATTEND)
         if follow_up.plan is not None:
             check_allowed("The plan", follow_up.plan.status, "attending", TreatmentPlan.MAY_BOOK)
-        early_because = trimmed(reason)[:300] if doubtful(follow_up) else ""
+        doubt, why = doubt_about(follow_up), trimmed(reason)[:300]
         _give_back_another_day(follow_up, by)
         walk_in_book(
             follow_up=follow_up,
             by=by,
             practitioner=practitioner or Practitioner.objects.filter(user=by).first() or _its_practitioner(follow_up),
-            early_because=early_because,
+            early_because=(why or NO_REASON) if doubt else "",
         )
-    return follow_up
+    return follow_up, [doubt] if doubt and not why else []
 
 
-def doubtful(follow_up: FollowUp) -> str:
-    """Why a visit today may not fulfil its purpose: what it counts from has not taken place, or its window is not open
-    and no decision stands that it may be early. Empty where nothing speaks against it.
+def doubt_about(follow_up: FollowUp) -> SoftWarning | None:
+    """Why a visit today may not fulfil its purpose: what it counts from has not taken place (`nothing_before`), or its
+    window is not open and no decision stands that it may be early (`early`). None where nothing speaks against it.
     """
     today = clock.today(follow_up.location.zone)
     session = counts_from(follow_up)
     if session is not None and session.performed_at is None:
-        return f"This visit counts from {session.title}, which has not been performed yet."
+        detail = f"This visit counts from {session.title}, which has not been performed yet."
+        return SoftWarning("reason", "nothing_before", detail)
     first = since(follow_up)
     if session is None and today < first:
-        return f"This visit counts from {date_in_full(first)}, which is still to come."
+        detail = f"This visit counts from {date_in_full(first)}, which is still to come."
+        return SoftWarning("reason", "nothing_before", detail)
     if today >= follow_up.window_start:
-        return ""
+        return None
     booked = Appointment.objects.filter(follow_up=follow_up, status__in=LIVE_STATUSES, is_early=True).first()
     if booked is not None and _is_for(booked, today):
-        return ""
-    return f"The window opens on {date_in_full(follow_up.window_start)}."
+        return None
+    return SoftWarning("reason", "early", f"The window opens on {date_in_full(follow_up.window_start)}.")
 
 
 def _give_back_another_day(follow_up: FollowUp, by: User) -> None:

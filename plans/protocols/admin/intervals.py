@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from clinic import words
+from clinic.console.acts import Done, act
 from clinic.console.base import SetUpAdmin
-from clinic.console.forms import ConsoleModelForm
+from clinic.console.forms import ActForm, ConsoleModelForm, ReasonForm
 from clinic.console.reader import reader
 from clinic.console.registry import Job, job
 from clinic.people.models import Modality, User
@@ -19,7 +20,7 @@ from plans.protocols.models import IntervalRule
 from plans.treatment.admin.rollouts import asked_for
 from plans.treatment.models import ProtocolRollout
 from plans.treatment.queries.rollouts import running_plans
-from plans.treatment.services import Ruled, interval_rule_create, interval_rule_edit
+from plans.treatment.services import Ruled, interval_rule_create, interval_rule_edit, interval_rule_roll_out
 
 ANY = [("", "Any treatment"), *Modality.choices]
 
@@ -37,13 +38,19 @@ class IntervalRuleForm(ConsoleModelForm):
         model = IntervalRule
         fields = "__all__"
         labels = {
-            "minimum_days": "Least number of days",
             "is_across": "Only between different treatments",
             "needle_over_mm": "Needles over, mm",
             "needle_up_to_mm": "Needles up to, mm",
             "is_in_force": "In force",
         }
         help_texts = {"title": "As people read it: “at least 14 days after … (PRP after PRP)”."}
+
+
+class RollOutForm(ReasonForm):
+    above = "console/parts/rule_roll_out.html"
+
+    def prepare(self) -> None:
+        self.running = running_plans().count()
 
 
 @admin.register(IntervalRule)
@@ -97,6 +104,21 @@ class IntervalRuleAdmin(SetUpAdmin):
             messages.info(request, f"{plans} will be worked out anew. This page says how far that is.")
         return ruled.rule
 
+    @act(
+        "Work the plans out anew",
+        grant="add",
+        resource="plans.protocolrollout",
+        is_legal=lambda rule: not rule.rollouts.filter(ProtocolRollout.UNDER_WAY).exists(),
+        form=RollOutForm,
+        icon="move_up",
+        description="For plans that were refused when the rule changed, or were left when that was stopped.",
+    )
+    def roll_out(self, request: HttpRequest, row: IntervalRule, form: ActForm) -> Done:
+        user = cast(User, request.user)
+        rollout = interval_rule_roll_out(by=user, rule_id=row.pk, reason=form.cleaned_data["reason"])
+        plans = words.count_of(rollout.items.count(), "running plan")
+        return Done(f"{plans} will be worked out anew. This page says how far that is.", self.url_of(row))
+
     def url_after(self, row: Any) -> str:
         """To its page, while plans are worked out anew: it says how far that is."""
         is_at_work = row.rollouts.filter(ProtocolRollout.UNDER_WAY).exists()
@@ -106,6 +128,7 @@ class IntervalRuleAdmin(SetUpAdmin):
         row = kwargs.get("obj")
         context["running"] = running_plans().count()
         context["rollouts"] = asked_for(row, reader()) if row is not None else []
+        context["is_under_way"] = any(rollout.is_under_way for rollout, *_ in context["rollouts"])
         return super().render_change_form(request, context, *args, **kwargs)
 
 

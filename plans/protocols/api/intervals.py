@@ -7,25 +7,16 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from clinic.api.fields import TextField
 from clinic.api.filters import FilterSet
 from clinic.api.serializers import RecordSerializer
-from clinic.api.views import Changes, Creates, ResourceViewSet, Written
+from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act
 from plans.protocols.models import IntervalRule
 from plans.treatment.queries.rollouts import with_last_rollout
-from plans.treatment.services import interval_rule_create, interval_rule_edit
+from plans.treatment.services import interval_rule_create, interval_rule_edit, interval_rule_roll_out
+from plans.treatment.services.interval_rules import CHANGEABLE
 
-RULE = (
-    "code",
-    "title",
-    "after_modality",
-    "before_modality",
-    "is_across",
-    "needle_over_mm",
-    "needle_up_to_mm",
-    "source",
-    "minimum_days",
-    "is_in_force",
-)
+RULE = ("code", *CHANGEABLE)
 
 
 class RuleRolloutSerializer(serializers.Serializer[Any]):
@@ -46,7 +37,7 @@ class IntervalRuleSerializer(RecordSerializer):
 
     @extend_schema_field(RuleRolloutSerializer(allow_null=True))
     def get_rollout(self, rule: Any) -> dict[str, Any] | None:
-        """The roll-out that the last change of the rule started; none where no plan was running."""
+        """The last roll-out that the rule asked for; none where no plan was running."""
         if rule.last_rollout is None:
             return None
         shown: dict[str, Any] = RuleRolloutSerializer(rule).data
@@ -56,12 +47,16 @@ class IntervalRuleSerializer(RecordSerializer):
 class IntervalRuleChanges(RecordSerializer):
     class Meta:
         model = IntervalRule
-        fields: tuple[str, ...] = RULE[1:]
+        fields: tuple[str, ...] = CHANGEABLE
 
 
 class IntervalRuleInput(IntervalRuleChanges):
     class Meta(IntervalRuleChanges.Meta):
         fields = RULE
+
+
+class RollOutInput(serializers.Serializer[Any]):
+    reason = TextField(max_length=500, help_text="Why the plans are worked out anew.")
 
 
 class IntervalRuleFilter(FilterSet):
@@ -91,3 +86,10 @@ class IntervalRuleViewSet(Creates, Changes, ResourceViewSet):
     def perform_change(self, row: IntervalRule, data: dict[str, Any]) -> Written:
         ruled = interval_rule_edit(by=self.user, rule_id=row.pk, changes=data)
         return ruled.rule, ruled.warnings
+
+    @act("add", resource="plans.protocolrollout", body=RollOutInput)
+    def roll_out(self, row: IntervalRule, data: dict[str, Any]) -> IntervalRule:
+        """Work every running plan out anew though the rule has not changed: where the last roll-out was stopped, or
+        refused plans."""
+        interval_rule_roll_out(by=self.user, rule_id=row.pk, reason=data["reason"])
+        return row

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from clinic.audit.history import recorded
-from clinic.constraints import check_model
+from clinic.constraints import clean_model
 from clinic.errors import Invalid
 from clinic.locking import lock
 from clinic.people.models import User
@@ -22,7 +22,7 @@ def care_topic_create(*, code: str, kind: str, title: str, modality: str = "") -
     topic = CareTopic(code=code, kind=kind, title=title, modality=modality)
     with recorded():
         check_code_is_free(CareTopic, code)
-        check_model(topic)
+        clean_model(topic)
         topic.save()
     return topic
 
@@ -34,7 +34,7 @@ def care_topic_edit(*, topic_id: UUID, changes: Mapping[str, Any]) -> CareTopic:
         for name in ("kind", "modality", "title"):
             if name in changes:
                 setattr(topic, name, changes[name])
-        check_model(topic)
+        clean_model(topic)
         topic.save()
     return topic
 
@@ -61,7 +61,7 @@ def care_text_write(*, by: User | None, topic: CareTopic, language: str, title: 
             body=body,
             made_by=by,
         )
-        check_model(text)
+        clean_model(text)
         text.save()
         topic.save(update_fields=["updated_at"])
     return text

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 
 from clinic.audit.history import recorded
-from clinic.constraints import check_model
+from clinic.constraints import clean_model
 from clinic.errors import Conflict, Invalid, Stale
 from clinic.locking import lock
 from clinic.people.models import User
@@ -56,7 +56,7 @@ def protocol_write(
         if newest is not None and _is_same(newest, protocol, steps):
             raise Invalid(f"Nothing is different from version {newest.version_number}.", code="unchanged")
         _take_back(code)
-        check_model(protocol)
+        clean_model(protocol)
         protocol.save()
         steps_insert(protocol, steps)
     return protocol

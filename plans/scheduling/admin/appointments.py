@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.enums import ActionVariant
 
+from clinic import clock
 from clinic.access.visibility import visible
 from clinic.console.acts import Done, act, in_states
 from clinic.console.base import ConsoleAdmin
@@ -22,17 +23,18 @@ from clinic.console.refusals import add_refusal, refusals
 from clinic.console.registry import Job, job
 from clinic.errors import Refusal
 from clinic.people.models import User
+from clinic.places.wallclock import local_date
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
 from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
+from plans.scheduling.admin.keeping import may_keep
 from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
 from plans.scheduling.admin.story import story_of
-from plans.scheduling.looks import REBOOK, appointment_badge, override_flags
+from plans.scheduling.looks import REBOOK, appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment, AppointmentRevision
-from plans.scheduling.queries import standing_of, title, why_rebook, with_fitness
-from plans.scheduling.rules import why_not_kept
+from plans.scheduling.queries import title, why_rebook, with_fitness
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_book,
@@ -49,6 +51,18 @@ from plans.treatment.models import TreatmentPlan
 
 CALENDAR_DAYS = {"day": 1, "week": 7}
 DAY_ACTS = ("confirm", "arrive", "no_show")
+
+
+def _may_arrive(appointment: Appointment) -> bool:
+    """Whether the patient can be here for it: from the day of the visit on."""
+    zone = appointment.location.zone
+    has_come = local_date(appointment.starts_at, zone) <= clock.today(zone)
+    return appointment.status in Appointment.MAY_ARRIVE and has_come
+
+
+def _may_be_missed(appointment: Appointment) -> bool:
+    """Whether nobody came: not before it was to begin."""
+    return appointment.status in Appointment.MAY_NO_SHOW and appointment.starts_at <= clock.now()
 
 
 def _is_undoable(appointment: Any) -> bool:
@@ -68,11 +82,8 @@ def _is_movable(appointment: Appointment) -> bool:
 
 
 def _is_keepable(appointment: Any) -> bool:
-    """A visit that wants another time, and can stay: by who may book early, where it is too early by now."""
-    standing = standing_of(appointment)
-    if standing is None or why_rebook(appointment) is None or why_not_kept(standing) is not None:
-        return False
-    return not standing.is_too_early_now or reader().may_on("book_early", appointment)
+    """A visit that wants another time and can stay, where that is the reader's to decide."""
+    return may_keep(reader(), appointment)
 
 
 def _is_fulfillable(appointment: Appointment) -> bool:
@@ -160,6 +171,7 @@ class AppointmentAdmin(ConsoleAdmin):
             "badge": appointment_badge(row, who.now),
             "rebook": rebook,
             "flags": [*([REBOOK] if rebook else []), *override_flags(row)],
+            "decisions": decisions(row),
             "work_url": url_of_work(row, who),
             "story": story_of(row),
             "mails": [
@@ -242,7 +254,7 @@ class AppointmentAdmin(ConsoleAdmin):
     @act(
         "Is here",
         grant="arrive",
-        is_legal=in_states(Appointment.MAY_ARRIVE),
+        is_legal=_may_arrive,
         icon="person_pin_circle",
         variant=ActionVariant.PRIMARY,
     )
@@ -291,7 +303,7 @@ class AppointmentAdmin(ConsoleAdmin):
     @act(
         "No-show",
         grant="no_show",
-        is_legal=in_states(Appointment.MAY_NO_SHOW),
+        is_legal=_may_be_missed,
         icon="person_off",
         description="The patient did not come. What the visit was for is owed again.",
         submit="Did not come",

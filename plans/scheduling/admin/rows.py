@@ -17,6 +17,7 @@ from clinic.console.reader import Reader
 from clinic.people.models import Modality
 from clinic.places.wallclock import local_date, local_day_bounds
 from patients.models import Consent
+from plans.scheduling.admin.keeping import read_limits
 from plans.scheduling.looks import REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, VisitKind
 from plans.scheduling.queries import in_full, title, why_rebook
@@ -72,8 +73,11 @@ def with_gates(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
 
 
 def visit_rows(who: Reader, appointments: Iterable[Appointment], names: Iterable[str] = ()) -> list[VisitRow]:
-    """One row a visit; with the legal ones of the acts `names` as buttons. No query."""
+    """One row a visit; with the legal ones of the acts `names` as buttons. No query, but for `keep`."""
     names = tuple(names)
+    if "keep" in names:
+        appointments = list(appointments)
+        read_limits(who, appointments)
     return [_row(who, appointment, names) for appointment in appointments]
 
 

@@ -23,45 +23,60 @@ class Happened:
     by: str
     revision: AppointmentRevision | None
     """What the visit said from then on; None where its time and place stayed."""
-    because: str
-    """Why, in the person's words, where it was against a rule."""
+    decisions: tuple[tuple[str, str], ...]
+    """What was decided against a rule then, and why in the person's words."""
 
 
 def story_of(appointment: Appointment) -> list[Happened]:
     """What happened to the visit, the newest first: three queries."""
-    decisions = list(_decisions(appointment))
-    users = {event.pgh_context.metadata.get("user") for event in decisions}
+    events = _events(appointment)
+    later = list(_decided_later(events))
+    as_revised = {event.revision: event for event in events}  # of each revision the oldest: as its act left the visit
+    users = {event.pgh_context.metadata.get("user") for event in later}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=users - {None})}
-    decided_later = {event.revision for event in decisions}
     told = [
         Happened(
             "Kept" if event.status != Appointment.Status.FULFILLED else "Took place early",
             event.pgh_created_at,
             names.get(event.pgh_context.metadata.get("user"), ""),
             None,
-            event.pgh_context.metadata.get("reason", ""),
+            _with_reason(("", event.pgh_context.metadata.get("reason", ""))),
         )
-        for event in decisions
+        for event in later
     ]
     for revision in appointment.revisions.select_related("acted_by", "practitioner__user", "room"):
-        is_own = revision.number not in decided_later
+        said = as_revised.get(revision.number, revision)
         told.append(
             Happened(
                 revision.get_act_display(),
                 revision.acted_at,
                 str(revision.acted_by or ""),
                 revision,
-                revision.override_reason if is_own else "",
+                _with_reason((_against(said), said.override_reason), ("kept", said.kept_because)),
             )
         )
     return sorted(told, key=lambda one: one.at, reverse=True)
 
 
-def _decisions(appointment: Appointment) -> Iterator[Any]:
-    """The events that changed what was decided of the visit without a new revision of it."""
+def _against(said: Any) -> str:
+    """Against which rules the visit was booked or moved."""
+    if said.is_early:
+        return "early and over another visit" if said.overbooked else "early"
+    return "over another visit"
+
+
+def _with_reason(*decisions: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((what, because) for what, because in decisions if because)
+
+
+def _events(appointment: Appointment) -> list[Any]:
     events = Appointment.pgh_event_model.objects.filter(pgh_obj_id=appointment.pk)  # type: ignore[attr-defined]
-    newest = list(events.select_related("pgh_context").order_by("-pgh_id")[:LIMIT])
-    for after, before in pairwise(newest):
+    return list(events.select_related("pgh_context").order_by("-pgh_id")[:LIMIT])
+
+
+def _decided_later(events: list[Any]) -> Iterator[Any]:
+    """The events that changed what was decided of the visit without a new revision of it."""
+    for after, before in pairwise(events):
         decided = any(getattr(after, name) != getattr(before, name) for name in AS_BOOKED)
         if after.revision == before.revision and decided and after.pgh_context is not None:
             yield after

@@ -101,15 +101,16 @@ def walk_in_book(
     """The patient is here for `follow_up` now: returns its visit, fulfilled.
 
     The booked visit where there is one; otherwise a new one from now on, in a room if one is free. It records a fact,
-    so neither hours nor other bookings stand against it, and nobody is mailed. With `early_because` it is an early one.
-    For a follow-up whose row, and before it its plan's, the caller has locked and checked.
+    so neither hours nor other bookings stand against it, and nobody is mailed. With `early_because` it is an early one;
+    a booked visit keeps that reason beside the one of its booking. For a follow-up whose row, and before it its
+    plan's, the caller has locked and checked.
     """
     with recorded():
         booked = _lock_live(Q(follow_up=follow_up))
         if booked is not None:
             if early_because:
-                booked.is_early, booked.override_reason = True, early_because
-            _fulfil(booked, "is_early", "override_reason")
+                booked.is_early, booked.kept_because = True, early_because
+            _fulfil(booked, "is_early", "kept_because")
             restate(booked)
             return booked
         if Appointment.objects.filter(follow_up=follow_up, status=Status.FULFILLED).exists():

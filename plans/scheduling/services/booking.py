@@ -186,12 +186,13 @@ def appointment_reschedule(
             may_overbook = override.may_overbook or (keeps_time and appointment.overbooked)
             placed = place(request, starts_at, subject, may_overbook=may_overbook)
             status_before, confirmed_before = appointment.status, appointment.confirmed_at
-            stays_kept = appointment.is_kept and keeps_start and keeps_length
             appointment.is_early = is_early
             if is_early or placed.overbooked:
                 appointment.override_reason = override.reason or appointment.override_reason
-            elif not stays_kept:
+            else:
                 appointment.override_reason = ""
+            if not (keeps_start and (keeps_length or is_early)):
+                appointment.kept_because = ""
             if not (keeps_start and keeps_length):
                 remember(appointment, subject)
             _put(appointment, request, practitioner, starts_at, placed)

@@ -11,7 +11,7 @@ from clinic.people.models import User
 from clinic.text import trimmed
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import standing_of, visits_to_rebook
-from plans.scheduling.rules import why_not_kept
+from plans.scheduling.rules import keeping_of, why_not_kept
 from plans.scheduling.services.contention import retried
 from plans.scheduling.services.subjects import read
 from plans.scheduling.services.writing import AS_BOOKED, IN_FULL, remember, restate, save
@@ -21,10 +21,11 @@ from plans.scheduling.services.writing import AS_BOOKED, IN_FULL, remember, rest
 def appointment_keep(*, appointment_id: UUID, by: User | None, reason: str) -> Appointment:
     """A visit that wants rebooking stays as it is, until its window moves again; returns it.
 
-    Window and length are remembered as they are now. A visit that is too early by now `is_early` from then on, which
-    needs the right to book early. The patient is not mailed: nothing changes for them. Raises `Invalid` without a
-    reason, `InvalidTransition`, `PermissionDenied`, and `Conflict`: `nothing_to_keep` where the visit may stay anyhow,
-    `cannot_be_kept` on hold, or with a practitioner or room that cannot do it.
+    Window and length are remembered as they are now, and the reason is its `kept_because`; why it was booked as it is
+    stays beside it. A visit before its earliest date `is_early` from then on. That, and a day too near to another
+    session, needs the right to book early (`rules.keeping_of`). The patient is not mailed: nothing changes for them.
+    Raises `Invalid` without a reason, `InvalidTransition`, `PermissionDenied`, and `Conflict`: `nothing_to_keep` where
+    the visit may stay anyhow, `cannot_be_kept` on hold, or with a practitioner or room that cannot do it.
     """
     require_reason(reason, "Say why the visit stays where it is.")
     reason = trimmed(reason)
@@ -39,17 +40,16 @@ def appointment_keep(*, appointment_id: UUID, by: User | None, reason: str) -> A
         because = why_not_kept(standing)
         if because is not None:
             raise Conflict(because, code="cannot_be_kept")
-        is_early = subject.too_early(standing.day) is not None
-        stands_early = is_early and appointment.is_early and not standing.is_too_early_now
+        keeping = keeping_of(standing, subject.limits, was_early=appointment.is_early)
         may_be_early = by is not None and by.may("plans.appointment", "book_early", appointment.location_id)
-        if is_early and not stands_early and not may_be_early:
+        if keeping.needs_right and not may_be_early:
             raise PermissionDenied(
-                "Keeping a visit before its earliest date needs a right that you do not have here. "
+                "Keeping a visit on a day on which it could not be booked needs a right that you do not have here. "
                 "Move it, or ask a practitioner to decide."
             )
-        if not stands_early and (is_early or not appointment.overbooked):
-            appointment.override_reason = reason
-        appointment.is_early = is_early
+        if not (keeping.stands_early and appointment.is_kept):
+            appointment.kept_because = reason
+        appointment.is_early = keeping.is_early
         remember(appointment, subject)
         save(appointment, *AS_BOOKED)
         restate(appointment)

@@ -10,7 +10,7 @@ from plans.scheduling.subjects import Subject
 IN_FULL = Appointment.objects.select_related("patient", "practitioner__user", "room", "location")
 
 AS_BOOKED = (
-    *("is_early", "override_reason"),
+    *("is_early", "override_reason", "kept_because"),
     *("window_start_when_booked", "window_end_when_booked", "minutes_when_booked"),
 )
 """What was decided and known when the visit got its time; a revision keeps it too."""

@@ -1,7 +1,7 @@
 """Forms that chart a session: one card a component, with units, ranges and last time's values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.db import models
 
-from clinic import limits
+from clinic.columns import name_of, number_of
 from clinic.console.forms import ActForm, LocalDateTimeField, dress, instant, number_field, ranges_in_words, wall_clock
 from clinic.console.reader import reader
-from clinic.limits import Range
+from clinic.limits import Number, Range
 from clinic.people.models import Modality
 from plans.treatment import ranges
 from plans.treatment.models import RECORDS, ProcedureSession, PrpRecord, PrpSpin, SessionComponent, Zone
@@ -34,9 +34,9 @@ HELP = {
 """Where the usual depends on another field."""
 
 
-def label_of(modality: str, name: str) -> str:
+def label_of(modality: str, column: "models.Field[Any, Any]") -> str:
     """“Blood drawn, mL”."""
-    text, limit = limits.label_of(name), LIMITS[modality].get(name)
+    text, limit = name_of(column), LIMITS[modality].get(column.name)
     unit = limit.unit if limit is not None else ""
     return f"{text}, {unit}" if unit and not text.lower().endswith(unit) else text
 
@@ -101,7 +101,7 @@ class ChartForm(ActForm):
     def _add_record(self, index: int, modality: str, beside: Any) -> None:
         for column in charted_columns(modality):
             field = self._field(column, LIMITS[modality].get(column.name))
-            field.label = label_of(modality, column.name)
+            field.label = label_of(modality, column)
             self.offer(field, column, beside)
             self.fields[f"components.{index}.record.{column.name}"] = field
         if modality == Modality.PRP:
@@ -129,8 +129,7 @@ class ChartForm(ActForm):
         return field
 
     def _number(self, column: Any, limit: Range, *, required: bool) -> forms.Field:
-        places = column.decimal_places if isinstance(column, models.DecimalField) else 0
-        field = number_field(limits.Number(limits.label_of(column.name), limit, places), required=required)
+        field = number_field(replace(cast(Number, number_of(column)), limits=limit), required=required)
         if column.name in HELP:
             field.help_text = HELP[column.name]
         return field
@@ -290,7 +289,7 @@ def charted(component: SessionComponent) -> list[tuple[str, str]]:
             shown = reader().moment(value, component.session.plan.location.zone)
         else:
             shown = str(dict(column.flatchoices).get(value, _plain(value)))
-        found.append((label_of(component.modality, column.name), shown))
+        found.append((label_of(component.modality, column), shown))
     if isinstance(record, PrpRecord):
         spins = " · ".join(f"{spin.rcf_g} g for {_plain(spin.minutes)} min" for spin in record.spins.all())
         found.append(("Spins", spins or "None (filtration)"))

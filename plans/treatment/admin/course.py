@@ -1,11 +1,12 @@
 """A plan's course as the console shows it: drawn, as rows, with its progress and what stands in its way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from clinic import words
@@ -68,24 +69,29 @@ class CoursePage:
     obstacles: Sequence[Obstacle]
     timing: str
     sees_check_ins: bool
+    rebook: frozenset[str]
+    """The keys of the booked visits that want another time."""
 
 
 def course_page(who: Reader, plan: Any, back: str) -> CoursePage:
     """The course of a plan of `with_course`; booking leads on to `back`. One query, for what wants rebooking."""
+    wanting = {visit.pk: visit for visit in visits_to_rebook(_visits_of(plan)).order_by("starts_at")}
     rows = course_of(plan)
     found = progress_of(plan, rows)
     sees_check_ins = who.may_on("view", plan, "plans.checkin")
     following = next((row for row in rows if row.step is found.next), None)
     return CoursePage(
-        drawing=draw(marks_of(who, plan, rows, sees_check_ins=sees_check_ins), today(who, plan)),
+        drawing=draw(marks_of(who, plan, rows, wanting, sees_check_ins=sees_check_ins), today(who, plan)),
         progress=found,
         next=next_in_words(who, plan, found.next),
         obstacles=[
             *(_obstacle(who, plan, block, following, back) for block in found.blocks),
-            *(_to_rebook(visit) for visit in _visits_to_rebook(plan)),
+            # On hold that is said once, of the plan.
+            *(_to_rebook(visit) for visit in wanting.values() if plan.status != TreatmentPlan.Status.ON_HOLD),
         ],
         timing=timing_in_words(found),
         sees_check_ins=sees_check_ins,
+        rebook=frozenset(str(key) for key in wanting),
     )
 
 
@@ -93,7 +99,9 @@ def today(who: Reader, plan: TreatmentPlan) -> Any:
     return who.now.astimezone(plan.location.zone).date()
 
 
-def marks_of(who: Reader, plan: Any, rows: Iterable[CourseRow], *, sees_check_ins: bool) -> list[Mark]:
+def marks_of(
+    who: Reader, plan: Any, rows: Iterable[CourseRow], wanting: Collection[UUID] = (), *, sees_check_ins: bool
+) -> list[Mark]:
     """The steps to draw: what is not cancelled, and of the last session's check-ins those that are worth asking for."""
     rows = list(rows)
     of_use = today(who, plan) - ASKED_FOR
@@ -106,7 +114,7 @@ def marks_of(who: Reader, plan: Any, rows: Iterable[CourseRow], *, sees_check_in
             return True
         return sees_check_ins and step.sequence == last and (step.state is not State.OVERDUE or step.latest >= of_use)
 
-    return [_mark(who, plan, row) for row in rows if is_drawn(row.step)]
+    return [_mark(who, plan, row, is_to_rebook=row.visit_id in wanting) for row in rows if is_drawn(row.step)]
 
 
 def next_in_words(who: Reader, plan: TreatmentPlan, step: Step | None) -> str:
@@ -135,7 +143,7 @@ def moved(who: Reader, plan: TreatmentPlan) -> dict[str, list[MoveGroup]]:
     }
 
 
-def _mark(who: Reader, plan: Any, row: CourseRow) -> Mark:
+def _mark(who: Reader, plan: Any, row: CourseRow, *, is_to_rebook: bool) -> Mark:
     step, zone = row.step, plan.location.zone
     booked_on = step.booked_at.astimezone(zone).date() if step.booked_at else None
     pin = f"Pinned to {words.date_in_full(row.pinned_on)}. {row.pin_conflict}".strip() if row.pinned_on else ""
@@ -146,10 +154,10 @@ def _mark(who: Reader, plan: Any, row: CourseRow) -> Mark:
         earliest=step.earliest,
         target=step.target,
         latest=step.latest,
-        state=_DRAWN.get(step.state, "planned"),
+        state="open" if is_to_rebook else _DRAWN.get(step.state, "planned"),
         at=step.done_on or booked_on,
         note=" ".join(part for part in (because, pin) if part),
-        word=_said(who, plan, step),
+        word=f"{_said(who, plan, step)}, to rebook" if is_to_rebook else _said(who, plan, step),
         url=reverse(_PAGES[step.kind], args=[step.id]),
     )
 
@@ -168,8 +176,9 @@ def _said(who: Reader, plan: TreatmentPlan, step: Step) -> str:
     if step.state in (State.OVERDUE, State.MISSED):
         return words.window(step.earliest, step.latest, day)
     if step.state is State.PENDING:
-        is_ahead = day < step.earliest and plan.status in TreatmentPlan.MAY_BOOK
-        return words.window(step.earliest, step.latest, day) if is_ahead else "Planned"
+        if plan.status not in TreatmentPlan.MAY_BOOK:
+            return "Planned"
+        return words.window(step.earliest, step.latest, day) if day < step.earliest else "After the session before it"
     return {State.IN_PROGRESS: "In progress", State.ABORTED: "Aborted", State.CANCELLED: "Cancelled"}.get(
         step.state, "Done"
     )
@@ -189,12 +198,8 @@ def _obstacle(who: Reader, plan: Any, block: Block, following: CourseRow | None,
     return Obstacle(badge, text)
 
 
-def _visits_to_rebook(plan: TreatmentPlan) -> Iterable[Appointment]:
-    """The booked visits that the plan no longer wants where they are; on hold that is said once, of the plan."""
-    if plan.status == TreatmentPlan.Status.ON_HOLD:
-        return []
-    of_plan = Appointment.objects.filter(Q(session__plan=plan) | Q(follow_up__plan=plan))
-    return visits_to_rebook(of_plan).order_by("starts_at")
+def _visits_of(plan: TreatmentPlan) -> QuerySet[Appointment]:
+    return Appointment.objects.filter(Q(session__plan=plan) | Q(follow_up__plan=plan))
 
 
 def _to_rebook(visit: Appointment) -> Obstacle:

@@ -67,6 +67,7 @@ from plans.treatment.services import (
 
 Status = TreatmentPlan.Status
 OWED = frozenset({Status.ACCEPTED, Status.ACTIVE})
+OPEN_SESSIONS = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,11 +375,15 @@ def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> 
     today = who.now.astimezone(plan.location.zone).date()
     may_book = plan.status in TreatmentPlan.MAY_BOOK and who.may_on("add", plan, "plans.appointment")
     rows = []
+    behind = False
     for session in sessions:
         waits = session.status in ProcedureSession.MAY_BOOK and not session.is_scheduled
-        badge = session_badge(session, today, is_booked=session.is_scheduled, is_owed=plan.status in OWED)
+        badge = session_badge(
+            session, today, is_booked=session.is_scheduled, is_owed=plan.status in OWED and not behind
+        )
         rows.append(SessionRow(session, badge, booking_url(session, back) if may_book and waits else ""))
         may_book = may_book and not waits
+        behind = behind or session.status in OPEN_SESSIONS
     return rows
 
 

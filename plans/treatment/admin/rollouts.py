@@ -43,6 +43,7 @@ from plans.treatment.queries.rollouts import (
     plans_of,
     refused_plans,
     report_of,
+    running_plans,
     shift_in_words,
     versions_before,
     versions_followed,
@@ -137,7 +138,7 @@ def _sample(versions: Sequence[Followed], to: Protocol, who: Reader) -> Sample:
         if version.protocol.pk == to.pk:
             continue
         wanted = len(sample.tried) + min(SAMPLE_OF_EACH_VERSION, LARGEST_SAMPLE - len(sample.tried))
-        plans = TreatmentPlan.objects.filter(protocol=version.protocol, status__in=TreatmentPlan.MAY_MOVE)
+        plans = running_plans().filter(protocol=version.protocol)
         newest = visible(plans.select_related("patient", "protocol", "location"), who.user).order_by("-pk")
         for plan in newest[:CANDIDATES_OF_EACH_VERSION] if wanted > len(sample.tried) else ():
             if len(sample.tried) == wanted or time.monotonic() > ends_at:
@@ -194,7 +195,7 @@ def _target(side: Any) -> date | None:
 
 
 def asked_for(rule: IntervalRule, who: Reader) -> list[tuple[ProtocolRollout, Badge, str, str]]:
-    """The latest roll-outs that a change of this rule started: state, how far, and the page, for who may see it."""
+    """The latest roll-outs that this rule asked for: state, how far, and the page, for who may see it."""
     may_look = who.may("plans.protocolrollout", "view")
     rows = with_counts(rule.rollouts.order_by("-pk"))[:ROLLOUTS_SHOWN]
     return [
@@ -267,7 +268,10 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
         form=ReasonForm,
         icon="stop_circle",
         variant=ActionVariant.DANGER,
-        description="What is moved stays moved. Plans that still wait stay as they are; they can be moved later.",
+        description=(
+            "What is moved stays moved. Plans that still wait stay as they are; the page of the protocol, or of the "
+            "interval, moves them later."
+        ),
     )
     def stop(self, request: HttpRequest, row: ProtocolRollout, form: ActForm) -> Done:
         rollout_stop(rollout_id=row.pk, by=cast(User, request.user), reason=form.cleaned_data["reason"])
@@ -303,7 +307,11 @@ class ProtocolRolloutAdmin(ConsoleAdmin):
             "csv_url": reverse("admin:plans_protocolrollout_csv", args=[rollout.pk]),
             "rebook_url": f"{reverse('admin:plans_followup_changelist')}?state=rebook",
         }
-        return super().render_change_form(request, context, *args, **kwargs)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if "HX-Request" in request.headers and not is_running:
+            # The page that asked how far it is has buttons and messages of one under way.
+            response["HX-Refresh"] = "true"
+        return response
 
     # The report to take away
 

@@ -31,7 +31,7 @@ from plans.treatment.models import (
     TreatmentPlan,
     Zone,
 )
-from plans.treatment.queries import advice_for, consented_modalities, sessions_in_full, with_visit
+from plans.treatment.queries import advice_for, consented_modalities, early_warning, sessions_in_full, with_visit
 from plans.treatment.services import (
     session_abort,
     session_amend,
@@ -163,7 +163,7 @@ class ProcedureSessionAdmin(ConsoleAdmin):
     )
     def perform(self, request: HttpRequest, row: ProcedureSession, form: PerformForm) -> Done:
         data = form.cleaned_data
-        session_perform(
+        session = session_perform(
             session_id=row.pk,
             by=cast(User, request.user),
             performed_at=data["performed_at"],
@@ -172,7 +172,8 @@ class ProcedureSessionAdmin(ConsoleAdmin):
             pain_0_10=data["pain_0_10"],
             deviations=data["deviations"],
         )
-        return Done(f"{row.plan.patient}: {row.title} is charted.", url=self.url_of(row))
+        said = f"{row.plan.patient}: {row.title} is charted."
+        return Done(said, url=self.url_of(row), warnings=early_warning(session))
 
     @act(
         "Abort",

@@ -43,6 +43,7 @@ class PreviewLines:
     changes: Sequence[ChangeLine]
     cancelled: Sequence[VisitLine]
     rebook: Sequence[VisitLine]
+    conflict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def preview_lines(preview: Preview) -> PreviewLines:
         change_lines(preview.changes),
         [VisitLine(_visit(visit)) for visit in preview.cancelled],
         [VisitLine(_visit(one.visit), one.why) for one in preview.rebook],
+        preview.conflict,
     )
 
 

@@ -14,7 +14,8 @@ from clinic.people.models import Practitioner
 from plans.treatment.api.plans import ReasonInput
 from plans.treatment.api.records import ComponentSerializer, ComponentShape
 from plans.treatment.models import ComponentWarning, ProcedureSession, Zone
-from plans.treatment.queries import sessions_in_full, shown_status
+from plans.treatment.queries import early_warning, sessions_in_full, shown_status
+from plans.treatment.ranges import PAIN
 from plans.treatment.services import (
     ComponentInput,
     session_abort,
@@ -87,7 +88,7 @@ class SessionSerializer(RecordSerializer):
 
 class ObservationsInput(serializers.Serializer[Any]):
     zones = serializers.ListField(child=ChoiceField(choices=Zone.choices))
-    pain_0_10 = WholeField(min_value=0, max_value=10, required=False, allow_null=True)
+    pain_0_10 = WholeField(label=PAIN.label, min_value=0, max_value=10, required=False, allow_null=True)
 
 
 class PerformInput(ObservationsInput):
@@ -166,7 +167,8 @@ class SessionViewSet(ResourceViewSet):
     @act("perform", body=PerformInput)
     def perform(self, row: ProcedureSession, data: dict[str, Any]) -> Written:
         """Chart what was given."""
-        return _with_warnings(session_perform(session_id=row.pk, by=self.user, **data))
+        session, warnings = _with_warnings(session_perform(session_id=row.pk, by=self.user, **data))
+        return session, [*warnings, *early_warning(session)]
 
     @act("abort", body=AbortInput)
     def abort(self, row: ProcedureSession, data: dict[str, Any]) -> Written:

@@ -2,6 +2,7 @@
 
 from plans.treatment.models.plans import CourseMove, PlanConsent, PlanRevision, TreatmentPlan
 from plans.treatment.models.records import (
+    CHARTED,
     RECORDS,
     ExosomeRecord,
     MicroneedlingRecord,
@@ -20,6 +21,7 @@ from plans.treatment.models.sessions import (
 from plans.treatment.models.windows import Owed, Pinned
 
 __all__ = [
+    "CHARTED",
     "RECORDS",
     "ComponentWarning",
     "CourseMove",

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import pghistory
@@ -79,16 +81,18 @@ class PrpRecord(Record):
     anticoagulant = models.CharField(max_length=15, choices=Anticoagulant.choices)
     yield_ml = measure(ranges.PRP["yield_ml"])
     baseline_platelets_10e3_per_ul = measure(ranges.PRP["baseline_platelets_10e3_per_ul"], 1, **OPTIONAL)
-    prp_platelets_10e3_per_ul = measure(ranges.PRP["prp_platelets_10e3_per_ul"], 1, **OPTIONAL)
+    prp_platelets_10e3_per_ul = measure(
+        ranges.PRP["prp_platelets_10e3_per_ul"], 1, verbose_name=ranges.NAMES["prp_platelets_10e3_per_ul"], **OPTIONAL
+    )
     leukocytes = models.CharField(max_length=10, choices=Leukocytes.choices)
     activation = models.CharField(max_length=15, choices=Activation.choices)
     injected_ml = measure(ranges.PRP["injected_ml"])
     area_cm2 = measure(ranges.PRP["area_cm2"], 1, **OPTIONAL)
     depth_mm = measure(ranges.PRP["depth_mm"], 1, **OPTIONAL)
-    points = count(ranges.PRP["points"], **OPTIONAL)
+    points = count(ranges.PRP["points"], verbose_name=ranges.NAMES["points"], **OPTIONAL)
     spacing_cm = measure(ranges.PRP["spacing_cm"], 1, **OPTIONAL)
     needle_gauge = count(ranges.PRP["needle_gauge"], **OPTIONAL)
-    drawn_at = models.DateTimeField(null=True, blank=True)
+    drawn_at = models.DateTimeField("blood drawn at", null=True, blank=True)
     injected_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Record.Meta):
@@ -122,8 +126,8 @@ class PrpSpin(Record):
 
     record = models.ForeignKey(PrpRecord, on_delete=models.CASCADE, related_name="spins")
     position = models.PositiveSmallIntegerField()
-    rcf_g = count(ranges.PRP_SPIN["rcf_g"])
-    minutes = measure(ranges.PRP_SPIN["minutes"], 1)
+    rcf_g = count(ranges.PRP_SPIN["rcf_g"], verbose_name=ranges.NAMES["rcf_g"])
+    minutes = measure(ranges.PRP_SPIN["minutes"], 1, verbose_name=ranges.NAMES["minutes"])
 
     class Meta(Record.Meta):
         ordering = ["position"]
@@ -172,7 +176,7 @@ class StemCellRecord(Record):
     passage = count(ranges.STEM_CELL["passage"])
     injected_ml = measure(ranges.STEM_CELL["injected_ml"])
     area_cm2 = measure(ranges.STEM_CELL["area_cm2"], 1, **OPTIONAL)
-    points = count(ranges.STEM_CELL["points"], **OPTIONAL)
+    points = count(ranges.STEM_CELL["points"], verbose_name=ranges.NAMES["points"], **OPTIONAL)
 
     class Meta(Record.Meta):
         verbose_name = "stem-cell record"
@@ -214,7 +218,9 @@ class MicroneedlingRecord(Record):
     endpoint = models.CharField(max_length=20, choices=Endpoint.choices)
     speed = models.CharField(max_length=60, blank=True)
     topical = models.CharField(max_length=120, blank=True)
-    order = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Its place beside its partner.")
+    order = models.PositiveSmallIntegerField(
+        "order beside its partner", null=True, blank=True, help_text="Its place beside its partner."
+    )
 
     class Meta(Record.Meta):
         verbose_name = "microneedling record"
@@ -255,3 +261,5 @@ RECORDS: Mapping[Modality, type[PrpRecord | StemCellRecord | MicroneedlingRecord
     Modality.EXOSOME: ExosomeRecord,
 }
 """The typed record of each modality; a component reaches its own under the modality's name."""
+CHARTED = reduce(or_, (Q(**{f"{modality.value}__isnull": False}) for modality in RECORDS))
+"""The components that have their record."""

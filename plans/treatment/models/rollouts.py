@@ -27,7 +27,7 @@ class ProtocolRollout(Record):
         on_delete=models.PROTECT,
         null=True,
         related_name="rollouts",
-        help_text="The rule whose change asked for it.",
+        help_text="The rule that asked for it.",
     )
     what = models.CharField(max_length=200, blank=True, help_text="What was asked for, where it is no version.")
     reason = models.CharField(max_length=500)

@@ -17,7 +17,7 @@ from plans.treatment.queries.plans import (
     plans_in_full,
     signed_consultations,
 )
-from plans.treatment.queries.sessions import sessions_in_full, shown_status, with_scheduled, with_visit
+from plans.treatment.queries.sessions import early_warning, sessions_in_full, shown_status, with_scheduled, with_visit
 
 __all__ = [
     "Advice",
@@ -27,6 +27,7 @@ __all__ = [
     "advice_for",
     "consented_modalities",
     "course_of",
+    "early_warning",
     "facts_of",
     "flagged",
     "given_to",

@@ -75,7 +75,10 @@ def course_of(plan: Any) -> list[CourseRow]:
     zone = plan.location.zone
     today = clock.today(zone)
     is_owed = plan.status in TreatmentPlan.MAY_BOOK
-    rows = [_session_row(session, zone, today, is_owed=is_owed) for session in plan.course_sessions]
+    rows = []
+    for session in plan.course_sessions:
+        rows.append(_session_row(session, zone, today, is_owed=is_owed))
+        is_owed = is_owed and session.status not in OPEN
     rows += [_follow_up_row(follow_up, zone) for follow_up in plan.course_follow_ups]
     rows += [
         _check_in_row(check_in, session.sequence, zone)
@@ -96,6 +99,7 @@ def moves_of(plan: TreatmentPlan) -> QuerySet[CourseMove]:
     return plan.moves.select_related("moved_by").order_by("-moved_at", "-id")
 
 
+OPEN = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
 FULFILLED = Appointment.Status.FULFILLED
 
 
@@ -135,7 +139,7 @@ def _session_row(session: Any, zone: ZoneInfo, today: date, *, is_owed: bool) ->
 
 
 def _session_state(session: Any, today: date, *, is_owed: bool) -> State:
-    """Of a plan of which nothing is owed at present, nothing falls due."""
+    """Of a plan of which nothing is owed at present nothing falls due, nor does what comes after an open session."""
     if session.cancelled_at is not None:
         return State.CANCELLED
     if session.aborted_at is not None:

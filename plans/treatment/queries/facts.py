@@ -16,7 +16,7 @@ from plans.protocols.models import Protocol, ProtocolStep
 from plans.protocols.queries import intervals_in_force, timeline_step
 from plans.treatment import timeline
 from plans.treatment.intervals import Component, Given, Intervals
-from plans.treatment.models import ProcedureSession, SessionComponent, TreatmentPlan
+from plans.treatment.models import CHARTED, ProcedureSession, SessionComponent, TreatmentPlan
 from plans.treatment.timeline import Course, Facts, Step
 
 GivenTo = tuple[dict[UUID, Given], list[Given]]
@@ -28,10 +28,9 @@ def given_to(plan: TreatmentPlan) -> GivenTo:
     A performed session gave all its components, an aborted one those that were charted; a needle length and a source
     are as charted. One query.
     """
-    charted = Q(prp__isnull=False) | Q(stem_cell__isnull=False) | Q(microneedling__isnull=False)
     rows = (
         SessionComponent.objects.filter(session__plan__patient=plan.patient_id, session__was_anything_given=True)
-        .filter(Q(session__performed_at__isnull=False) | charted | Q(exosome__isnull=False))
+        .filter(Q(session__performed_at__isnull=False) | CHARTED)
         .order_by("session_id", "position")
         .values_list(
             "session_id",

@@ -45,7 +45,10 @@ def with_flags(plans: QuerySet[TreatmentPlan], now: datetime | None = None) -> Q
         waits=_waits(today) & ~Exists(of_visit.filter(status__in=LIVE_STATUSES))
     ).order_by("target_date", "sequence", "id")
     late_visits = with_state(follow_ups, now).filter(state__in=[FollowUp.State.OVERDUE, FollowUp.State.MISSED])
-    late_sessions = planned.filter(~booked, window_end__lt=today)
+    before = ProcedureSession.objects.filter(
+        plan=OuterRef("plan"), sequence__lt=OuterRef("sequence"), status__in=("planned", "in_progress")
+    )
+    late_sessions = planned.filter(~booked, ~Exists(before), window_end__lt=today)
     return plans.alias(
         is_owed=ExpressionWrapper(Q(status__in=TreatmentPlan.MAY_BOOK), BooleanField()),
         is_running=Exists(sessions.filter(status=ProcedureSession.Status.IN_PROGRESS)),

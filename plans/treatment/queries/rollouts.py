@@ -164,7 +164,7 @@ def plans_of(rollout: ProtocolRollout) -> QuerySet[RolloutPlan]:
 
 
 def running_plans() -> QuerySet[TreatmentPlan]:
-    """The plans that a changed interval rule works out anew."""
+    """The plans that a roll-out concerns: those under way or on hold, of every protocol."""
     return TreatmentPlan.objects.filter(status__in=TreatmentPlan.MAY_MOVE)
 
 

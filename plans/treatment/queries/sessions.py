@@ -2,10 +2,22 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, Exists, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import NullIf
 
+from clinic.errors import SoftWarning
+from clinic.places.wallclock import local_date
+from clinic.words import date_in_full
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import ProcedureSession
+
+DECIDED_BECAUSE = Func(
+    Value("; "),
+    *(NullIf(name, Value("")) for name in ("override_reason", "kept_because")),
+    function="concat_ws",
+    output_field=CharField(),
+)
+"""`Appointment.decided_because` as SQL."""
 
 
 def with_scheduled(sessions: QuerySet[ProcedureSession]) -> QuerySet[Any]:
@@ -22,6 +34,17 @@ def shown_status(session: Any) -> str:
     if session.status == ProcedureSession.Status.PLANNED and session.is_scheduled:
         return "scheduled"
     return str(session.status)
+
+
+def early_warning(session: ProcedureSession) -> list[SoftWarning]:
+    """That the session was performed before its window opened, and what set that; empty where it was not."""
+    if (
+        session.performed_at is None
+        or local_date(session.performed_at, session.plan.location.zone) >= session.window_start
+    ):
+        return []
+    detail = f"Before its window, which opens on {date_in_full(session.window_start)}. {session.window_because}".strip()
+    return [SoftWarning("performed_at", "early", detail)]
 
 
 def sessions_in_full() -> QuerySet[Any]:
@@ -48,5 +71,5 @@ def with_visit(sessions: QuerySet[ProcedureSession]) -> QuerySet[Any]:
     return with_scheduled(sessions).annotate(
         visit_id=Subquery(live.values("pk")[:1]),
         visit_at=Subquery(live.values("starts_at")[:1]),
-        early_because=Subquery(early.values("override_reason")[:1]),
+        early_because=Subquery(early.values(because=DECIDED_BECAUSE)[:1]),
     )

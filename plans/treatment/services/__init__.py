@@ -2,7 +2,12 @@
 
 from plans.treatment.services.charting import ComponentInput
 from plans.treatment.services.consenting import ConsentInput
-from plans.treatment.services.interval_rules import Ruled, interval_rule_create, interval_rule_edit
+from plans.treatment.services.interval_rules import (
+    Ruled,
+    interval_rule_create,
+    interval_rule_edit,
+    interval_rule_roll_out,
+)
 from plans.treatment.services.pins import session_pin
 from plans.treatment.services.plans import (
     plan_accept,
@@ -49,6 +54,7 @@ __all__ = [
     "Ruled",
     "interval_rule_create",
     "interval_rule_edit",
+    "interval_rule_roll_out",
     "plan_accept",
     "plan_complete",
     "plan_create",

@@ -124,7 +124,10 @@ def _gives_the_same(session: ProcedureSession, step: ProtocolStep) -> bool:
 
 
 def _number_anew(sessions: Sequence[ProcedureSession], of: int) -> None:
-    """Say of these sessions of the initial course how many there are now."""
+    """Say of these sessions of the initial course how many there are now.
+
+    A title is the plan's name for a session, and no part of its record: signed ones are renamed too.
+    """
     renamed = []
     for session in sessions:
         before, session.title = session.title, session_title(session.step, session.sequence, of)

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from clinic.audit.history import recorded
-from clinic.constraints import check_model
-from clinic.errors import Invalid, SoftWarning
+from clinic.constraints import clean_model
+from clinic.errors import Conflict, Invalid, SoftWarning, require_reason
 from clinic.locking import lock
 from clinic.people.models import Modality, User
 from clinic.words import days
@@ -21,7 +21,7 @@ from plans.protocols.services import check_code_is_free
 from plans.treatment.models import ProtocolRollout
 from plans.treatment.services.rollouts import rollout_start_of_rule
 
-FIELDS = (
+CHANGEABLE = (
     "title",
     "after_modality",
     "before_modality",
@@ -84,16 +84,36 @@ def interval_rule_edit(*, by: User | None, rule_id: UUID, changes: Mapping[str, 
     """Change a rule, or put it out of force or back; the running plans follow as after `interval_rule_create`."""
     with recorded():
         rule = lock(IntervalRule.objects.all(), rule_id)
-        before = {name: getattr(rule, name) for name in FIELDS}
-        for name in FIELDS:
+        before = {name: getattr(rule, name) for name in CHANGEABLE}
+        for name in CHANGEABLE:
             if name in changes:
                 setattr(rule, name, changes[name])
         _save(rule)
         return Ruled(rule, _contradicted(), _work_out(by, rule, _difference(before, rule)))
 
 
+def interval_rule_roll_out(*, by: User | None, rule_id: UUID, reason: str) -> ProtocolRollout:
+    """Work the running plans out anew though the rule is as it was: some were refused, or their roll-out was stopped.
+
+    Raises `Conflict`: `rollout_running` while one that this rule asked for goes on, `no_running_plans` where no plan
+    runs.
+    """
+    require_reason(reason)
+    with recorded(reason):
+        rule = lock(IntervalRule.objects.all(), rule_id)
+        if rule.rollouts.filter(ProtocolRollout.UNDER_WAY).exists():
+            raise Conflict(
+                f"The plans are being worked out anew for “{rule.title}” already; wait until that has finished.",
+                code="rollout_running",
+            )
+        rollout = rollout_start_of_rule(by=by, rule=rule, reason=reason)
+        if rollout is None:
+            raise Conflict("No plan is running: there is nothing to work out anew.", code="no_running_plans")
+    return rollout
+
+
 def _save(rule: IntervalRule) -> None:
-    check_model(rule)
+    clean_model(rule)
     found = interval_faults(
         after_modality=rule.after_modality,
         before_modality=rule.before_modality,

@@ -15,12 +15,12 @@ from clinic.people.models import Practitioner
 from plans.protocols.models import Protocol
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import in_full, visits_to_rebook, why_rebook
-from plans.treatment.comparison import compare
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.comparison import compare, documents
+from plans.treatment.models import ProcedureSession
 from plans.treatment.queries import live_appointment_ids, owed_of
 from plans.treatment.services.pins import session_pin
 from plans.treatment.services.plans import plan_hold, plan_resume
-from plans.treatment.services.revising import plan_revise
+from plans.treatment.services.revising import IN_FULL, headlines, plan_revise
 
 WHY = "Preview"
 
@@ -42,19 +42,20 @@ class Preview:
     """Booked visits of what is not owed any more."""
     rebook: Sequence[Rebooking]
     """Only those that do not want another time already."""
+    conflict: str = ""
+    """Why a pin could not be met; the target would be later then."""
 
 
 def plan_preview(
     *, plan_id: UUID, protocol: Protocol | None = None, lead_practitioner: Practitioner | None = None
 ) -> Preview:
     """What revising the plan so would do; refuses what `plan_revise` refuses."""
-
-    def revise() -> list[dict[str, Any]]:
-        plan = plan_revise(plan_id=plan_id, by=None, reason=WHY, protocol=protocol, lead_practitioner=lead_practitioner)
-        changes: list[dict[str, Any]] = plan.revisions.get(number=plan.revision).changes
-        return changes
-
-    return _preview(plan_id, revise)
+    return _preview(
+        plan_id,
+        lambda: plan_revise(
+            plan_id=plan_id, by=None, reason=WHY, protocol=protocol, lead_practitioner=lead_practitioner
+        ),
+    )
 
 
 def plan_hold_preview(*, plan_id: UUID) -> Preview:
@@ -70,24 +71,27 @@ def plan_resume_preview(*, plan_id: UUID) -> Preview:
 def session_pin_preview(*, session_id: UUID, pinned_on: date | None) -> Preview:
     """What pinning the session to this date, or taking its pin away, would move."""
     plan_id = ProcedureSession.objects.values_list("plan_id", flat=True).get(pk=session_id)
-    return _preview(plan_id, lambda: session_pin(session_id=session_id, by=None, pinned_on=pinned_on, reason=WHY))
+    return _preview(
+        plan_id, lambda: session_pin(session_id=session_id, by=None, pinned_on=pinned_on, reason=WHY).pin_conflict
+    )
 
 
 def _preview(plan_id: UUID, act: Callable[[], Any]) -> Preview:
-    """Do it, see what is different, and take it back; `act` may return the changes itself."""
+    """Do it, see what is different, and take it back. `act` returns what stands against it, if that is words."""
     with recorded(WHY), transaction.atomic():
-        plan = lock(TreatmentPlan.objects.select_related("location"), plan_id)
+        plan = lock(IN_FULL, plan_id)
         visits = Appointment.objects.filter(Q(session__plan=plan) | Q(follow_up__plan=plan))
         owed, live = owed_of(plan), live_appointment_ids(plan)
         known = set(visits_to_rebook(visits).values_list("pk", flat=True))
-        changes = act()
+        said = act()
         preview = Preview(
-            changes if isinstance(changes, list) else [one.as_document() for one in compare(owed, owed_of(plan))],
+            documents(headlines(plan, IN_FULL.get(pk=plan_id)), compare(owed, owed_of(plan))),
             list(in_full(visits.filter(pk__in=live, status=Appointment.Status.CANCELLED)).order_by("starts_at", "id")),
             [
                 Rebooking(visit, why_rebook(visit) or "")
                 for visit in visits_to_rebook(visits.exclude(pk__in=known)).order_by("starts_at", "id")
             ],
+            said if isinstance(said, str) else "",
         )
         transaction.set_rollback(True)
     return preview

@@ -1,6 +1,7 @@
 """Revise a plan: follow another protocol, a newer version of it, or another practitioner."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,7 +15,7 @@ from clinic.people.queries import missing_qualifications
 from clinic.words import date_in_full
 from plans.protocols.models import Protocol, StepComponent
 from plans.scheduling.models import Appointment
-from plans.treatment.comparison import Headline, compare
+from plans.treatment.comparison import Headline, compare, documents
 from plans.treatment.models import CourseMove, PlanRevision, TreatmentPlan
 from plans.treatment.queries import Calendar, owed_of
 from plans.treatment.services.course import check_none_in_progress, course_remake, course_replace
@@ -73,6 +74,15 @@ def plan_bring(*, plan: TreatmentPlan, by: User | None, reason: str, protocol: P
     return _revise(plan, by=by, reason=reason, protocol=protocol, calendar=calendar)
 
 
+def headlines(before: TreatmentPlan, after: TreatmentPlan) -> list[Headline]:
+    """What is different of the plan itself; both of `IN_FULL`."""
+    found = [
+        Headline("protocol", "Protocol", str(before.protocol), str(after.protocol)),
+        Headline("lead_practitioner", "In charge", str(before.lead_practitioner), str(after.lead_practitioner)),
+    ]
+    return [line for line in found if line.before != line.after]
+
+
 def check_current(protocol: Protocol) -> None:
     """Raises `Conflict` (`not_current`) for a version that plans do not take any more."""
     if not protocol.is_current:
@@ -108,8 +118,7 @@ def _revise(
 ) -> Revised:
     sessions = lock_all(plan.sessions.select_related("step").prefetch_related("components"))
     check_none_in_progress(sessions)
-    protocol_before, lead_before = plan.protocol, plan.lead_practitioner
-    owed_before = owed_of(plan, sessions)
+    before, owed_before = copy(plan), owed_of(plan, sessions)
     if plan.status == Status.PROPOSED:
         plan.status, plan.proposed_at = Status.DRAFT, None
     plan.protocol = protocol or plan.protocol
@@ -118,29 +127,22 @@ def _revise(
     plan.revision += 1
     plan.save()
     cancelled: Sequence[Appointment] = ()
-    if plan.protocol != protocol_before:
+    if plan.protocol != before.protocol:
         if plan.status == Status.DRAFT:
             course_remake(plan)
         else:
             calendar = calendar or Calendar.of(plan.protocol)
-            revives = plan.protocol.code != protocol_before.code
+            revives = plan.protocol.code != before.protocol.code
             cancelled = course_replace(plan, sessions, reason, by, revives=revives, calendar=calendar)
     changes = compare(owed_before, owed_of(plan))
     moves = moves_log(plan, CourseMove.Act.REVISED, changes)
-    headlines = [
-        Headline("protocol", "Protocol", str(protocol_before), str(plan.protocol)),
-        Headline("lead_practitioner", "In charge", str(lead_before), str(plan.lead_practitioner)),
-    ]
     PlanRevision.objects.create(
         plan=plan,
         number=plan.revision,
         protocol=plan.protocol,
         lead_practitioner=plan.lead_practitioner,
         reason=reason,
-        changes=[
-            *(line.as_document() for line in headlines if line.is_change),
-            *(change.as_document() for change in changes),
-        ],
+        changes=documents(headlines(before, plan), changes),
         revised_at=clock.now(),
         revised_by=by,
     )

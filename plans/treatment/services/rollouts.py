@@ -30,6 +30,7 @@ from plans.scheduling.queries import visits_to_rebook
 from plans.treatment.intervals import Intervals
 from plans.treatment.models import CourseMove, ProtocolRollout, RolloutPlan, TreatmentPlan
 from plans.treatment.queries import Calendar
+from plans.treatment.queries.rollouts import running_plans
 from plans.treatment.services.previews import WHY, Preview, plan_preview
 from plans.treatment.services.recalculation import course_recalculate
 from plans.treatment.services.revising import IN_FULL, Revised, plan_bring
@@ -40,7 +41,10 @@ nudge = Nudger("plans.treatment.tasks.advance_rollout")
 
 AT_A_TIME = 2
 """Workers that one roll-out keeps busy: mail finds another one, or waits for a batch."""
+ABOUT_TO_RUN = TreatmentPlan.MAY_PROPOSE | TreatmentPlan.MAY_ACCEPT
+"""States from which a plan may be running a moment later."""
 ENDED = "The plan has ended meanwhile."
+OVERTAKEN = "The plan follows version {} meanwhile, which is newer: it stays there."
 IN_PLACE = "The plan followed this version already, and nothing had to move."
 AS_RULED = "Every date keeps the intervals already: nothing had to move."
 STANDS_STILL_AFTER = timedelta(seconds=15)
@@ -75,7 +79,7 @@ def rollout_start(*, by: User | None, protocol: Protocol, reason: str) -> Protoc
                 code="rollout_running",
                 attr="protocol",
             )
-        plans = TreatmentPlan.objects.filter(protocol__code=protocol.code, status__in=TreatmentPlan.MAY_MOVE)
+        plans = running_plans().filter(protocol__code=protocol.code)
         rollout = _ask(plans, ProtocolRollout(protocol=protocol, reason=reason, requested_by=by))
         if rollout is None:
             raise Conflict(
@@ -94,11 +98,11 @@ def rollout_start_of_rule(*, by: User | None, rule: IntervalRule, reason: str) -
     require_reason(reason)
     with recorded(reason):
         # Who accepts a plan at this moment may have read the rules as they were: it is running then, and among them.
-        # Who does so later waits for the new ones.
-        about_to_run = TreatmentPlan.objects.filter(status__in=TreatmentPlan.MAY_ACCEPT).order_by("pk")
+        # Who does so later, or proposes a draft, waits for the new ones.
+        about_to_run = TreatmentPlan.objects.filter(status__in=ABOUT_TO_RUN).order_by("pk")
         list(about_to_run.select_for_update(no_key=True).values_list("pk", flat=True))
         return _ask(
-            TreatmentPlan.objects.filter(status__in=TreatmentPlan.MAY_MOVE),
+            running_plans(),
             ProtocolRollout(interval_rule=rule, what=f"Interval rule “{rule.title}”", reason=reason, requested_by=by),
         )
 
@@ -120,9 +124,10 @@ def rollout_stop(*, rollout_id: UUID, by: User | None, reason: str) -> ProtocolR
 
 
 def rollout_try(*, plan_id: UUID, protocol: Protocol) -> Preview | None:
-    """What bringing this plan to the version would do; None, at once, where somebody works on it. Nothing is written.
+    """What bringing a running plan to this version of its protocol does; None, at once, where somebody works on it.
 
-    Refuses what `plan_revise` refuses.
+    Tried as a person's revision (`plan_revise`) and taken back. It does to the plan what the roll-out does with
+    `plan_bring`, and refuses what that refuses, and a version that is not current besides.
     """
     try:
         with recorded(WHY), transaction.atomic():
@@ -241,11 +246,16 @@ def _settle(item: RolloutPlan, rollout: ProtocolRollout, calendars: _Calendars) 
 
 
 def _move(plan_id: UUID, rollout: ProtocolRollout, calendars: _Calendars) -> dict[str, Any]:
-    """Bring the plan to the version, or work it out anew where it is there; returns what its row then says."""
+    """Bring the plan to the version, or work it out anew where it is there; returns what its row then says.
+
+    A plan that was brought to a newer version since the roll-out was asked for stays there.
+    """
     plan = lock(IN_FULL, plan_id)
     if plan.status not in TreatmentPlan.MAY_MOVE:
         return {"status": Status.UNCHANGED, "detail": ENDED}
     to = rollout.protocol or plan.protocol
+    if plan.protocol.code == to.code and plan.protocol.version_number > to.version_number:
+        return {"status": Status.UNCHANGED, "detail": OVERTAKEN.format(plan.protocol.version_number)}
     calendar = calendars.of(to)
     if plan.protocol_id == to.pk:
         sessions = lock_all(plan.sessions.select_related("step"))

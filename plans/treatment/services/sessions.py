@@ -26,6 +26,7 @@ from plans.treatment.models import CourseMove, Owed, ProcedureSession, SessionAm
 from plans.treatment.queries import consented_modalities
 from plans.treatment.ranges import PAIN
 from plans.treatment.services.charting import ComponentInput, component_amend, components_chart
+from plans.treatment.services.course import check_none_in_progress
 from plans.treatment.services.recalculation import check_ins_owe, components_insert, course_recalculate
 
 Status = ProcedureSession.Status
@@ -38,12 +39,14 @@ PLAN_IN_FULL = TreatmentPlan.objects.select_related(
 def session_start(*, session_id: UUID, by: User) -> ProcedureSession:
     """Begin a planned session: its appointment arrives, and the plan's first start makes the plan active.
 
-    Raises `InvalidTransition` of the session or the plan, `GateBlocked` where a consent is missing.
+    Raises `InvalidTransition` of the session or the plan, `Conflict` (session_in_progress) while another session of the
+    plan is being given, `GateBlocked` where a consent is missing.
     """
     with recorded():
-        plan, session, _ = _lock(session_id)
+        plan, session, sessions = _lock(session_id)
         check_allowed("The session", session.status, "starting", ProcedureSession.MAY_START)
         check_allowed("The plan", plan.status, "starting a session", TreatmentPlan.MAY_BOOK)
+        check_none_in_progress(sessions)
         needed = {component.modality for component in session.components.all()}
         check_consents(needed - consented_modalities(plan))
         session.status, session.started_at = Status.IN_PROGRESS, clock.now()
@@ -74,6 +77,7 @@ def session_perform(
         plan, session, sessions, others = _lock_with_others(session_id)
         check_allowed("The session", session.status, "performing", ProcedureSession.MAY_PERFORM)
         _check_performed_at(plan, performed_at)
+        _check_order(performed_at, ahead=_performed(sessions, until=session.sequence))
         _check_observations(zones, pain_0_10)
         components_chart(session=session, given=components, is_complete=True)
         session.status, session.performed_at = Status.PERFORMED, performed_at
@@ -165,6 +169,11 @@ def session_amend(*, session_id: UUID, by: User, reason: str, changes: Mapping[s
             if session.performed_at is None:
                 raise Invalid("An aborted session was not performed.", attr="performed_at")
             _check_performed_at(plan, changes["performed_at"])
+            _check_order(
+                changes["performed_at"],
+                ahead=_performed(sessions, until=session.sequence),
+                after=_performed(sessions, since=session.sequence),
+            )
         for name in ("zones", "pain_0_10", "deviations", "performed_at"):
             if name in changes:
                 setattr(session, name, changes[name])
@@ -217,9 +226,34 @@ def _check_performed_at(plan: TreatmentPlan, performed_at: datetime) -> None:
     consulted_on = local_date(plan.consultation.occurred_at, plan.location.zone)
     if day < consulted_on:
         raise Invalid(f"That is before the consultation of {date_in_full(consulted_on)}.", attr="performed_at")
-    begins = min(plan.start_date, plan.accepted_on or plan.start_date)
-    if day < begins:
-        raise Invalid(f"That is before the plan, which begins on {date_in_full(begins)}.", attr="performed_at")
+    if plan.accepted_on is not None and day < plan.accepted_on:
+        accepted = date_in_full(plan.accepted_on)
+        raise Invalid(f"That is before the patient accepted the plan, on {accepted}.", attr="performed_at")
+
+
+def _performed(
+    sessions: Sequence[ProcedureSession], *, since: int | None = None, until: int | None = None
+) -> list[ProcedureSession]:
+    """The performed ones that come later in the course than `since`, or sooner than `until`."""
+    return [
+        session
+        for session in sessions
+        if session.performed_at is not None
+        and (since is None or session.sequence > since)
+        and (until is None or session.sequence < until)
+    ]
+
+
+def _check_order(
+    performed_at: datetime, *, ahead: Sequence[ProcedureSession] = (), after: Sequence[ProcedureSession] = ()
+) -> None:
+    """Refuse an instant that would put a session before one that is `ahead` of it, or past one that comes `after`."""
+    for session in ahead:
+        if session.performed_at is not None and performed_at < session.performed_at:
+            raise Invalid(f"That is before {session.title} was performed, which comes first.", attr="performed_at")
+    for session in after:
+        if session.performed_at is not None and performed_at > session.performed_at:
+            raise Invalid(f"That is after {session.title} was performed, which comes later.", attr="performed_at")
 
 
 def _check_observations(zones: Sequence[str], pain_0_10: int | None) -> None:

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 
 from clinic.access.roles import Role
 from clinic.api.fields import ChoiceField, DayField, DecimalField, FlagField, InstantField, TextField, WholeField
-from clinic.api.serializers import RecordSerializer
+from clinic.api.serializers import QuerySerializer, RecordSerializer
 from clinic.people.models import User
 from patients.models import Patient
 from tests.factories import make_location, make_patient, make_user
@@ -114,16 +114,45 @@ def test_numbers_and_choices_say_what_they_may_be_under_their_own_name():
         needle_mm = DecimalField(max_digits=4, decimal_places=2, min_value=0)
         device = ChoiceField(choices=["pen", "rf"])
         devices = serializers.ListField(child=ChoiceField(choices=["pen", "rf"]))
+        pain_0_10 = WholeField(label="Pain, 0–10", max_value=10)
 
-    shape = Shape(data={"duration_minutes": 4, "needle_mm": "1.234", "device": "laser", "devices": ["pen", "x"]})
+    shape = Shape(
+        data={"duration_minutes": 4, "needle_mm": "1.234", "device": "laser", "devices": ["pen", "x"], "pain_0_10": 11}
+    )
     assert not shape.is_valid()
     assert shape.errors == {
         "duration_minutes": ["Duration: 4 min is not possible; allowed is 5–720 min."],
         "needle_mm": ["Needle: 1.234 mm is not possible; allowed is at least 0 mm, a number with at most 2 decimals."],
         "device": ["Device: “laser” is not possible; allowed is pen, rf."],
         "devices": {1: ["Devices: “x” is not possible; allowed is pen, rf."]},
+        "pain_0_10": ["Pain: 11 is not possible; allowed is at most 10."],
     }
     assert [detail.code for detail in (shape.errors["duration_minutes"][0], shape.errors["needle_mm"][0])] == [
         "min_value",
         "max_decimal_places",
     ]
+
+
+def test_a_parameter_is_called_by_its_own_name():
+    class Search(QuerySerializer):
+        order = ChoiceField(choices=["best"])
+        lead_minutes = WholeField(min_value=1)
+
+    search = Search(data={"order": "foo", "lead_minutes": 0})
+    assert not search.is_valid()
+    assert search.errors == {
+        "order": ["order: “foo” is not possible; allowed is best."],
+        "lead_minutes": ["lead_minutes: 0 min is not possible; allowed is at least 1 min."],
+    }
+
+
+@pytest.mark.parametrize("day", ["2026-W10-1", "20260302", "2026-3-2", "٢٠٢٦-٠٣-٠٢", "2026-03-02T00:00", "2026-02-30"])
+def test_a_day_is_written_in_one_way(day):
+    assert refused(DayField(), day) == "invalid"
+
+
+@pytest.mark.parametrize(
+    "instant", ["2026-W10-1T09:00:00Z", "20260302T090000Z", "2026-03-02T09:00:00+0100", "2026-03-02T9:00Z"]
+)
+def test_an_instant_is_written_as_rfc_3339_says(instant):
+    assert refused(InstantField(), instant) == "invalid"

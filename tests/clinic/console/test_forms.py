@@ -73,3 +73,20 @@ def test_a_models_form_knows_the_range_of_the_tables_constraints():
         "slot_minutes": ["Slot: 4 min is not possible; allowed is 5–120 min."],
         "grace_seconds": ["Grace: -1 s is not possible; allowed is 0–180 s."],
     }
+
+
+@pytest.mark.django_db
+def test_a_refusal_calls_a_number_as_the_form_does():
+    class LocationForm(ConsoleModelForm):
+        request = SimpleNamespace()  # type: ignore[assignment]
+
+        class Meta:
+            model = Location
+            fields = ("slot_minutes", "lead_minutes")
+            labels = {"slot_minutes": "Visits start every, minutes"}
+
+    form = LocationForm(data={"slot_minutes": "4", "lead_minutes": "soon"}, instance=Location(name="North"))
+    assert form.errors == {
+        "slot_minutes": ["Visits start every: 4 min is not possible; allowed is 5–120 min."],
+        "lead_minutes": ["Lead: “soon” is no number; allowed is 0–2,147,483,647 min."],
+    }

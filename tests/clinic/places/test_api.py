@@ -52,6 +52,21 @@ def test_a_location_that_cannot_be_is_refused(manager, field, value):
     assert Location.objects.count() == 1
 
 
+@pytest.mark.parametrize("language", ["xx", "EN", "en-US"])
+def test_a_language_that_nobody_is_written_to_in_is_refused_with_those_that_are(manager, location, language):
+    says = f"Language: “{language}” is not possible; allowed is en, es, de, ar."
+    for response in (
+        manager.post("/locations/", {**MADRID, "language": language}),
+        manager.patch(f"/locations/{location.pk}/", {"language": language}),
+    ):
+        assert response.status_code == 400
+        (error,) = response.json()["errors"]
+        assert (error["attr"], error["code"], error["detail"]) == ("language", "invalid_choice", says)
+    location.refresh_from_db()
+    assert (location.language, Location.objects.count()) == ("en", 1)
+    assert manager.patch(f"/locations/{location.pk}/", {"language": "ar"}).json()["language"] == "ar"
+
+
 def test_a_room_says_what_can_be_done_in_it(manager, location):
     response = manager.post("/rooms/", {"location": str(location.pk), "name": "Lab", "modalities": ["prp"]})
     assert response.json()["modalities"] == ["prp"]

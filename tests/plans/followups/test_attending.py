@@ -7,8 +7,9 @@ import pytest
 
 from clinic.errors import InvalidTransition, TooEarly
 from plans.followups.models import FollowUp
-from plans.followups.services import doubtful, follow_up_attend, follow_up_create
+from plans.followups.services import doubt_about, follow_up_attend, follow_up_create
 from plans.messages.models import PatientMessage
+from plans.scheduling.admin.story import story_of
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
 from plans.treatment.services import plan_hold, session_cancel
@@ -33,7 +34,14 @@ def mails(clinic: Clinic) -> list[PatientMessage]:
 
 
 def attend(clinic: Clinic, **fields: Any) -> FollowUp:
-    return follow_up_attend(follow_up_id=clinic.follow_up.pk, **{"by": clinic.desk, **fields})
+    attended, _ = follow_up_attend(follow_up_id=clinic.follow_up.pk, **{"by": clinic.desk, **fields})
+    return attended
+
+
+def said(follow_up: FollowUp) -> str:
+    """The doubt in words."""
+    doubt = doubt_about(follow_up)
+    return doubt.detail if doubt else ""
 
 
 def test_attending_may_be_early_where_booking_may_not(clinic):
@@ -48,17 +56,17 @@ def test_attending_may_be_early_where_booking_may_not(clinic):
     assert not PatientMessage.objects.filter(appointment=visit).exists(), "nobody is mailed about what has happened"
 
 
-def test_before_the_window_nobody_has_to_say_why_but_the_visit_is_early_only_by_decision(clinic):
-    assert doubtful(clinic.follow_up) == "The window opens on 19 May 2026."
+def test_before_the_window_nobody_has_to_say_why_and_the_visit_says_so(clinic):
+    assert said(clinic.follow_up) == "The window opens on 19 May 2026."
     attend(clinic)
     visit = clinic.follow_up.appointments.get()
-    assert (clinic.state, visit.is_early, visit.override_reason) == ("attended", False, "")
+    assert (clinic.state, visit.is_early, visit.override_reason) == ("attended", True, "No reason was given.")
 
 
 @pytest.mark.parametrize(("day", "is_early"), [("2026-05-18", True), ("2026-05-19", False)])
 def test_the_windows_first_day_needs_none_and_keeps_none(clinic, frozen, day, is_early):
     frozen.move_to(f"{day}T23:30:00-04:00")
-    assert bool(doubtful(clinic.follow_up)) is is_early
+    assert bool(doubt_about(clinic.follow_up)) is is_early
     attend(clinic, reason=WHY)
     visit = clinic.follow_up.appointments.get()
     assert (visit.is_early, visit.override_reason) == (is_early, WHY if is_early else "")
@@ -73,9 +81,9 @@ def test_a_visit_that_was_booked_early_by_decision_needs_no_second_reason(clinic
         follow_up=clinic.follow_up,
         override_reason="Flies home",
     )
-    assert doubtful(clinic.follow_up) == "The window opens on 19 May 2026."
+    assert said(clinic.follow_up) == "The window opens on 19 May 2026."
     frozen.move_to("2026-05-12T14:00:00Z")
-    assert doubtful(clinic.follow_up) == ""
+    assert doubt_about(clinic.follow_up) is None
     attend(clinic)
     booked.refresh_from_db()
     assert (booked.status, booked.is_early, booked.override_reason) == ("fulfilled", True, "Flies home")
@@ -87,8 +95,26 @@ def test_todays_visit_whose_window_has_moved_later_is_early_from_then_on_and_say
     frozen.move_to("2026-05-26T13:50:00Z")
     attend(clinic, reason=WHY)
     booked.refresh_from_db()
-    assert (booked.status, booked.is_early, booked.override_reason) == ("fulfilled", True, WHY)
-    assert booked.revisions.get().override_reason == WHY
+    assert (booked.status, booked.is_early, booked.kept_because) == ("fulfilled", True, WHY)
+    assert booked.revisions.get().kept_because == WHY
+
+
+def test_why_it_was_booked_over_another_visit_stays_beside_why_it_took_place_early(clinic, frozen):
+    doctor, ten = clinic.practitioner, factories.local(clinic.location, IN_WINDOW, "10:00")
+    at_ten = {"by": doctor.user, "location": clinic.location, "practitioner": doctor, "starts_at": ten}
+    appointment_book(**at_ten, consultation_for=factories.make_patient(clinic.location))
+    factories.make_room(clinic.location)
+    booked = appointment_book(**at_ten, follow_up=clinic.follow_up, override_reason="Flies home")
+    FollowUp.objects.filter(pk=clinic.follow_up.pk).update(window_start=date(2026, 5, 27))
+    frozen.move_to("2026-05-26T13:50:00Z")
+    attend(clinic, reason=WHY)
+    booked.refresh_from_db()
+    assert (booked.is_early, booked.overbooked) == (True, True)
+    assert booked.decided_because == f"Flies home; {WHY}"
+    assert {one.what: one.decisions for one in story_of(booked)} == {
+        "Booked": (("over another visit", "Flies home"),),
+        "Took place early": (("", WHY),),
+    }
 
 
 def test_what_counts_from_a_session_that_was_not_performed_is_doubtful_until_it_is(clinic, frozen):
@@ -97,9 +123,9 @@ def test_what_counts_from_a_session_that_was_not_performed_is_doubtful_until_it_
     )
     review = plan.follow_ups.select_related("location", "plan", "step").order_by("target_date")[0]
     frozen.move_to("2026-05-26T14:00:00Z")
-    assert doubtful(review) == "This visit counts from Session 1 of 3 · PRP, which has not been performed yet."
+    assert said(review) == "This visit counts from Session 1 of 3 · PRP, which has not been performed yet."
     session_cancel(session_id=plan.sessions.get(sequence=1).pk, by=None, reason="Not needed.")
-    assert doubtful(review) == "This visit counts from Session 2 of 3 · PRP, which has not been performed yet."
+    assert said(review) == "This visit counts from Session 2 of 3 · PRP, which has not been performed yet."
     follow_up_attend(follow_up_id=review.pk, by=clinic.desk, reason=WHY)
     visit = review.appointments.get()
     assert (visit.status, visit.is_early, visit.override_reason) == ("fulfilled", True, WHY)
@@ -111,9 +137,9 @@ def test_what_counts_from_the_start_of_the_plan_is_doubtful_before_it(clinic, fr
     review = plan.follow_ups.order_by("target_date")[0]
     review.step.anchor, review.step.anchor_session = "plan_start", None
     frozen.move_to("2026-03-09T03:59:00Z")
-    assert doubtful(review) == "This visit counts from 9 March 2026, which is still to come."
+    assert said(review) == "This visit counts from 9 March 2026, which is still to come."
     frozen.move_to("2026-03-09T04:00:00Z")
-    assert doubtful(review).startswith("The window opens on")
+    assert said(review).startswith("The window opens on")
 
 
 def test_what_a_consultation_asked_for_may_be_attended_early_too(clinic):
@@ -125,7 +151,7 @@ def test_what_a_consultation_asked_for_may_be_attended_early_too(clinic):
         target_date=date(2026, 3, 12),
         window_end=date(2026, 3, 20),
     )
-    assert doubtful(owed) == "The window opens on 10 March 2026."
+    assert said(owed) == "The window opens on 10 March 2026."
     follow_up_attend(follow_up_id=owed.pk, by=clinic.desk, reason=WHY)
     assert owed.appointments.get().is_early
 
@@ -135,7 +161,7 @@ def test_the_api_keeps_the_reason(clinic):
     path = f"/follow-ups/{clinic.follow_up.pk}/attend/"
     assert desk.post(path, {"reason": "x" * 301}).status_code == 400
     answer = desk.post(path, {"reason": WHY}).json()
-    assert (answer["state"], "warnings" in answer) == ("attended", False)
+    assert (answer["state"], answer["warnings"]) == ("attended", [])
     assert clinic.follow_up.appointments.get().override_reason == WHY
 
 

@@ -97,7 +97,7 @@ def test_a_practitioner_books_a_blocked_day_with_a_reason_that_stays_visible(hou
     assert shown.count(WHY) == 2, "as it stands, and in what happened"
     day = visit.starts_at.astimezone(house.location.zone).date()
     assert "Early" in words(house.get(DESK, f"{CALENDAR}?day={day}&span=day"))
-    assert "Booked early" in words(house.get(DESK, url(session)))
+    assert "Early because" in words(house.get(DESK, url(session)))
     assert WHY in words(house.get(MANAGER, url(visit, "history")))
 
 

@@ -63,6 +63,7 @@ def test_a_booking_answers_with_the_visit_and_its_messages(clinic: Clinic, desk:
         "overbooked": False,
         "is_early": False,
         "override_reason": "",
+        "kept_because": "",
         "rebook": None,
         "confirmed_at": None,
         "arrived_at": None,

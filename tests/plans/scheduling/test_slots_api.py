@@ -168,6 +168,13 @@ def test_a_search_that_cannot_be_names_its_parameter(
     assert attr in errors(response)
 
 
+def test_an_order_that_cannot_be_is_refused_under_the_parameters_own_name(clinic: Clinic, desk: Api) -> None:
+    response = ask(desk, location=clinic.location.pk, from_="2026-03-09", to="2026-03-09", order="foo")
+    assert [error["detail"] for error in response.json()["errors"]] == [
+        "order: “foo” is not possible; allowed is starts_at, best."
+    ]
+
+
 def test_a_search_for_nothing_needs_place_and_days(clinic: Clinic, desk: Api) -> None:
     assert errors(ask(desk)) == {"location": "required", "from": "required", "to": "required"}
     both = ask(desk, session=clinic.sessions[0].pk, follow_up=clinic.follow_ups[0].pk)

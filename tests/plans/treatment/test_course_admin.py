@@ -209,7 +209,7 @@ def test_a_revision_is_seen_beforehand_and_nothing_is_written(house):
     preview = house.act(PRACTITIONER, plan, "revise", protocol=str(protocol.pk), preview="1")
     page = words(preview)
     assert preview.status_code == 200
-    assert "Nothing is written yet." in page
+    assert "nothing has changed yet." in page
     assert "<ins>PRP with microneedling v1</ins>" in page
     assert "This field is required." not in page
     assert (list(ProcedureSession.objects.order_by("pk").values()), TreatmentPlan.objects.values().get()) == before

@@ -42,26 +42,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def location():
-    return factories.make_location()
-
-
-@pytest.fixture
-def practitioner(location):
-    return factories.make_practitioner(location)
-
-
-@pytest.fixture
-def patient(location):
-    return factories.make_patient(location)
-
-
-@pytest.fixture
-def plan(patient, practitioner):
-    return factories.make_plan(patient, practitioner)
-
-
 def owed(plan: TreatmentPlan) -> list[ProcedureSession]:
     return list(plan.sessions.filter(status="planned").order_by("sequence"))
 

@@ -7,16 +7,19 @@ import time_machine
 
 from clinic import clock
 from clinic.errors import Invalid, InvalidTransition
+from plans.followups.models import CheckIn, FollowUp
+from plans.messages.models import PatientMessage
 from plans.protocols.models import Protocol
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
-from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
+from plans.treatment.models import CourseMove, PlanRevision, ProcedureSession, TreatmentPlan
 from plans.treatment.services import (
     plan_hold,
     plan_hold_preview,
     plan_preview,
     plan_resume,
     plan_resume_preview,
+    plan_revise,
     session_pin,
     session_pin_preview,
 )
@@ -28,18 +31,7 @@ TODAY = date(2026, 3, 2)
 
 
 @pytest.fixture
-def location():
-    return factories.make_location()
-
-
-@pytest.fixture
-def practitioner(location):
-    return factories.make_practitioner(location)
-
-
-@pytest.fixture
-def plan(location, practitioner) -> TreatmentPlan:
-    plan = factories.make_plan(factories.make_patient(location), practitioner)
+def plan(plan, practitioner) -> TreatmentPlan:
     factories.perform(owed(plan)[0], practitioner)
     return plan
 
@@ -64,7 +56,10 @@ def written() -> dict[str, list[tuple]]:
     """Everything that an act on a plan could write."""
     return {
         model.__name__: list(model.objects.order_by("pk").values_list("pk", "version"))
-        for model in (TreatmentPlan, ProcedureSession, Appointment, CourseMove)
+        for model in (
+            *(TreatmentPlan, PlanRevision, CourseMove, ProcedureSession, FollowUp, CheckIn),
+            *(Appointment, PatientMessage),
+        )
     }
 
 
@@ -83,10 +78,11 @@ def test_resuming_says_what_moves_and_then_moves_just_that(plan, visit):
         preview = plan_resume_preview(plan_id=plan.pk)
         assert written() == before
         plan_resume(plan_id=plan.pk)
-        first, *_ = preview.changes
-        assert first["title"] == "Session 2 of 3 · PRP"
-        assert first["after"]["target_date"] == owed(plan)[0].target_date.isoformat()
-        assert first["because"] == owed(plan)[0].window_because
+        moves = plan.moves.filter(act="resumed")
+        assert {(one["title"], one["after"]["target_date"], one["because"]) for one in preview.changes} == {
+            (move.title, move.target_after.isoformat(), move.because) for move in moves
+        }
+        assert "Session 2 of 3 · PRP" in {move.title for move in moves}
 
 
 def test_a_pin_says_what_follows_it_and_which_visit_then_is_outside_its_window(plan, visit, practitioner):
@@ -104,10 +100,17 @@ def test_a_pin_says_what_follows_it_and_which_visit_then_is_outside_its_window(p
 
 
 def test_a_revision_says_which_booked_visits_it_cancels(plan, visit):
-    preview = plan_preview(plan_id=plan.pk, protocol=Protocol.objects.get(code="prp-microneedling"))
-    assert [one.pk for one in preview.cancelled] == [visit.pk]
+    before = written()
+    both = Protocol.objects.get(code="prp-microneedling")
+    preview = plan_preview(plan_id=plan.pk, protocol=both)
+    assert written() == before
+    assert preview.cancelled == [visit]
+    assert preview.changes[0]["after"] == str(both)
+    revised = plan_revise(plan_id=plan.pk, by=None, reason="More.", protocol=both)
+    kept = revised.revisions.get(number=2).changes
+    assert list(preview.changes) == kept
     visit.refresh_from_db()
-    assert visit.status == "booked"
+    assert visit.status == "cancelled"
 
 
 def test_a_preview_refuses_what_the_act_refuses(plan):

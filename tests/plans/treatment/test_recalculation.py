@@ -8,7 +8,6 @@ import time_machine
 from clinic.audit.history import Actor, acting
 from clinic.errors import Conflict, Invalid, InvalidTransition
 from clinic.words import date_in_full
-from patients.models import Patient
 from patients.services import consent_give
 from plans.followups.services import follow_up_cancel
 from plans.protocols.models import Protocol, ProtocolStep, StepComponent
@@ -31,26 +30,6 @@ from tests import factories
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 TODAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def location():
-    return factories.make_location()
-
-
-@pytest.fixture
-def practitioner(location):
-    return factories.make_practitioner(location)
-
-
-@pytest.fixture
-def patient(location) -> Patient:
-    return factories.make_patient(location)
-
-
-@pytest.fixture
-def plan(patient, practitioner) -> TreatmentPlan:
-    return factories.make_plan(patient, practitioner)
 
 
 def owed(plan: TreatmentPlan) -> list[ProcedureSession]:

@@ -2,16 +2,13 @@
 
 import os
 import signal
-import threading
-import time
 import uuid
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from clinic import clock
@@ -26,21 +23,14 @@ from plans.treatment.services.rollouts import nudge
 from plans.treatment.tasks import resume_rollouts
 from tests import factories
 from tests.api import Api
+from tests.plans.treatment.rollouts import holding, wait_until
 from tests.plans.treatment.versions import next_version
 from tests.servers import Broker, servers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PLANS = 60
-LONG_ENOUGH = 240.0
 Start = Callable[[Process], Process]
-
-
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = LONG_ENOUGH) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"after {seconds:.0f} s still not: {what}"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -126,28 +116,6 @@ def a_minute_passes() -> None:
 def fresh_nudge() -> None:
     """What one test made of this process's line to the broker does not reach the next."""
     nudge.silent_until = nudge.last_nudged_for = 0.0
-
-
-@contextmanager
-def holding(rows: Any) -> Any:
-    """Another connection holds these rows until the end of the block."""
-    is_locked, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            list(rows.select_for_update())
-            is_locked.set()
-            may_end.wait(LONG_ENOUGH)
-        connection.close()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    is_locked.wait(LONG_ENOUGH)
-    try:
-        yield
-    finally:
-        may_end.set()
-        holder.join()
 
 
 def a_worker(environment: dict[str, str]) -> Worker:

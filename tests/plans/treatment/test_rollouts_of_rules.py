@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,43 +12,45 @@ from django.urls import reverse
 
 from clinic import clock
 from clinic.access.roles import Role
-from clinic.errors import Invalid
+from clinic.errors import Conflict, Invalid
 from plans.protocols.models import IntervalRule, Protocol
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import visits_to_rebook
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import ProtocolRollout, RolloutPlan, TreatmentPlan
-from plans.treatment.queries.rollouts import with_counts
 from plans.treatment.services import (
     ConsentInput,
     interval_rule_create,
     interval_rule_edit,
+    interval_rule_roll_out,
     plan_accept,
     plan_discontinue,
     plan_hold,
+    plan_propose,
     rollout_advance,
     rollout_start,
+    rollout_stop,
     rollouts_standing_still,
 )
 from plans.treatment.services import rollouts as service
 from plans.treatment.tasks import advance_rollout
 from tests import factories
-from tests.api import Api
+from tests.api import Api, errors
 from tests.console import House, said, url, words
+from tests.plans.treatment.rollouts import (
+    LONG_ENOUGH,
+    TODAY,
+    at_once,
+    elsewhere,
+    holding,
+    is_waited_for,
+    make_plans,
+    run,
+    wait_until,
+)
 from tests.plans.treatment.versions import next_version
 
-TODAY = date(2026, 3, 2)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
-
-
-@pytest.fixture
-def location():
-    return factories.make_location()
-
-
-@pytest.fixture
-def practitioner(location):
-    return factories.make_practitioner(location)
 
 
 @pytest.fixture
@@ -56,18 +59,12 @@ def rule() -> IntervalRule:
 
 
 def make_plan(practitioner: Any, **fields: Any) -> TreatmentPlan:
-    location = practitioner.user.memberships.get().location
-    return factories.make_plan(factories.make_patient(location), practitioner, **fields)
+    (plan,) = make_plans(practitioner, **fields)
+    return plan
 
 
 def edit(rule: IntervalRule, **changes: Any) -> ProtocolRollout | None:
     return interval_rule_edit(by=None, rule_id=rule.pk, changes=changes).rollout
-
-
-def run(rollout: ProtocolRollout) -> Any:
-    while not rollout_advance(rollout_id=rollout.pk, limit=3).is_finished:
-        pass
-    return with_counts(ProtocolRollout.objects.all()).get(pk=rollout.pk)
 
 
 def second(plan: TreatmentPlan) -> date:
@@ -214,19 +211,24 @@ def test_several_go_on_at_once_and_beside_one_of_a_protocol(practitioner, rule, 
     assert [second(plan) for plan in plans] == [TODAY + timedelta(51)] * 4
 
 
-def test_a_pass_that_began_under_the_old_rule_takes_the_new_one_to_each_plan_after_it(practitioner, rule, monkeypatch):
-    plans = [make_plan(practitioner) for _ in range(3)]
+@pytest.mark.django_db(transaction=True)
+def test_a_pass_that_began_under_the_old_rule_takes_the_new_one_to_each_plan_after_it():
+    """It has moved the first plan and waits for the second when the rule changes again."""
+    practitioner = factories.make_practitioner(factories.make_location())
+    rule = IntervalRule.objects.get(code="prp")
+    plans = make_plans(practitioner, 3)
     rollout = edit(rule, minimum_days=40)
-    settle = service._settle
-
-    def settle_then_change(item: RolloutPlan, *args: Any) -> bool:
-        done = settle(item, *args)
-        IntervalRule.objects.filter(pk=rule.pk).update(minimum_days=60)
-        return done
-
-    monkeypatch.setattr(service, "_settle", settle_then_change)
-    rollout_advance(rollout_id=rollout.pk, limit=10)
+    advance = partial(rollout_advance, rollout_id=rollout.pk, limit=10)
+    with holding(TreatmentPlan.objects.filter(pk=plans[1].pk)) as let_go, elsewhere(advance) as (going,):
+        wait_until(lambda: rollout.items.get(plan=plans[0]).status == "moved", "the first plan is moved")
+        last = edit(rule, minimum_days=60)
+        assert rollout.items.get(plan=plans[1]).status == "waiting"
+        let_go()
+    assert (going.result().settled, going.result().is_finished) == (3, True)
     assert [second(plan) for plan in plans] == [TODAY + timedelta(days) for days in (40, 60, 60)]
+    over = run(last)
+    assert (over.moved, over.unchanged) == (1, 2)
+    assert [second(plan) for plan in plans] == [TODAY + timedelta(60)] * 3
 
 
 def test_working_a_plan_out_anew_takes_as_many_statements_however_many_there_are(practitioner, rule):
@@ -252,59 +254,146 @@ def test_passes_of_two_roll_outs_at_the_same_time_leave_every_plan_under_the_rul
     plans = [make_plan(practitioner) for _ in range(8)]
     rule = IntervalRule.objects.get(code="prp")
     rollouts = [edit(rule, minimum_days=days) for days in (40, 50)]
-    together = threading.Barrier(2)
-
-    def advance(rollout: ProtocolRollout) -> None:
-        together.wait(60)
-        rollout_advance(rollout_id=rollout.pk, limit=100)
-        connection.close()
-
-    threads = [threading.Thread(target=advance, args=[rollout]) for rollout in rollouts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(rollout_advance, rollout_id=rollout.pk, limit=100) for rollout in rollouts))
     for rollout in rollouts:
         assert run(rollout).waiting == 0
     assert {second(plan) for plan in plans} == {clock.today(plans[0].location.zone) + timedelta(50)}
 
 
+def accept(plan: TreatmentPlan) -> TreatmentPlan:
+    document = factories.make_documents()["prp"]
+    consent = ConsentInput("prp", document.version_label, plan.patient.full_name)
+    return plan_accept(plan_id=plan.pk, by=None, accepted_on=TODAY, consents=[consent])
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_plan_that_is_accepted_while_a_rule_is_saved_follows_it():
+def test_a_plan_that_is_being_accepted_when_a_rule_is_saved_is_among_those_that_follow_it():
     """Its acceptance has read the old rule and is not committed: saving waits, and finds it running."""
     practitioner = factories.make_practitioner(factories.make_location())
     rule = IntervalRule.objects.get(code="prp")
-    accepted, may_end, saved = threading.Event(), threading.Event(), threading.Event()
-    made: list[TreatmentPlan] = []
-    started: list[ProtocolRollout | None] = []
-    proposed = make_plan(practitioner, status="proposed")
-    document = factories.make_documents()["prp"]
+    plan = make_plan(practitioner, status="proposed")
+    accepted = threading.Event()
 
-    def accept() -> None:
-        with transaction.atomic():
-            consent = ConsentInput("prp", document.version_label, proposed.patient.full_name)
-            made.append(plan_accept(plan_id=proposed.pk, by=None, accepted_on=TODAY, consents=[consent]))
-            accepted.set()
-            may_end.wait(60)
-        connection.close()
+    def save() -> ProtocolRollout | None:
+        assert accepted.wait(LONG_ENOUGH)
+        return edit(rule, minimum_days=40)
 
-    def save() -> None:
-        accepted.wait(60)
-        started.append(edit(rule, minimum_days=40))
+    with elsewhere(save) as (saving,), transaction.atomic():
+        accept(plan)
+        accepted.set()
+        wait_until(is_waited_for, "saving waits for the acceptance", 30)
+    rollout = saving.result()
+    assert list(rollout.items.values_list("plan", flat=True)) == [plan.pk]
+    run(rollout)
+    assert second(plan) == TODAY + timedelta(40)
+
+
+@pytest.mark.parametrize("status", ["draft", "proposed"])
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_that_is_accepted_after_a_rule_was_saved_waits_for_the_commit_and_follows_it(status):
+    """A draft too: it could be proposed and accepted, under the old rule, before the commit."""
+    practitioner = factories.make_practitioner(factories.make_location())
+    rule = IntervalRule.objects.get(code="prp")
+    running, plan = make_plan(practitioner), make_plan(practitioner, status=status)
+    saved = threading.Event()
+
+    def bring_to_run() -> None:
+        assert saved.wait(LONG_ENOUGH)
+        if status == "draft":
+            plan_propose(plan_id=plan.pk)
+        accept(plan)
+
+    with elsewhere(bring_to_run), transaction.atomic():
+        rollout = edit(rule, minimum_days=40)
         saved.set()
-        connection.close()
+        wait_until(is_waited_for, "the acceptance waits for the rule", 30)
+    assert list(rollout.items.values_list("plan", flat=True)) == [running.pk]
+    assert second(plan) == TODAY + timedelta(40)
 
-    threads = [threading.Thread(target=accept), threading.Thread(target=save)]
-    for thread in threads:
-        thread.start()
-    assert accepted.wait(60)
-    assert not saved.wait(0.5)
-    may_end.set()
-    for thread in threads:
-        thread.join()
-    assert list(started[0].items.values_list("plan", flat=True)) == [made[0].pk]
-    run(started[0])
-    assert second(made[0]) == TODAY + timedelta(40)
+
+# Anew though nothing has changed
+
+
+def again(rule: IntervalRule, reason: str = "Those that were left.") -> ProtocolRollout:
+    return interval_rule_roll_out(by=None, rule_id=rule.pk, reason=reason)
+
+
+def test_what_a_stopped_roll_out_left_is_worked_out_by_another_one(practitioner, rule):
+    plans = make_plans(practitioner, 3)
+    stopped = edit(rule, minimum_days=40)
+    rollout_advance(rollout_id=stopped.pk, limit=1)
+    rollout_stop(rollout_id=stopped.pk, by=None, reason="Not in the morning.")
+    rule.refresh_from_db()
+    as_it_was = rule.version
+    rollout = interval_rule_roll_out(by=practitioner.user, rule_id=rule.pk, reason="In the evening.")
+    assert (rollout.interval_rule, rollout.protocol, rollout.requested_by) == (rule, None, practitioner.user)
+    assert (rollout.what, rollout.reason) == ("Interval rule “PRP after PRP”", "In the evening.")
+    over = run(rollout)
+    assert (over.moved, over.unchanged) == (2, 1)
+    assert [second(plan) for plan in plans] == [TODAY + timedelta(40)] * 3
+    rule.refresh_from_db()
+    assert rule.version == as_it_was
+    stopped.refresh_from_db()
+    assert stopped.items.filter(status="waiting").count() == 2, "it stays stopped"
+
+
+def test_a_plan_that_was_refused_is_worked_out_by_another_one(practitioner, rule, monkeypatch):
+    """A defect stood in the way, which was mended since."""
+    plan = make_plan(practitioner)
+
+    def fails(*args: Any, **fields: Any) -> Any:
+        raise TypeError("as if it were ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "course_recalculate", fails)
+        assert run(edit(rule, minimum_days=40)).refused == 1
+    assert second(plan) == TODAY + timedelta(28)
+    assert run(again(rule)).moved == 1
+    assert second(plan) == TODAY + timedelta(40)
+
+
+def test_a_rule_out_of_force_can_be_worked_out_anew_too(practitioner, rule):
+    plan = make_plan(practitioner)
+    run(edit(rule, minimum_days=40))
+    rollout_stop(rollout_id=edit(rule, is_in_force=False).pk, by=None, reason="Later.")
+    assert second(plan) == TODAY + timedelta(40)
+    assert run(again(rule)).moved == 1
+    assert second(plan) == TODAY + timedelta(28)
+
+
+def test_it_needs_a_reason_somebody_to_move_and_no_other_one_of_the_rule_under_way(practitioner, rule):
+    with pytest.raises(Conflict) as nobody:
+        again(rule)
+    assert nobody.value.code == "no_running_plans"
+    make_plan(practitioner)
+    with pytest.raises(Invalid) as unexplained:
+        again(rule, "  ")
+    assert unexplained.value.attr == "reason"
+    first = edit(rule, minimum_days=40)
+    with pytest.raises(Conflict) as twice:
+        again(rule)
+    assert twice.value.code == "rollout_running"
+    assert list(ProtocolRollout.objects.all()) == [first]
+    other = IntervalRule.objects.get(code="across")
+    assert again(other).is_under_way, "of another rule one may go on beside it"
+    run(first)
+    assert again(rule).is_under_way
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_managers_who_ask_at_once_one_is_refused():
+    make_plan(factories.make_practitioner(factories.make_location()))
+    rule = IntervalRule.objects.get(code="prp")
+
+    def ask() -> str:
+        try:
+            again(rule)
+        except Conflict as conflict:
+            return conflict.code
+        return "started"
+
+    assert sorted(at_once(ask, ask)) == ["rollout_running", "started"]
+    assert ProtocolRollout.objects.count() == 1
 
 
 # Over HTTP and in the console
@@ -329,6 +418,25 @@ def test_the_api_says_how_many_plans_a_changed_rule_works_out_anew(practitioner,
     assert listed["across"] is None
     body = {"code": "slow", "title": "Slowly", "minimum_days": 45, "after_modality": "prp", "before_modality": "prp"}
     assert manager.post("/interval-rules/", body).json()["rollout"]["plans"] == 2
+
+
+def test_who_may_start_a_roll_out_may_have_the_plans_worked_out_anew_over_the_api(practitioner, location, rule):
+    manager = Api(factories.make_user((location, Role.MANAGER)))
+    make_plans(practitioner, 2)
+    address = f"/interval-rules/{rule.pk}/roll-out/"
+    for role in (Role.PRACTITIONER, Role.ASSISTANT, Role.FRONT_DESK):
+        assert Api(factories.make_user((location, role))).post(address, {"reason": "No."}).status_code == 403
+    assert errors(manager.post(address, {})) == {"reason": "required"}
+    assert errors(manager.post(address, {"reason": "x" * 501})) == {"reason": "max_length"}
+    assert not ProtocolRollout.objects.exists()
+    answer = manager.post(address, {"reason": "Those that were left."})
+    assert answer.status_code == 200, answer.content
+    rollout = ProtocolRollout.objects.get()
+    assert answer.json()["rollout"] == {"id": str(rollout.pk), "plans": 2, "waiting": 2, "is_under_way": True}
+    assert (rollout.reason, rollout.requested_by_id is not None) == ("Those that were left.", True)
+    twice = manager.post(address, {"reason": "Again."})
+    assert (twice.status_code, errors(twice)) == (409, {None: "rollout_running"})
+    assert "PRP after PRP" in twice.json()["errors"][0]["detail"]
 
 
 def test_the_list_of_rules_takes_as_many_queries_with_more_roll_outs(practitioner, location, rule):
@@ -389,3 +497,30 @@ def test_a_title_alone_leads_back_to_the_list_and_starts_nothing(rule):
     assert answer.headers["Location"] == reverse("admin:plans_intervalrule_changelist")
     assert not ProtocolRollout.objects.exists()
     assert Protocol.objects.filter(rollouts__isnull=False).count() == 0
+
+
+def test_a_dialog_on_the_rule_s_page_works_the_plans_out_anew(rule):
+    house = House()
+    make_plans(house.practitioner, 2)
+    stopped = edit(rule, minimum_days=40)
+    assert url(rule, "roll_out") not in words(house.get(Role.MANAGER, url(rule))), "it goes on"
+    rollout_stop(rollout_id=stopped.pk, by=None, reason="Not in the morning.")
+    assert "when they are worked out anew from the interval’s page" in words(house.get(Role.MANAGER, url(stopped)))
+    assert url(rule, "roll_out") in words(house.get(Role.MANAGER, url(rule)))
+    assert url(rule, "roll_out") not in words(house.get(Role.PRACTITIONER, url(rule)))
+    assert house.act(Role.PRACTITIONER, rule, "roll_out", reason="No.").status_code == 403
+    dialog = words(house.get(Role.MANAGER, url(rule, "roll_out")))
+    assert "2 running plans will be worked out anew under the intervals in force." in dialog
+    assert house.act(Role.MANAGER, rule, "roll_out", reason="").status_code == 200
+    assert list(ProtocolRollout.objects.all()) == [stopped]
+    answer = house.act(Role.MANAGER, rule, "roll_out", reason="In the evening.")
+    assert (answer.status_code, answer.headers["Location"]) == (303, url(rule))
+    assert said(answer) == ["2 running plans will be worked out anew. This page says how far that is."]
+    rollout = ProtocolRollout.objects.latest("pk")
+    assert (rollout.interval_rule, rollout.requested_by) == (rule, house.users[Role.MANAGER])
+    page = words(house.get(Role.MANAGER, url(rule)))
+    assert "In the evening." in page
+    assert url(rule, "roll_out") not in page
+    refused = house.act(Role.MANAGER, rule, "roll_out", reason="Again.")
+    assert refused.status_code == 409
+    assert "already; wait until that has finished" in words(refused)

@@ -21,11 +21,6 @@ def location(db, frozen):
 
 
 @pytest.fixture
-def practitioner(location):
-    return factories.make_practitioner(location)
-
-
-@pytest.fixture
 def plan(location, practitioner):
     return factories.make_plan(factories.make_patient(location), practitioner, start_date=START)
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -43,6 +43,7 @@ from plans.treatment.services import (
 )
 
 Status = ProcedureSession.Status
+SETTLED = (Status.SIGNED, Status.AMENDED, Status.CANCELLED)
 
 
 def _may_pin(session: ProcedureSession) -> bool:
@@ -72,7 +73,8 @@ class ProcedureSessionAdmin(ConsoleAdmin):
     list_filter = (WorkFilter, status_filter("state", Status), LocationFilter)
     search_fields = ("plan__patient__last_name",)
     search_help_text = "Patient: name, record number or phone"
-    ordering = ("target_date", "id")
+    # What is still to be signed or given comes first.
+    ordering = (ExpressionWrapper(Q(status__in=SETTLED), BooleanField()).asc(), "target_date", "id")
     empty_reason = "No sessions yet. They come with a plan."
     history_of = {SessionAmendment: "session_id"}
     history_grant = "view_clinical"

@@ -12,7 +12,7 @@ from plans.protocols.models import CareTopic, Protocol
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
 from plans.treatment.queries import advice_for
-from plans.treatment.services import plan_hold, plan_revise, session_cancel, session_pin
+from plans.treatment.services import plan_hold, plan_revise, session_cancel, session_pin, session_sign
 from tests.console import House, said, url, words
 from tests.factories import local, make_patient, make_plan, perform
 
@@ -364,3 +364,16 @@ def test_a_check_in_that_is_not_worth_asking_for_any_more_is_not_drawn(house, fr
     page = words(house.get(PRACTITIONER, url(plan)))
     assert "Check-in, day 7:" not in page
     assert "3 without an answer" in page
+
+
+def test_the_list_of_sessions_begins_with_what_is_still_to_be_done(house):
+    plan = plan_of(house)
+    first = perform(session(plan, 1), house.practitioner)
+
+    def listed():
+        page = words(house.get(PRACTITIONER, "/admin/plans/proceduresession/"))
+        return sorted((1, 2, 3), key=lambda number: page.index(f"Session {number} of 3"))
+
+    assert listed() == [1, 2, 3], "it is to be signed"
+    session_sign(session_id=first.pk, by=house.practitioner.user)
+    assert listed() == [2, 3, 1]

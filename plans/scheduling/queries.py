@@ -34,8 +34,6 @@ from plans.scheduling.rules import MINUTE, Limits, Standing
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import CHARTED, ProcedureSession, SessionComponent, TreatmentPlan
 
-BOOKABLE_OR_RUNNING = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
-
 
 def on_local_date(appointments: QuerySet[Appointment], day: date) -> QuerySet[Appointment]:
     """What starts on `day` as the calendar of each appointment's own location has it."""
@@ -197,7 +195,7 @@ def neighbours_of(patient: Any, session: Any) -> QuerySet[Any]:
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     return (
         ProcedureSession.objects.filter(plan__patient=patient)
-        .filter(Q(status__in=BOOKABLE_OR_RUNNING) | Q(was_anything_given=True))
+        .filter(Q(status__in=ProcedureSession.OPEN) | Q(was_anything_given=True))
         .exclude(pk=session)
         .annotate(at=Coalesce("performed_at", "aborted_at", "started_at", Subquery(live.values("starts_at"))))
         .filter(at__isnull=False)

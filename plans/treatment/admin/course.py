@@ -13,6 +13,7 @@ from clinic import words
 from clinic.console.badges import Badge, Tone
 from clinic.console.reader import Reader
 from plans.followups.rules import ASKED_FOR
+from plans.scheduling.looks import REBOOK
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, visits_to_rebook, why_rebook
 from plans.treatment.admin.words import MoveGroup, move_groups
@@ -71,6 +72,7 @@ class CoursePage:
     sees_check_ins: bool
     rebook: frozenset[str]
     """The keys of the booked visits that want another time."""
+    rebook_badge: Badge = REBOOK
 
 
 def course_page(who: Reader, plan: Any, back: str) -> CoursePage:
@@ -204,7 +206,7 @@ def _visits_of(plan: TreatmentPlan) -> QuerySet[Appointment]:
 
 def _to_rebook(visit: Appointment) -> Obstacle:
     url = reverse("admin:plans_appointment_change", args=[visit.pk])
-    return Obstacle(Badge(Tone.SOON, "Rebook", "event_repeat"), f"{title(visit)}: {why_rebook(visit)}", ("Visit", url))
+    return Obstacle(REBOOK, f"{title(visit)}: {why_rebook(visit)}", ("Visit", url))
 
 
 def _lowered(text: str) -> str:

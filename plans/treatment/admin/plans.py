@@ -67,7 +67,6 @@ from plans.treatment.services import (
 
 Status = TreatmentPlan.Status
 OWED = frozenset({Status.ACCEPTED, Status.ACTIVE})
-OPEN_SESSIONS = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +382,7 @@ def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> 
         )
         rows.append(SessionRow(session, badge, booking_url(session, back) if may_book and waits else ""))
         may_book = may_book and not waits
-        behind = behind or session.status in OPEN_SESSIONS
+        behind = behind or session.status in ProcedureSession.OPEN
     return rows
 
 

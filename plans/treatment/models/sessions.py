@@ -46,6 +46,8 @@ class ProcedureSession(Pinned):
     MAY_SIGN = frozenset({Status.PERFORMED, Status.ABORTED})
     MAY_AMEND = frozenset({Status.SIGNED, Status.AMENDED})
     MAY_BOOK = frozenset({Status.PLANNED})
+    OPEN = frozenset({Status.PLANNED, Status.IN_PROGRESS})
+    """Still owed: while one is, the sessions after it wait."""
     MAY_PIN = frozenset({Status.PLANNED})
 
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="sessions")

@@ -78,7 +78,7 @@ def course_of(plan: Any) -> list[CourseRow]:
     rows = []
     for session in plan.course_sessions:
         rows.append(_session_row(session, zone, today, is_owed=is_owed))
-        is_owed = is_owed and session.status not in OPEN
+        is_owed = is_owed and session.status not in ProcedureSession.OPEN
     rows += [_follow_up_row(follow_up, zone) for follow_up in plan.course_follow_ups]
     rows += [
         _check_in_row(check_in, session.sequence, zone)
@@ -99,7 +99,6 @@ def moves_of(plan: TreatmentPlan) -> QuerySet[CourseMove]:
     return plan.moves.select_related("moved_by").order_by("-moved_at", "-id")
 
 
-OPEN = (ProcedureSession.Status.PLANNED, ProcedureSession.Status.IN_PROGRESS)
 FULFILLED = Appointment.Status.FULFILLED
 
 

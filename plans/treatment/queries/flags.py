@@ -46,7 +46,7 @@ def with_flags(plans: QuerySet[TreatmentPlan], now: datetime | None = None) -> Q
     ).order_by("target_date", "sequence", "id")
     late_visits = with_state(follow_ups, now).filter(state__in=[FollowUp.State.OVERDUE, FollowUp.State.MISSED])
     before = ProcedureSession.objects.filter(
-        plan=OuterRef("plan"), sequence__lt=OuterRef("sequence"), status__in=("planned", "in_progress")
+        plan=OuterRef("plan"), sequence__lt=OuterRef("sequence"), status__in=ProcedureSession.OPEN
     )
     late_sessions = planned.filter(~booked, ~Exists(before), window_end__lt=today)
     return plans.alias(

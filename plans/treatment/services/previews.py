@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from plans.treatment.services.plans import plan_hold, plan_resume
 from plans.treatment.services.revising import IN_FULL, headlines, plan_revise
 
 WHY = "Preview"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +73,20 @@ def session_pin_preview(*, session_id: UUID, pinned_on: date | None) -> Preview:
     """What pinning the session to this date, or taking its pin away, would move."""
     plan_id = ProcedureSession.objects.values_list("plan_id", flat=True).get(pk=session_id)
     return _preview(
-        plan_id, lambda: session_pin(session_id=session_id, by=None, pinned_on=pinned_on, reason=WHY).pin_conflict
+        plan_id,
+        lambda: session_pin(session_id=session_id, by=None, pinned_on=pinned_on, reason=WHY),
+        conflict_of=lambda session: session.pin_conflict,
     )
 
 
-def _preview(plan_id: UUID, act: Callable[[], Any]) -> Preview:
-    """Do it, see what is different, and take it back. `act` returns what stands against it, if that is words."""
+def _preview(plan_id: UUID, act: Callable[[], T], conflict_of: Callable[[T], str] = lambda done: "") -> Preview:
+    """Do it, see what is different, and take it back. `conflict_of` says of what it returned what stands against it."""
     with recorded(WHY), transaction.atomic():
         plan = lock(IN_FULL, plan_id)
         visits = Appointment.objects.filter(Q(session__plan=plan) | Q(follow_up__plan=plan))
         owed, live = owed_of(plan), live_appointment_ids(plan)
         known = set(visits_to_rebook(visits).values_list("pk", flat=True))
-        said = act()
+        done = act()
         preview = Preview(
             documents(headlines(plan, IN_FULL.get(pk=plan_id)), compare(owed, owed_of(plan))),
             list(in_full(visits.filter(pk__in=live, status=Appointment.Status.CANCELLED)).order_by("starts_at", "id")),
@@ -91,7 +94,7 @@ def _preview(plan_id: UUID, act: Callable[[], Any]) -> Preview:
                 Rebooking(visit, why_rebook(visit) or "")
                 for visit in visits_to_rebook(visits.exclude(pk__in=known)).order_by("starts_at", "id")
             ],
-            said if isinstance(said, str) else "",
+            conflict_of(done),
         )
         transaction.set_rollback(True)
     return preview

@@ -108,7 +108,7 @@ def _maintenance(calendar: Calendar, sessions: Sequence[ProcedureSession], facts
     """The maintenance session that is owed now; None while the initial course goes on, or where it was let go."""
     if not facts.performed_on or not sessions:
         return None
-    open_sessions = [session for session in sessions if session.status in (Status.PLANNED, Status.IN_PROGRESS)]
+    open_sessions = [session for session in sessions if session.status in ProcedureSession.OPEN]
     latest = max(sessions, key=lambda session: (session.sequence, session.pk))
     if open_sessions:
         (owed, *others) = open_sessions

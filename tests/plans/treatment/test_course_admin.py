@@ -377,3 +377,15 @@ def test_the_list_of_sessions_begins_with_what_is_still_to_be_done(house):
     assert listed() == [1, 2, 3], "it is to be signed"
     session_sign(session_id=first.pk, by=house.practitioner.user)
     assert listed() == [2, 3, 1]
+
+
+def test_the_plan_marks_a_visit_that_wants_another_time_and_one_that_was_booked_early(house):
+    plan = plan_of(house)
+    visit = book(plan, 1, date(2026, 3, 3))
+    session_pin(session_id=session(plan, 1).pk, by=house.practitioner.user, pinned_on=date(2026, 3, 20), reason="Away.")
+    page = words(house.get(PRACTITIONER, url(plan)))
+    assert "Booked tomorrow 09:30, to rebook" in page
+    assert page.count("event_repeat") == 2, "in the table of sessions, and among what stands in the way"
+    visit.is_early, visit.kept_because = True, "Flies home"
+    visit.save()
+    assert "Early: Flies home" in words(house.get(PRACTITIONER, url(plan)))

@@ -2,10 +2,12 @@
 
 from clinic.api.models import IdempotentRequest
 from clinic.people.models import Membership, Modality, Practitioner, Qualification, User
-from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
 
 __all__ = [
+    "Break",
     "Closure",
+    "ExtraHours",
     "IdempotentRequest",
     "Location",
     "Membership",

@@ -310,8 +310,16 @@ UNFOLD = {
     ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [lambda request: static("console/console.css")],
-    "SCRIPTS": [lambda request: static("console/console.js")],
+    "STYLES": [
+        lambda request: static("console/console.css"),
+        lambda request: static("console/desk.css"),
+        lambda request: static("console/board.css"),
+    ],
+    "SCRIPTS": [
+        lambda request: static("console/console.js"),
+        lambda request: static("console/desk.js"),
+        lambda request: static("console/board.js"),
+    ],
     "COLORS": {
         # Teal, one step darker than usual, so that white text on 600 stays readable.
         "primary": {

@@ -1,13 +1,15 @@
 """Who is cared for: identity, contact, guardian, allergies, history, and the consents they gave."""
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
-from django.db.models.functions import Upper
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Concat
 
 from clinic.people.models import Modality, User
-from clinic.places.models import Location
+from clinic.places.models import Location, Weekday
 from clinic.records import Record, stamped
 
 
@@ -19,9 +21,23 @@ class NextMrn(Func):
     output_field = models.CharField()
 
 
+class Folded(Func):
+    """A text as the search compares it: in lower case, without accents."""
+
+    function = "patients_folded"
+    output_field = models.TextField()
+
+
+FOLDED_NAME = Folded(Concat("first_name", Value(" "), "last_name"))
+"""“mock dogwood”; has a trigram index."""
+
+
 @pghistory.track(append_only=True)
 class Patient(Record):
-    """A person in care. An email or phone may be shared by a family; the record number is not."""
+    """A person in care. An email or phone may be shared by a family; the record number is not.
+
+    One whose record was merged into another's keeps its number, so that it still finds the person, and nothing else.
+    """
 
     class Sex(models.TextChoices):
         FEMALE = "female", "Female"
@@ -43,6 +59,20 @@ class Patient(Record):
     language = models.CharField(max_length=8, default="en")
     email_opt_out = models.BooleanField("no email", default=False)
     email_bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    preferred_weekdays = ArrayField(
+        models.PositiveSmallIntegerField(
+            choices=Weekday.choices, validators=[MinValueValidator(1), MaxValueValidator(7)]
+        ),
+        default=list,
+        blank=True,
+        help_text="Days that suit them; free times on these come first. None: every day.",
+    )
+    preferred_from = models.TimeField(null=True, blank=True, help_text="They like to come at this time or later.")
+    preferred_until = models.TimeField(null=True, blank=True, help_text="They like to be done by then.")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", editable=False
+    )
+    merged_at = models.DateTimeField(null=True, editable=False)
 
     class Meta(Record.Meta):
         ordering = ["last_name", "first_name", "id"]
@@ -57,13 +87,23 @@ class Patient(Record):
                 name="patient_born_since_1900",
                 violation_error_message="The date of birth must be 1 January 1900 or later.",
             ),
+            models.CheckConstraint(
+                condition=Q(preferred_from__isnull=True)
+                | Q(preferred_until__isnull=True)
+                | Q(preferred_from__lt=F("preferred_until")),
+                name="patient_preferred_times_in_order",
+                violation_error_message="The time to be done by is after the time to come.",
+            ),
+            models.CheckConstraint(
+                condition=(Q(merged_into__isnull=True) & Q(merged_at__isnull=True))
+                | (Q(merged_into__isnull=False) & Q(merged_at__isnull=False) & ~Q(merged_into=F("id"))),
+                name="patient_merged_stamped",
+            ),
         ]
         indexes = [
             models.Index(fields=["last_name", "first_name"], name="patient_name"),
             models.Index(fields=["phone_digits"], name="patient_phone"),
-            # UPPER is what Django's case-insensitive look-ups compare.
-            GinIndex(OpClass(Upper("last_name"), name="gin_trgm_ops"), name="patient_last_name_trgm"),
-            GinIndex(OpClass(Upper("first_name"), name="gin_trgm_ops"), name="patient_first_name_trgm"),
+            GinIndex(OpClass(FOLDED_NAME, name="gin_trgm_ops"), name="patient_folded_name_trgm"),
         ]
 
     def __str__(self) -> str:
@@ -72,6 +112,11 @@ class Patient(Record):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether this record went into another one: nothing is written on it any more."""
+        return self.merged_into_id is not None
 
     @property
     def is_reachable_by_email(self) -> bool:

@@ -18,7 +18,7 @@ from plans.protocols.models import (
     StepCare,
     StepComponent,
 )
-from plans.scheduling.models import Appointment, AppointmentRevision, VisitType
+from plans.scheduling.models import Appointment, AppointmentRevision, CalendarFeed, VisitType, WaitlistEntry
 from plans.treatment.models import (
     ComponentWarning,
     CourseMove,
@@ -40,6 +40,7 @@ from plans.treatment.models import (
 __all__ = [
     "Appointment",
     "AppointmentRevision",
+    "CalendarFeed",
     "CareText",
     "CareTopic",
     "Cause",
@@ -74,4 +75,5 @@ __all__ = [
     "StepComponent",
     "TreatmentPlan",
     "VisitType",
+    "WaitlistEntry",
 ]

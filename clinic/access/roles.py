@@ -35,10 +35,12 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "clinic.location": _grants(view=EVERYONE, add=[M], change=[M]),
     "clinic.room": _grants(view=EVERYONE, add=[M], change=[M]),
     "clinic.openinghours": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
+    "clinic.break": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
+    "clinic.extrahours": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
     "clinic.closure": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
     "clinic.timeoff": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
     # Patients
-    "patients.patient": _grants(view=EVERYONE, view_clinical=CLINICAL, add=[D, P], change=[D, P]),
+    "patients.patient": _grants(view=EVERYONE, view_clinical=CLINICAL, add=[D, P], change=[D, P], merge=[D, P]),
     "patients.guardian": _grants(view=EVERYONE, add=[D, P], change=[D, P], delete=[D, P]),
     "patients.allergy": _grants(view=CLINICAL, add=CLINICAL, change=CLINICAL, delete=[P]),
     "patients.historyentry": _grants(view=CLINICAL, add=CLINICAL, change=CLINICAL, delete=[P]),
@@ -71,6 +73,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         revise=[P],
         discontinue=[P],
         complete=[P],
+        book_series=[D, P],
     ),
     "plans.planrevision": _grants(view=CLINICAL),
     "plans.proceduresession": _grants(
@@ -120,6 +123,10 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         book_early=[P],
     ),
     "plans.appointmentrevision": _grants(view=EVERYONE),
+    "plans.waitlistentry": _grants(
+        view=EVERYONE, add=[D, P], change=[D, P], offer=[D, P], accept=[D, P], decline=[D, P], withdraw=[D, P]
+    ),
+    "plans.calendarfeed": _grants(view=[P, M], add=[P, M], revoke=[P, M]),
     # Messages
     "plans.messagepolicy": _grants(view=EVERYONE, add=[M], change=[M]),
     "plans.patientmessage": _grants(view=EVERYONE, retry=[D], cancel=[D], handled=[D]),

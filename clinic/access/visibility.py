@@ -29,6 +29,8 @@ LOCATION_PATHS: Mapping[str, str | None] = {
     "clinic.location": "id",
     "clinic.room": "location",
     "clinic.openinghours": "location",
+    "clinic.break": "location",
+    "clinic.extrahours": "location",
     "clinic.closure": "location",
     "clinic.timeoff": "practitioner__user__memberships__location",
     # Patients
@@ -72,6 +74,8 @@ LOCATION_PATHS: Mapping[str, str | None] = {
     "plans.visittype": "location",
     "plans.appointment": "location",
     "plans.appointmentrevision": "appointment__location",
+    "plans.waitlistentry": "location",
+    "plans.calendarfeed": "location",
     # Messages
     "plans.messagepolicy": "location",
     "plans.patientmessage": "location",

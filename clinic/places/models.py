@@ -1,4 +1,4 @@
-"""Where care happens and when it is open: locations, rooms, opening hours, closures, time off.
+"""Where care happens and when it is open: locations, rooms, weekly hours and breaks, and the days that differ.
 
 Instants are UTC. Opening hours are wall-clock times in the location's zone; `clinic/places/wallclock.py` is the one
 module that turns them into instants.
@@ -50,6 +50,11 @@ class Location(Record):
         default=60,
         validators=[MaxValueValidator(180)],
         help_text="How long notices wait, so that a slip can be undone before mail leaves. 0–180.",
+    )
+    names_in_feeds = models.BooleanField(
+        "patients' names in calendar feeds",
+        default=False,
+        help_text="Whoever holds the address of a feed reads it without signing in. Without names it says “Patient”.",
     )
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -163,6 +168,78 @@ class OpeningHours(Record):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+
+
+@pghistory.track(append_only=True)
+class Break(Record):
+    """A weekly pause of wall-clock time in which nobody is seen; with a practitioner, in which they see nobody."""
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="breaks")
+    practitioner = models.ForeignKey(
+        Practitioner, on_delete=models.CASCADE, null=True, blank=True, related_name="breaks"
+    )
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices, help_text="ISO: Monday is 1, Sunday is 7.")
+    starts_at = models.TimeField()
+    ends_at = models.TimeField()
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True, help_text="Last day, included. Empty: without end.")
+
+    class Meta(Record.Meta):
+        ordering = ["location", "weekday", "starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=in_order("starts_at", "ends_at"),
+                name="break_in_order",
+                violation_error_message="A break ends after it starts, on the same day.",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True)
+                | Q(valid_from__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
+                name="break_dates_in_order",
+                violation_error_message="The last day cannot be before the first.",
+            ),
+            models.CheckConstraint(
+                condition=Q(weekday__gte=1, weekday__lte=7),
+                name="break_iso_weekday",
+                violation_error_message="Weekdays run from 1 (Monday) to 7 (Sunday).",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
+
+
+@pghistory.track(append_only=True)
+class ExtraHours(Record):
+    """Wall-clock time on one date that is open besides the weekly hours, on a closed day as well.
+
+    Without a practitioner it opens the location, for everybody who works whenever it is open; with one it opens for
+    them alone. Breaks do not apply to it; closures and time off do.
+    """
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="extra_hours")
+    practitioner = models.ForeignKey(
+        Practitioner, on_delete=models.CASCADE, null=True, blank=True, related_name="extra_hours"
+    )
+    on = models.DateField("date")
+    opens_at = models.TimeField()
+    closes_at = models.TimeField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name_plural = "extra hours"
+        ordering = ["on", "opens_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=in_order("opens_at", "closes_at"),
+                name="extra_hours_in_order",
+                violation_error_message="Closing time must be after opening time on the same day.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
 
 
 @pghistory.track(append_only=True)

@@ -88,6 +88,14 @@ class Appointment(Record):
         CLINIC = "clinic", "Clinic"
         OTHER = "other", "Other"
 
+    class OffHours(models.TextChoices):
+        """Why nobody works at the time of a visit that was booked within working time."""
+
+        OPENING_HOURS = "opening_hours", "The location is not open then"
+        PRACTITIONER_HOURS = "practitioner_hours", "The practitioner does not work then"
+        CLOSURE = "closure", "The location is closed then"
+        TIME_OFF = "time_off", "The practitioner is away then"
+
     LIVE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED})
     MAY_CONFIRM = frozenset({Status.BOOKED})
     MAY_RESCHEDULE = frozenset({Status.BOOKED, Status.CONFIRMED})
@@ -129,6 +137,16 @@ class Appointment(Record):
         blank=True,
         editable=False,
         help_text="Why a person left it where it is, though what it is for wanted another time by then.",
+    )
+    off_hours = models.CharField(
+        max_length=20,
+        choices=OffHours.choices,
+        blank=True,
+        editable=False,
+        help_text="What it stands against since hours, closures or time off changed; empty within working time.",
+    )
+    off_hours_accepted = models.BooleanField(
+        default=False, editable=False, help_text="A person decided that it takes place all the same."
     )
     window_start_when_booked = models.DateField(null=True, editable=False)
     window_end_when_booked = models.DateField(null=True, editable=False)
@@ -252,6 +270,7 @@ class Appointment(Record):
                 condition=Q(overbooked=True, status__in=LIVE_STATUSES),
                 name="appointment_overbooked",
             ),
+            models.Index(fields=["location", "starts_at"], condition=~Q(off_hours=""), name="appointment_off_hours"),
         ]
 
     def __str__(self) -> str:

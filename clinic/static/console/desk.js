@@ -1,0 +1,2 @@
+// The worklist: slots beside the row, claims, toasts.
+"use strict";

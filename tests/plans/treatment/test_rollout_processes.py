@@ -29,7 +29,7 @@ from tests.servers import Broker, servers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PLANS = 60
+PLANS = 30
 Start = Callable[[Process], Process]
 
 

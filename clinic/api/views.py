@@ -370,6 +370,28 @@ def overview(
     return decorate
 
 
+def creation(
+    *, body: Shape, path: str | None = None
+) -> Callable[[Callable[[Any, dict[str, Any]], Written]], Callable[..., Response]]:
+    """POST `{list}/{name of the method}/`: `(self, data) -> the new row`: another way than the list's own to make one.
+
+    The right is the one to add, at the new row's location, as for `Creates`.
+    """
+
+    def decorate(method: Callable[[Any, dict[str, Any]], Written]) -> Callable[..., Response]:
+        @wraps(method)
+        def handler(self: Any, request: Request) -> Response:
+            data = self.read(body)
+            self.check_place(data)
+            answer: Response = self.answer(method(self, data), status=http.HTTP_201_CREATED)
+            return answer
+
+        handler.act = Act("add", None, body, None, http.HTTP_201_CREATED)  # type: ignore[attr-defined]
+        return _routed(handler, "post", detail=False, path=path)
+
+    return decorate
+
+
 def _routed(
     handler: Handler,
     method: Literal["get", "post"],
@@ -404,6 +426,7 @@ __all__ = [
     "UnknownView",
     "View",
     "act",
+    "creation",
     "look",
     "overview",
 ]

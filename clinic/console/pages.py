@@ -13,7 +13,7 @@ from unfold.sites import UnfoldAdminSite
 from clinic.audit.history import recorded
 from clinic.console.base import ConsoleAdmin
 from clinic.console.reader import reader, reading
-from clinic.console.registry import find, search_address, today_sections
+from clinic.console.registry import find, search_address, shortcuts, today_sections
 from clinic.people.models import User
 
 View = Callable[..., HttpResponse]
@@ -60,6 +60,9 @@ class Console(UnfoldAdminSite):
         if isinstance(request.user, User):
             context |= {
                 "find_url": search_address(reader()),
+                "shortcuts": shortcuts(
+                    reader(), request.resolver_match.url_name or "" if request.resolver_match else ""
+                ),
                 "templates": {"navigation": "console/navigation.html"},
             }
         return context

@@ -163,6 +163,37 @@ class PatientLink:
     url: Callable[[Any], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A button in the header of some pages, and the key that presses it there."""
+
+    title: str
+    icon: str
+    key: str
+    resources: tuple[tuple[str, str], ...]
+    """Lines and actions of the role table; who has all of them has the button."""
+    url_name: str
+    on: tuple[str, ...]
+    """The names of those pages' addresses."""
+
+
+_shortcuts: list[Shortcut] = []
+
+
+def shortcut(entry: Shortcut) -> None:
+    """Put a button into the header of the pages that it names."""
+    _shortcuts.append(entry)
+
+
+def shortcuts(reader: Reader, page: str) -> list[tuple[Shortcut, str]]:
+    """The buttons of the page whose address has this name, each with where it leads."""
+    return [
+        (entry, reverse(entry.url_name))
+        for entry in _shortcuts
+        if page in entry.on and all(reader.may(*wanted) for wanted in entry.resources)
+    ]
+
+
 _patient_columns: list[PatientColumn] = []
 _patient_links: list[PatientLink] = []
 

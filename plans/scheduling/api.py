@@ -15,7 +15,7 @@ from clinic.access.visibility import visible
 from clinic.api.fields import ChoiceField, DayField, InstantField, TextField, VisibleRelatedField, WholeField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter, InstantFilter
 from clinic.api.serializers import QuerySerializer, RecordSerializer
-from clinic.api.views import Changes, Creates, ResourceViewSet, View, act
+from clinic.api.views import Changes, Creates, ResourceViewSet, View, act, creation
 from clinic.errors import DoesNotExist, Invalid
 from clinic.people.models import Practitioner
 from clinic.places.models import Location, Room
@@ -46,6 +46,7 @@ from plans.scheduling.services import (
     appointment_note,
     appointment_reschedule,
     appointment_undo,
+    walk_in_begin,
 )
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
@@ -143,6 +144,23 @@ class BookingInput(serializers.Serializer[Any]):
     override_reason = TextField(max_length=300, required=False, allow_blank=True, help_text=OVERRIDE)
 
 
+class WalkInInput(serializers.Serializer[Any]):
+    """One of `session` and `consultation_for`; without `practitioner` or `room` the first free ones that are fit."""
+
+    location = VisibleRelatedField(queryset=Location.objects.all())
+    practitioner = VisibleRelatedField(
+        queryset=Practitioner.objects.select_related("user"), required=False, allow_null=True
+    )
+    session = VisibleRelatedField(queryset=ProcedureSession.objects.all(), required=False, allow_null=True)
+    consultation_for = VisibleRelatedField(queryset=Patient.objects.all(), required=False, allow_null=True)
+    room = VisibleRelatedField(queryset=Room.objects.all(), required=False, allow_null=True)
+    starts_at = InstantField(
+        required=False, allow_null=True, help_text="Later today, where nobody is free yet; now where left out."
+    )
+    note = TextField(max_length=500, required=False, allow_blank=True)
+    override_reason = TextField(max_length=300, required=False, allow_blank=True, help_text=OVERRIDE)
+
+
 class NoteInput(RecordSerializer):
     class Meta:
         model = Appointment
@@ -208,6 +226,11 @@ class AppointmentViewSet(Creates, Changes, ResourceViewSet):
 
     def perform_change(self, row: Appointment, data: dict[str, Any]) -> Appointment:
         return appointment_note(appointment_id=row.pk, note=data.get("note", row.note))
+
+    @creation(body=WalkInInput)
+    def walk_in(self, data: dict[str, Any]) -> Appointment:
+        """The patient is here without a visit: one from now on, arrived. Nobody is mailed. A follow-up is attended."""
+        return walk_in_begin(by=self.user, **data)
 
     @act("reschedule", body=RescheduleInput)
     def reschedule(self, row: Appointment, data: dict[str, Any]) -> Appointment:

@@ -1,14 +1,16 @@
 """Searches free slots for what a visit is for: its window, length, modalities and practitioners come from it."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from clinic import clock
 from clinic.errors import Refusal
+from clinic.places.wallclock import local_date
 from plans.scheduling.availability import Frame, Preference, Request, Slot, free_slots
 from plans.scheduling.models import VisitKind
-from plans.scheduling.rules import MAX_SEARCH_DAYS, check_search_days
+from plans.scheduling.rules import MAX_SEARCH_DAYS, MINUTE, check_search_days
 from plans.scheduling.subjects import Subject
 
 LATE_SEARCH = timedelta(days=28)
@@ -63,6 +65,19 @@ def slots_for(
         moving=subject.live_appointment if subject is not None else None,
     )
     return free_slots(request, first, last, preference=preference if best_first else None, limit=limit)
+
+
+def first_times_today(request: Request, begins_at: datetime) -> list[Slot]:
+    """From when on each of the request's practitioners is free on the day of `begins_at`, the soonest first: one query.
+
+    For somebody who is here: at any minute from `begins_at` on, whatever the lead time and the grid are.
+    """
+    frame = replace(request.frame, slot=MINUTE, lead=-timedelta(days=1))
+    day = local_date(begins_at, frame.zone)
+    first: dict[UUID, Slot] = {}
+    for slot in free_slots(replace(request, frame=frame), day, day, not_before=begins_at):
+        first.setdefault(slot.practitioner_id, slot)
+    return list(first.values())
 
 
 def search_days(frame: Frame, subject: Subject | None, first: date | None, last: date | None) -> tuple[date, date]:

@@ -14,8 +14,9 @@ from clinic.people.models import Modality
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import FollowUp
+from plans.scheduling.availability import Frame
 from plans.scheduling.models import VisitKind
-from plans.scheduling.rules import Days, Limits, Neighbour, Opening, limits_of
+from plans.scheduling.rules import Days, Limits, Neighbour, Opening, limits_of, qualified_days
 from plans.treatment.gates import check_consents
 from plans.treatment.intervals import Component, Components, Interval, Intervals, Need
 from plans.treatment.models import ProcedureSession, TreatmentPlan
@@ -150,6 +151,12 @@ class Subject:
                 code="already_booked",
                 extra={"appointment": str(self.live_appointment)},
             )
+
+
+def able_on(frame: Frame, subject: Subject, day: date) -> list[UUID]:
+    """The bookable practitioners of a location who may give all of it on `day`; who knows the patient comes first."""
+    able = [key for key, held in frame.practitioners.items() if qualified_days(held, subject.modalities, day, day)]
+    return sorted(able, key=lambda key: key != subject.preferred_practitioner_id)
 
 
 def labels(modalities: Iterable[str]) -> str:

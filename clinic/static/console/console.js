@@ -14,6 +14,19 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+// A button of the header has a key of its own.
+document.addEventListener("keydown", (event) => {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && event.key.length === 1;
+    if (!isPlain || event.target.closest(TYPING) || document.querySelector("#modal-content #dialog")?.checkVisibility()) {
+        return;
+    }
+    const button = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
+    if (button) {
+        event.preventDefault();
+        button.click();
+    }
+});
+
 // A dialog takes the focus when it opens and gives it back when it closes.
 let opener = null;
 

@@ -16,7 +16,6 @@ from unfold.enums import ActionVariant
 from clinic import clock
 from clinic.access.visibility import visible
 from clinic.console.acts import Done, act, in_states
-from clinic.console.base import ConsoleAdmin
 from clinic.console.forms import ActForm
 from clinic.console.reader import reader
 from clinic.console.refusals import add_refusal, refusals
@@ -28,6 +27,7 @@ from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
 from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
+from plans.scheduling.admin.caller import CallerPages
 from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
 from plans.scheduling.admin.keeping import may_keep
 from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
@@ -94,7 +94,7 @@ def _is_fulfillable(appointment: Appointment) -> bool:
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(ConsoleAdmin):
+class AppointmentAdmin(CallerPages):
     change_form_template = "console/appointment.html"
     fields = ()
 
@@ -118,6 +118,9 @@ class AppointmentAdmin(ConsoleAdmin):
 
     def name_of(self, row: Appointment) -> str:
         return f"{row.patient}: {title(row)}"
+
+    def say_booked(self, request: HttpRequest, appointment: Appointment) -> None:
+        _say_booked(request, appointment)
 
     # The calendar
 

@@ -189,7 +189,7 @@ def _days(
             day == subject.target,
             subject.window is not None and day > subject.window[1],
             [
-                Times(practitioner, [_choice(slot, frame) for slot in _thinned(of_day[key])])
+                Times(practitioner, [_choice(slot, frame) for slot in thinned(of_day[key])])
                 for key, practitioner in practitioners.items()
                 if key in of_day
             ],
@@ -198,7 +198,7 @@ def _days(
     ]
 
 
-def _thinned(slots: list[Slot]) -> list[Slot]:
+def thinned(slots: list[Slot]) -> list[Slot]:
     """At most `SHOWN_TIMES`, evenly from morning to evening, half hours first."""
     if len(slots) <= SHOWN_TIMES:
         return slots
@@ -252,6 +252,8 @@ class TimeForm(ActForm):
             practitioners.initial = offered.chosen or next(iter(offered.practitioners))
         elif offered.practitioners:
             practitioners.initial = next(iter(offered.practitioners))
+        if self.fields.get("note") is not None:
+            self.fields["note"].initial = self.request.GET.get("note", "")[:500]
         user = cast(User, self.request.user)
         rights = ("overbook", "book_early")
         if not any(user.may("plans.appointment", right, offered.location.pk) for right in rights):

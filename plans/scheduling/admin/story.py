@@ -48,7 +48,7 @@ def story_of(appointment: Appointment) -> list[Happened]:
         said = as_revised.get(revision.number, revision)
         told.append(
             Happened(
-                revision.get_act_display(),
+                _act_of(revision),
                 revision.acted_at,
                 str(revision.acted_by or ""),
                 revision,
@@ -56,6 +56,14 @@ def story_of(appointment: Appointment) -> list[Happened]:
             )
         )
     return sorted(told, key=lambda one: one.at, reverse=True)
+
+
+def _act_of(revision: AppointmentRevision) -> str:
+    """What was done; a visit that began with the patient here was a walk-in."""
+    was_here = revision.status_after in (Appointment.Status.ARRIVED, Appointment.Status.FULFILLED)
+    if revision.act == AppointmentRevision.Act.BOOKED and was_here:
+        return "Walked in"
+    return revision.get_act_display()
 
 
 def _against(said: Any) -> str:

@@ -19,10 +19,13 @@ from plans.scheduling.services.booking import (
     appointment_reschedule,
     appointment_undo,
 )
+from plans.scheduling.services.callers import Caller, caller_book, caller_register, caller_walk_in, likely_same
 from plans.scheduling.services.keeping import appointment_keep
+from plans.scheduling.services.walk_in import walk_in_begin
 
 __all__ = [
     "NO_LONGER_OWED",
+    "Caller",
     "appointment_arrive",
     "appointment_book",
     "appointment_cancel",
@@ -37,5 +40,10 @@ __all__ = [
     "appointments_close",
     "appointments_of_session_arrive",
     "appointments_of_session_fulfil",
+    "caller_book",
+    "caller_register",
+    "caller_walk_in",
+    "likely_same",
+    "walk_in_begin",
     "walk_in_book",
 ]

@@ -241,5 +241,11 @@ def _cancel(appointment: Appointment, reason: str, note: str, by: User | None) -
     appointment.revision += 1
     save(appointment, "status", *CANCELLATION, "revision")
     revise(appointment, Act.CANCELLED, by=by, status_before=status_before)
-    messages_plan(appointment=appointment, act=Act.CANCELLED)
+    if status_before != Status.ARRIVED or not _is_walk_in(appointment):
+        messages_plan(appointment=appointment, act=Act.CANCELLED)
     return appointment
+
+
+def _is_walk_in(appointment: Appointment) -> bool:
+    """Whether the patient was here before the visit was: no mail told them of it."""
+    return appointment.revisions.filter(number=1, status_after__in=(Status.ARRIVED, Status.FULFILLED)).exists()

@@ -1,6 +1,6 @@
 """Finds a visit its practitioner, room and time, or says why it cannot be had."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -41,6 +41,10 @@ IN_WORDS = {
     for constraint in Appointment._meta.constraints
     if constraint.name in TAKEN_BY
 }
+
+
+Offer = Callable[[Request, datetime, Subject], list[dict[str, str]]]
+"""What else is free, as `slot_documents` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,18 @@ def candidate_rooms(frame: Frame, modalities: frozenset[str], preferred: UUID | 
 
 
 def place(
-    request: Request, starts_at: datetime, subject: Subject, *, may_overbook: bool = False, is_return: bool = False
+    request: Request,
+    starts_at: datetime,
+    subject: Subject,
+    *,
+    may_overbook: bool = False,
+    is_return: bool = False,
+    offer: Offer | None = None,
 ) -> Place:
     """The room that the visit gets at `starts_at`, and whether it is overbooked for that.
 
     For a request of one practitioner. `is_return` leaves working time aside: the visit comes back to where it was a
-    moment ago. Raises `Conflict` (`outside_hours`) or `SlotTaken`, with alternatives.
+    moment ago. Raises `Conflict` (`outside_hours`) or `SlotTaken`, with alternatives, or with those of `offer`.
     """
     found = verdict(request, starts_at)
     if not is_return and not found.is_working_time:
@@ -105,7 +115,7 @@ def place(
         if not is_free
     ]
     if taken or found.room_id is None:
-        raise slot_taken(taken, alternatives(request, starts_at, subject))
+        raise slot_taken(taken, (offer or alternatives)(request, starts_at, subject))
     return Place(found.room_id, overbooked)
 
 

@@ -276,6 +276,16 @@ shortcut(
         on=("index", "plans_appointment_changelist", "plans_followup_changelist", "patients_patient_changelist"),
     )
 )
+shortcut(
+    Shortcut(
+        title="Walk-in",
+        icon="directions_walk",
+        key="w",
+        resources=(("plans.appointment", "add"), ("patients.patient", "add")),
+        url_name="admin:plans_appointment_walk_in",
+        on=("index", "plans_appointment_changelist"),
+    )
+)
 patient_link(
     PatientLink(
         title="Is here now",

@@ -1,6 +1,6 @@
 """What a new caller is asked, and who they may be: the patients on their number, and those of their name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -32,6 +32,9 @@ SHOWN_TIMES = 5
 SHOWN_DAYS = 3
 MATCHES_AT_MOST = 8
 OF_AGE = 18
+WHOLE_NUMBER = 7
+"""So many digits are a number, with or without what comes before it."""
+LIKELY, ON_NUMBER = "Likely the same person", "On this number"
 PRONOUNS = {Patient.Sex.FEMALE: "her", Patient.Sex.MALE: "him"}
 NO_TIME = "Choose one of the free times, or “Will call back”."
 GONE = "This time is no longer on offer. Choose another one."
@@ -72,7 +75,7 @@ class CallerForm(InWords, forms.Form):
     guardian_name = forms.CharField(label="Guardian", max_length=200, required=False, help_text="Who speaks for them.")
     guardian_relationship = forms.CharField(label="Relationship", max_length=60, required=False)
     guardian_phone = forms.CharField(label="Guardian's phone", max_length=32, required=False)
-    location = forms.ModelChoiceField(queryset=Location.objects.none(), label="Where", empty_label=None)
+    location = forms.TypedChoiceField(label="Where")
     slot = forms.CharField(required=False)
 
     GUARDIAN = ("guardian_name", "guardian_relationship", "guardian_phone")
@@ -83,9 +86,10 @@ class CallerForm(InWords, forms.Form):
         self.needs_slot = needs_slot
         asked = str(self.data.get("location") or self.initial.get("location") or "") if self.is_bound else ""
         self.place = self.places.get(asked) or self.places.get(str(self.initial.get("location"))) or places[0]
-        where = cast(forms.ModelChoiceField, self.fields["location"])
-        where.queryset = Location.objects.filter(pk__in=list(self.places))
-        where.initial = self.place.pk
+        where = cast(forms.TypedChoiceField, self.fields["location"])
+        where.choices = [(key, str(place)) for key, place in self.places.items()]
+        where.coerce = self.places.__getitem__
+        where.initial = str(self.place.pk)
         self.fields["language"].initial = self.place.language
         if len(places) == 1:
             where.widget = forms.HiddenInput()
@@ -154,9 +158,8 @@ def _years_before(day: date, years: int) -> date:
 
 def doubt_of_phone(phone: str, place: Location) -> str:
     """Why `phone` may be none; empty where it is one, or is still being typed."""
-    digits = sum(character.isdigit() for character in phone)
-    is_whole = len(phone.strip()) >= 7 or any(character.isalpha() for character in phone)
-    if not phone.strip() or not is_whole or (digits < 7 and not any(character.isalpha() for character in phone)):
+    is_whole = sum(character.isdigit() for character in phone) >= WHOLE_NUMBER
+    if not is_whole and not any(character.isalpha() for character in phone):
         return ""
     return "" if phone_digits(phone, place.country) else f"“{phone.strip()}” does not look like a phone number."
 
@@ -183,36 +186,32 @@ class Match:
 def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match]:
     """Who is on the number, and who has the name or the name and birthday: at most three queries, eight people."""
     phone, first_name, last_name = (asked.get(name, "").strip() for name in ("phone", "first_name", "last_name"))
+    typed = "".join(character for character in phone if character.isdigit())
     rows = with_next_visit(visible(Patient.objects.filter(merged_into=None), user))
     digits = phone_digits(phone, place.country)
     name = f"{first_name} {last_name}".strip()
     found: dict[UUID, Match] = {}
 
-    def add(patients: Iterable[Patient], why: Callable[[Patient], str], *, is_likely: bool = False) -> None:
+    def add(patients: Iterable[Patient], why: str, *, is_likely: bool = False) -> None:
         for patient in patients:
             if patient.pk not in found and len(found) < MATCHES_AT_MOST:
                 is_family = bool(digits) and patient.phone_digits == digits
-                found[patient.pk] = _match(user, patient, why(patient), is_likely=is_likely, is_family=is_family)
+                is_family |= len(typed) >= WHOLE_NUMBER and patient.phone_digits.endswith(typed)
+                said = ON_NUMBER if is_family and not is_likely else why
+                found[patient.pk] = _match(user, patient, said, is_likely=is_likely, is_family=is_family)
 
     born = _day(asked.get("date_of_birth", ""))
     if born is not None and (digits or (first_name and last_name)):
         same = likely_duplicates(
             first_name=first_name, last_name=last_name, date_of_birth=born, phone=phone, country=place.country
         )
-        add(
-            rows.filter(pk__in=same.values("pk"))[:MATCHES_AT_MOST],
-            lambda patient: "Likely the same person",
-            is_likely=True,
-        )
+        add(rows.filter(pk__in=same.values("pk"))[:MATCHES_AT_MOST], LIKELY, is_likely=True)
     if digits:
-        add(
-            rows.filter(phone_digits=digits).order_by("last_name", "first_name", "id")[:MATCHES_AT_MOST],
-            lambda patient: "On this number",
-        )
+        add(rows.filter(phone_digits=digits).order_by("last_name", "first_name", "id")[:MATCHES_AT_MOST], ON_NUMBER)
     elif sum(character.isalnum() for character in phone) >= 3:
-        add(_searched(rows, phone), lambda patient: "Found")
+        add(_searched(rows, phone), "Found")
     if len(name) >= 2:
-        add(_searched(rows, name), lambda patient: "Similar name")
+        add(_searched(rows, name), "Similar name")
     return list(found.values())
 
 
@@ -231,7 +230,7 @@ def same_people(user: User, patients: Iterable[UUID]) -> list[Match]:
     """These patients, as likely the same person: one query."""
     rows = with_next_visit(visible(Patient.objects.filter(pk__in=list(patients)), user))
     return [
-        _match(user, patient, "Likely the same person", is_likely=True, is_family=False)
+        _match(user, patient, LIKELY, is_likely=True, is_family=False)
         for patient in rows.order_by("last_name", "first_name", "id")
     ]
 

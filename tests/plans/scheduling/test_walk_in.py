@@ -229,9 +229,7 @@ def test_the_page_offers_what_they_may_have_come_for(house):
 @pytest.mark.parametrize("wait", ["x", "x|y", "{key}|nonsense", "01890000-0000-7000-8000-000000000000"])
 def test_a_choice_that_was_never_offered_begins_nothing(house, wait):
     patient = factories.make_patient(house.location)
-    response = house.post(
-        Role.FRONT_DESK, f"{PAGE}?patient={patient.pk}", wait=wait.format(key=house.practitioner.pk)
-    )
+    response = house.post(Role.FRONT_DESK, f"{PAGE}?patient={patient.pk}", wait=wait.format(key=house.practitioner.pk))
     assert response.status_code == 409
     assert not Appointment.objects.exists()
 

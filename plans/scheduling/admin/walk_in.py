@@ -54,7 +54,7 @@ class Wait:
 class WalkInForm(ActForm):
     """With whom it begins; what is not said, the service finds."""
 
-    wait = forms.CharField(required=False)
+    wait = forms.CharField(error_messages={"required": "Choose who sees them."})
     room = forms.ModelChoiceField(
         queryset=Room.objects.none(), required=False, help_text="Empty: the first free one that is fit."
     )
@@ -130,6 +130,7 @@ def walk_in_view(admin: Any, request: HttpRequest) -> HttpResponse:
         "place": place,
         "blocked": blocked,
         "early": early,
+        "may_overbook": user.may("plans.appointment", "overbook", place.pk),
         "waits": [] if blocked else _waits(subject, frame, place),
         "choices": _choices(who, subject),
         "today": _visits_today(who, patient, place),
@@ -140,23 +141,20 @@ def walk_in_view(admin: Any, request: HttpRequest) -> HttpResponse:
 
 
 def _begin(form: WalkInForm, user: User, place: Location, what: Mapping[str, Any]) -> Appointment:
-    with_whom: dict[str, Any] = {}
-    if form.cleaned_data["wait"]:
-        try:
-            key, _, starts_at = form.cleaned_data["wait"].partition("|")
-            people = visible(Practitioner.objects.select_related("user"), user)
-            with_whom["practitioner"] = people.get(pk=UUID(key))
-            if starts_at:
-                with_whom["starts_at"] = datetime.fromisoformat(starts_at)
-        except (ValueError, Practitioner.DoesNotExist):
-            raise SlotTaken("This time is no longer on offer. Choose another one.") from None
+    key, _, starts_at = form.cleaned_data["wait"].partition("|")
+    try:
+        practitioner = visible(Practitioner.objects.select_related("user"), user).get(pk=UUID(key))
+        begins_at = datetime.fromisoformat(starts_at) if starts_at else None
+    except (ValueError, Practitioner.DoesNotExist):
+        raise SlotTaken("This time is no longer on offer. Choose another one.") from None
     return walk_in_begin(
         by=user,
         location=place,
+        practitioner=practitioner,
+        starts_at=begins_at,
         room=form.cleaned_data["room"],
         note=form.cleaned_data["note"],
         override_reason=form.cleaned_data.get("override_reason", ""),
-        **with_whom,
         **what,
     )
 

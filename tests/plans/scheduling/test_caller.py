@@ -347,6 +347,8 @@ def test_a_note_stands_in_every_row_where_the_desk_works(house):
         assert "Comes with a dog" in words(house.get(DESK, path)), path
     booking = words(house.get(DESK, f"/admin/plans/appointment/add/?patient={visit.patient.pk}&note=By+train"))
     assert 'value="By train"' in booking
+    entered = house.post(DESK, f"/admin/plans/appointment/add/?patient={visit.patient.pk}", note="By train")
+    assert "Choose a time." in words(entered), "Enter in the note books nothing"
 
 
 def test_the_pages_are_for_those_who_register_and_book_and_looking_writes_nothing(house):

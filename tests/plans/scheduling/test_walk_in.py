@@ -210,6 +210,19 @@ def test_the_page_says_from_when_somebody_is_free_and_the_patient_waits(house):
     assert "Dr Rowan is free from 11:00." in words(refused)
 
 
+def test_the_page_books_over_a_visit_by_right_and_with_a_reason_and_enter_begins_nothing(house):
+    walk_in_begin(by=None, location=house.location, consultation_for=factories.make_patient(house.location))
+    patient = factories.make_patient(house.location)
+    path, now = f"{PAGE}?patient={patient.pk}", {"wait": str(house.practitioner.pk)}
+    assert "Now, over a visit" not in words(house.get(Role.FRONT_DESK, path))
+    assert "Now, over a visit" in words(house.get(Role.PRACTITIONER, path))
+    assert "Choose who sees them." in words(house.post(Role.PRACTITIONER, path, note="Rash"))
+    assert house.post(Role.PRACTITIONER, path, **now).status_code == 409
+    assert not Appointment.objects.filter(patient=patient).exists()
+    assert house.post(Role.PRACTITIONER, path, **now, override_reason="Bleeds").status_code == 303
+    assert Appointment.objects.get(patient=patient).overbooked
+
+
 def test_the_page_offers_what_they_may_have_come_for(house):
     patient = factories.make_patient(house.location)
     plan = factories.make_plan(patient, house.practitioner, start_date=MONDAY)

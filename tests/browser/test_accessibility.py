@@ -58,6 +58,9 @@ def addresses(page, web):
         reverse("admin:patients_patient_add"),
         f"{reverse('admin:plans_appointment_add')}?session={later.pk}",
         reverse("admin:plans_appointment_reschedule", args=[appointment.pk]),
+        f"{reverse('admin:plans_appointment_caller')}?phone=%2B12125550141&date_of_birth=2020-01-01",
+        f"{reverse('admin:plans_appointment_caller')}?here=1",
+        f"{reverse('admin:plans_appointment_walk_in')}?patient={patient.pk}",
     ]
 
 

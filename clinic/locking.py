@@ -1,17 +1,19 @@
-"""Row locks, and the check that the caller saw the row as it is now.
+"""Row locks, advisory locks of people and places, and the check that the caller saw the row as it is now.
 
-The one order everywhere: plan → session, follow-up, check-in (by key) → preparations → lots → waitlist entry → sorted
-advisory keys (patient, practitioners, rooms) → appointment → messages. Lock first, then check the state.
+The one order everywhere: plan → session, follow-up, check-in (by key) → preparations → lots → waitlist entry → hours →
+sorted advisory keys (location, patient, practitioners, rooms) → appointment → messages. Lock first, then check the
+state.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 
 from clinic.errors import Stale
 from clinic.records import Record
@@ -76,6 +78,29 @@ def lock_all(queryset: models.QuerySet[T]) -> list[T]:
     """The rows of `queryset`, locked in the order of their keys, as they are once all are locked."""
     keys = queryset.select_related(None).order_by("pk").select_for_update(of=("self",), no_key=True)
     return list(queryset.filter(pk__in=list(keys.values_list("pk", flat=True))).order_by("pk"))
+
+
+def hold(*ids: UUID | None, others: Iterable[UUID] = (), shared: Iterable[UUID] = ()) -> None:
+    """Take the advisory locks of these people and places until the transaction ends: one statement, in one order.
+
+    Two bookings that could collide on any of `ids` and `others` then run one after the other, before either touches an
+    index. Those of `shared` are held together with everybody who shares them too, and against who holds them alone:
+    a booking shares its location, a change of the location's hours holds it alone.
+    """
+    alone = {advisory_key(owner) for owner in (*ids, *others) if owner is not None}
+    together = {advisory_key(owner) for owner in shared} - alone
+    keys = sorted(alone | together)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(key) ELSE pg_advisory_xact_lock(key) END"
+            " FROM unnest(%s::bigint[], %s::boolean[]) AS t(key, is_shared)",
+            [keys, [key in together for key in keys]],
+        )
+
+
+def advisory_key(owner: UUID) -> int:
+    """The signed 64-bit key under which a person or place is locked."""
+    return int.from_bytes(blake2b(owner.bytes, digest_size=8).digest(), signed=True)
 
 
 def is_contention(error: Exception) -> bool:

@@ -11,13 +11,16 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic.doctor import further_checks
+        from clinic.places.services import when_hours_change
         from patients.services import when_unreachable
         from plans.messages.health import doctors_finding
         from plans.messages.services import messages_suppress
+        from plans.scheduling.services import appointments_check_hours
 
         post_migrate.connect(_seed_catalogue, sender=self)
         further_checks.append(doctors_finding)
         when_unreachable(lambda patient: messages_suppress(patient=patient))
+        when_hours_change(appointments_check_hours)
 
 
 def _seed_catalogue(plan: Sequence[tuple[object, bool]] = (), **kwargs: Any) -> None:

@@ -4,13 +4,19 @@ The walks take their rows from here: a route whose resource has no example fails
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TypeVar
 
 from clinic.access.roles import Role
 from clinic.people.models import Practitioner
-from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
-from clinic.places.services import closure_create, opening_hours_create, time_off_create
+from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
+from clinic.places.services import (
+    break_create,
+    closure_create,
+    extra_hours_create,
+    opening_hours_create,
+    time_off_create,
+)
 from clinic.records import Record
 from patients.models import Consent, ConsentDocument, Patient
 from plans.consultations.models import Consultation, ScreeningItem
@@ -62,7 +68,19 @@ def opening_hours(location: Location) -> OpeningHours:
         weekday=6,
         opens_at=time(9),
         closes_at=time(12),
-    )
+    )[0]
+
+
+@example("clinic.break")
+def weekly_break(location: Location) -> Break:
+    return break_create(location=location, weekday=3, starts_at=time(12), ends_at=time(12, 30))[0]
+
+
+@example("clinic.extrahours")
+def extra_hours(location: Location) -> ExtraHours:
+    return extra_hours_create(
+        location=location, on=date(2030, 1, 5), opens_at=time(9), closes_at=time(12), reason="Open day"
+    )[0]
 
 
 @example("clinic.closure")
@@ -72,7 +90,7 @@ def closure(location: Location) -> Closure:
         starts_at=datetime(2030, 1, 1, 9, tzinfo=UTC),
         ends_at=datetime(2030, 1, 1, 17, tzinfo=UTC),
         reason="Painting",
-    )
+    )[0]
 
 
 @example("clinic.timeoff")
@@ -81,7 +99,7 @@ def time_off(location: Location) -> TimeOff:
         practitioner=factories.make_practitioner(location),
         starts_at=datetime(2030, 1, 1, 9, tzinfo=UTC),
         ends_at=datetime(2030, 1, 8, 17, tzinfo=UTC),
-    )
+    )[0]
 
 
 @example("patients.patient")

@@ -14,6 +14,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
 from clinic.access.visibility import (
@@ -30,7 +31,7 @@ from clinic.console.forms import FORMFIELD_OVERRIDES, ConsoleModelForm, array_fo
 from clinic.console.history import Entry, entries_of
 from clinic.console.reader import reader
 from clinic.console.refusals import refusals
-from clinic.console.registry import jobs
+from clinic.console.registry import jobs, remedy_of
 from clinic.constraints import clean_model
 from clinic.errors import Invalid, Refusal, SoftWarning
 from clinic.locking import expecting, lock
@@ -350,8 +351,11 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
             obj.delete()
 
     def warn(self, request: HttpRequest, warnings: Iterable[SoftWarning]) -> None:
+        """Say each warning, with the way to what can be done about it."""
         for warning in warnings:
-            messages.warning(request, warning.detail)
+            found = remedy_of(reader(), warning.code)
+            link = format_html(' <a class="c-undo" href="{}">{}</a>', found.url(), found.title) if found else ""
+            messages.warning(request, format_html("{}{}", warning.detail, link))
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self._saved(request, obj)

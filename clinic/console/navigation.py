@@ -35,7 +35,8 @@ def _entries(group: str, who: Reader, here: str) -> list[dict[str, Any]]:
 
 def _entry(one: Job, who: Reader, here: str) -> dict[str, Any]:
     link = reverse(one.url_name)
-    entry: dict[str, Any] = {"title": one.title, "icon": one.icon, "link": link, "active": here.startswith(link)}
+    active = here.startswith((link, *(reverse(name) for name in one.also)))
+    entry: dict[str, Any] = {"title": one.title, "icon": one.icon, "link": link, "active": active}
     if one.badge is not None and (count := one.badge(who)):
         entry["badge"] = str(count)
     return entry

@@ -28,6 +28,8 @@ class Job:
     badge: Callable[[Reader], int] | None = None
     """How many need somebody; nothing is shown for none."""
     action: str = "view"
+    also: tuple[str, ...] = ()
+    """Other lists that its page leads to: on them the entry is the present one too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,30 @@ def finder(search: Finder) -> Finder:
 def find(reader: Reader, text: str) -> list[Found]:
     """What every finder finds for `text`."""
     return [found for search in _finders for found in search(reader, text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Where a person goes about a warning."""
+
+    title: str
+    resource: str
+    """Who may see this line of the role table is led there."""
+    url: Callable[[], str]
+
+
+_remedies: dict[str, Remedy] = {}
+
+
+def remedy(code: str, found: Remedy) -> None:
+    """Register what can be done about the warnings of this code."""
+    _remedies[code] = found
+
+
+def remedy_of(reader: Reader, code: str) -> Remedy | None:
+    """What this reader can do about a warning of this code; None where nothing is registered or allowed."""
+    found = _remedies.get(code)
+    return found if found is not None and reader.may(found.resource, "view") else None
 
 
 _search_lists: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Locations, rooms, opening hours, closures and time off over HTTP."""
+"""Locations, rooms and working time over HTTP: hours, breaks, extra hours, closures and time off."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from rest_framework.exceptions import PermissionDenied
 from clinic.access.visibility import may
 from clinic.api.filters import FilterSet, IdFilter, InstantFilter
 from clinic.api.serializers import RecordSerializer
-from clinic.api.views import Changes, Creates, Deletes, ResourceViewSet
+from clinic.api.views import Changes, Creates, Deletes, ResourceViewSet, Written
 from clinic.people.models import Practitioner
 from clinic.people.queries import working_at
 from clinic.places import services
-from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
 
 
 class LocationSerializer(RecordSerializer):
@@ -37,7 +37,7 @@ class LocationViewSet(Creates, Changes, ResourceViewSet):
     def perform_create(self, data: dict[str, Any]) -> Location:
         return services.location_create(by=self.user, **data)
 
-    def perform_change(self, row: Location, data: dict[str, Any]) -> Location:
+    def perform_change(self, row: Location, data: dict[str, Any]) -> Written:
         return services.location_update(location_id=row.pk, changes=data)
 
 
@@ -104,14 +104,91 @@ class OpeningHoursViewSet(Creates, Changes, Deletes, ResourceViewSet):
     filterset_class = OpeningHoursFilter
     ordering = ("weekday", "opens_at")
 
-    def perform_create(self, data: dict[str, Any]) -> OpeningHours:
+    def perform_create(self, data: dict[str, Any]) -> Written:
         return services.opening_hours_create(**data)
 
-    def perform_change(self, row: OpeningHours, data: dict[str, Any]) -> OpeningHours:
+    def perform_change(self, row: OpeningHours, data: dict[str, Any]) -> Written:
         return services.opening_hours_update(opening_hours_id=row.pk, changes=data)
 
     def perform_delete(self, row: OpeningHours) -> None:
         services.opening_hours_delete(opening_hours_id=row.pk)
+
+
+class BreakSerializer(RecordSerializer):
+    class Meta:
+        model = Break
+        fields = ("id", "location", "practitioner", *services.BREAK_FIELDS)
+
+
+class BreakChanges(RecordSerializer):
+    class Meta:
+        model = Break
+        fields = services.BREAK_FIELDS
+
+
+class BreakFilter(FilterSet):
+    location = IdFilter(field_name="location_id")
+    practitioner = IdFilter(field_name="practitioner_id")
+    weekday = django_filters.NumberFilter(min_value=1, max_value=7)
+
+
+class BreakViewSet(Creates, Changes, Deletes, ResourceViewSet):
+    """Weekly pauses of wall-clock time, of a location or of a practitioner there. Monday is 1."""
+
+    model = Break
+    output = create_input = BreakSerializer
+    change_input = BreakChanges
+    filterset_class = BreakFilter
+    ordering = ("weekday", "starts_at")
+
+    def perform_create(self, data: dict[str, Any]) -> Written:
+        return services.break_create(**data)
+
+    def perform_change(self, row: Break, data: dict[str, Any]) -> Written:
+        return services.break_update(break_id=row.pk, changes=data)
+
+    def perform_delete(self, row: Break) -> None:
+        services.break_delete(break_id=row.pk)
+
+
+class ExtraHoursSerializer(RecordSerializer):
+    class Meta:
+        model = ExtraHours
+        fields = ("id", "location", "practitioner", *services.EXTRA_HOURS_FIELDS)
+
+
+class ExtraHoursChanges(RecordSerializer):
+    class Meta:
+        model = ExtraHours
+        fields = services.EXTRA_HOURS_FIELDS
+
+
+class ExtraHoursFilter(FilterSet):
+    location = IdFilter(field_name="location_id")
+    practitioner = IdFilter(field_name="practitioner_id")
+    on = django_filters.DateFilter()
+    on_after = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="On that date or later.")
+    on_before = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="On that date or earlier.")
+
+
+class ExtraHoursViewSet(Creates, Changes, Deletes, ResourceViewSet):
+    """Dates on which a location, or one practitioner there, is open besides the weekly hours."""
+
+    model = ExtraHours
+    output = create_input = ExtraHoursSerializer
+    change_input = ExtraHoursChanges
+    filterset_class = ExtraHoursFilter
+    ordering = ("on", "opens_at")
+    ordering_fields = ("on",)
+
+    def perform_create(self, data: dict[str, Any]) -> Written:
+        return services.extra_hours_create(**data)
+
+    def perform_change(self, row: ExtraHours, data: dict[str, Any]) -> Written:
+        return services.extra_hours_update(extra_hours_id=row.pk, changes=data)
+
+    def perform_delete(self, row: ExtraHours) -> None:
+        services.extra_hours_delete(extra_hours_id=row.pk)
 
 
 class ClosureSerializer(RecordSerializer):
@@ -142,10 +219,10 @@ class ClosureViewSet(Creates, Changes, Deletes, ResourceViewSet):
     ordering = ("starts_at",)
     ordering_fields = ("starts_at", "ends_at")
 
-    def perform_create(self, data: dict[str, Any]) -> Closure:
+    def perform_create(self, data: dict[str, Any]) -> Written:
         return services.closure_create(**data)
 
-    def perform_change(self, row: Closure, data: dict[str, Any]) -> Closure:
+    def perform_change(self, row: Closure, data: dict[str, Any]) -> Written:
         return services.closure_update(closure_id=row.pk, changes=data)
 
     def perform_delete(self, row: Closure) -> None:
@@ -188,10 +265,10 @@ class TimeOffViewSet(Creates, Changes, Deletes, ResourceViewSet):
         if not may(self.user, "add", data["practitioner"], resource="clinic.timeoff"):
             raise PermissionDenied
 
-    def perform_create(self, data: dict[str, Any]) -> TimeOff:
+    def perform_create(self, data: dict[str, Any]) -> Written:
         return services.time_off_create(**data)
 
-    def perform_change(self, row: TimeOff, data: dict[str, Any]) -> TimeOff:
+    def perform_change(self, row: TimeOff, data: dict[str, Any]) -> Written:
         return services.time_off_update(time_off_id=row.pk, changes=data)
 
     def perform_delete(self, row: TimeOff) -> None:

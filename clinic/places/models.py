@@ -15,6 +15,7 @@ from django.db.models import F, Q
 
 from clinic.people.models import Modality, Practitioner
 from clinic.records import Record, in_order
+from clinic.words import date_in_full
 
 
 def zone_names() -> set[str]:
@@ -215,7 +216,8 @@ class ExtraHours(Record):
     """Wall-clock time on one date that is open besides the weekly hours, on a closed day as well.
 
     Without a practitioner it opens the location, for everybody who works whenever it is open; with one it opens for
-    them alone. Breaks do not apply to it; closures and time off do.
+    them alone. The location's breaks do not cut the location's, nor a practitioner's their own; closures and time off
+    cut both.
     """
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="extra_hours")
@@ -239,7 +241,7 @@ class ExtraHours(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.on} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+        return f"{date_in_full(self.on)} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
 
 
 @pghistory.track(append_only=True)

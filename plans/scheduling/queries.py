@@ -21,7 +21,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import Exact
 
-from clinic.people.models import Modality, Qualification
+from clinic.access.roles import Role
+from clinic.people.models import Membership, Modality, Qualification
+from clinic.places.models import Closure
 from clinic.places.wallclock import local_date
 from patients.models import Consent
 from plans.followups.models import FollowUp
@@ -67,8 +69,9 @@ def title(appointment: Appointment) -> str:
 
 
 def with_fitness(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Annotate what `why_rebook` asks of a session's visit, in the same query: `needed`, the treatments it takes, and
-    `qualified`, those its practitioner may give on its local date."""
+    """Annotate what `why_rebook` asks of a visit, in the same query: `needed`, the treatments it takes; `qualified`,
+    those its practitioner may give on its local date; `practises_here`, whether they still do at its location;
+    `closures`, why the location is closed at its time."""
     on_the_day = LocalDate(OuterRef("starts_at"), OuterRef("location__timezone"))
     held = Qualification.objects.filter(practitioner=OuterRef("practitioner")).filter(
         Q(valid_from=None) | Q(valid_from__lte=on_the_day), Q(valid_until=None) | Q(valid_until__gte=on_the_day)
@@ -76,6 +79,18 @@ def with_fitness(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
     return appointments.annotate(
         needed=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("session")).values("modality")),
         qualified=ArraySubquery(held.values("modality")),
+        practises_here=Exists(
+            Membership.objects.filter(
+                user=OuterRef("practitioner__user"), location=OuterRef("location"), role=Role.PRACTITIONER
+            )
+        ),
+        closures=ArraySubquery(
+            Closure.objects.filter(
+                location=OuterRef("location"), starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")
+            )
+            .order_by("starts_at")
+            .values("reason")
+        ),
     )
 
 
@@ -87,9 +102,7 @@ def visits_to_rebook(appointments: QuerySet[Appointment]) -> QuerySet[Appointmen
     window_start = Coalesce("session__window_start", "follow_up__window_start")
     window_end = Coalesce("session__window_end", "follow_up__window_end")
     minutes = Coalesce("session__duration_minutes", "follow_up__duration_minutes")
-    rows = with_fitness(appointments).filter(
-        Q(session__isnull=False) | Q(follow_up__isnull=False), status__in=Appointment.MAY_RESCHEDULE
-    )
+    rows = with_fitness(appointments).filter(status__in=Appointment.MAY_RESCHEDULE)
     rows = rows.alias(
         local_day=LocalDate("starts_at", "location__timezone"),
         opens=window_start,
@@ -104,6 +117,11 @@ def visits_to_rebook(appointments: QuerySet[Appointment]) -> QuerySet[Appointmen
         | Q(follow_up__plan__status=on_hold)
         | Q(local_day__lt=F("opens"), opens__gt=F("window_start_when_booked"))
         | Q(local_day__gt=F("closes"), closes__lt=F("window_end_when_booked"))
+        | (~Q(off_hours="") & Q(off_hours_accepted=False))
+        | Q(practises_here=False)
+        | Q(practitioner__is_bookable=False)
+        | Q(practitioner__user__is_active=False)
+        | Q(room__is_bookable=False)
         | ~Q(qualified__contains=F("needed"))
         | ~Q(room__modalities__contains=F("needed"))
         | Q(minutes_needed__gt=F("minutes_when_booked"), needed_time__gt=F("lasts"))
@@ -118,26 +136,43 @@ def why_rebook(appointment: Any) -> str | None:
 
 
 def standing_of(appointment: Any) -> Standing | None:
-    """How a row of `in_full` stands to what it is for; None where it cannot be moved, or nothing owes it. No query."""
-    obligation = appointment.session or appointment.follow_up
-    if appointment.status not in Appointment.MAY_RESCHEDULE or obligation is None:
+    """How a row of `in_full` stands to what it is for; None where it cannot be moved. No query."""
+    if appointment.status not in Appointment.MAY_RESCHEDULE:
         return None
+    obligation = appointment.session or appointment.follow_up
+    practitioner, room = appointment.practitioner, appointment.room
     booked = (appointment.window_start_when_booked, appointment.window_end_when_booked)
-    room_takes = appointment.room.modalities if appointment.room is not None else ()
     return Standing(
         day=local_date(appointment.starts_at, appointment.location.zone),
         minutes=(appointment.ends_at - appointment.starts_at) // MINUTE,
-        practitioner=str(appointment.practitioner),
-        room=str(appointment.room),
-        window=(obligation.window_start, obligation.window_end),
-        because=obligation.window_because,
-        minutes_needed=obligation.duration_minutes,
-        is_on_hold=obligation.plan is not None and obligation.plan.status == TreatmentPlan.Status.ON_HOLD,
+        practitioner=str(practitioner),
+        room=str(room),
+        window=(obligation.window_start, obligation.window_end) if obligation is not None else None,
+        because=obligation.window_because if obligation is not None else "",
+        minutes_needed=obligation.duration_minutes if obligation is not None else None,
+        is_on_hold=_is_on_hold(obligation),
         window_when_booked=None if None in booked else booked,
         minutes_when_booked=appointment.minutes_when_booked,
         not_qualified_for=_labels(set(appointment.needed) - set(appointment.qualified)),
-        room_unfit_for=_labels(set(appointment.needed) - set(room_takes)),
+        room_unfit_for=_labels(set(appointment.needed) - set(room.modalities if room is not None else ())),
+        off_hours="" if appointment.off_hours_accepted else off_hours_in_words(appointment),
+        has_practitioner=practitioner.is_bookable and practitioner.user.is_active and appointment.practises_here,
+        has_room=room is None or room.is_bookable,
     )
+
+
+def off_hours_in_words(appointment: Any) -> str:
+    """Why nobody works at the time of a row of `in_full`: “The location is closed then: Works”; empty within working
+    time, whether somebody accepted it or not."""
+    said = str(appointment.get_off_hours_display())
+    if appointment.off_hours == Appointment.OffHours.CLOSURE and appointment.closures:
+        return f"{said}: {', '.join(appointment.closures)}"
+    return said
+
+
+def _is_on_hold(obligation: ProcedureSession | FollowUp | None) -> bool:
+    plan = obligation.plan if obligation is not None else None
+    return plan is not None and plan.status == TreatmentPlan.Status.ON_HOLD
 
 
 def _labels(modalities: Iterable[str]) -> tuple[str, ...]:

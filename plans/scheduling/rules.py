@@ -275,50 +275,72 @@ class Standing:
     minutes: int
     practitioner: str
     room: str
-    window: Window
-    because: str
+    window: Window | None = None
+    """None where nothing owes it: a consultation can be at any time."""
+    because: str = ""
     """What set the window's start, in words."""
-    minutes_needed: int
-    is_on_hold: bool
+    minutes_needed: int | None = None
+    is_on_hold: bool = False
     window_when_booked: Window | None = None
     """None where it is not known."""
     minutes_when_booked: int | None = None
     not_qualified_for: tuple[str, ...] = ()
     """Treatments of it that the practitioner may not give on that day."""
     room_unfit_for: tuple[str, ...] = ()
+    off_hours: str = ""
+    """Why nobody works then, in words, where nobody has accepted that."""
+    has_practitioner: bool = True
+    """Whether the practitioner still takes bookings at its location."""
+    has_room: bool = True
+    """Whether the room still takes bookings."""
 
     @property
     def is_too_early_now(self) -> bool:
         """Whether its window has moved to a later day than the visit's since it was booked."""
-        opens = self.window[0]
-        return self.window_when_booked is not None and self.day < opens and opens > self.window_when_booked[0]
+        if self.window is None or self.window_when_booked is None:
+            return False
+        return self.day < self.window[0] > self.window_when_booked[0]
 
     @property
     def is_too_late_now(self) -> bool:
         """Whether its window closes before the visit's day, and earlier than it did when it was booked."""
-        closes = self.window[1]
-        return self.window_when_booked is not None and self.day > closes and closes < self.window_when_booked[1]
+        if self.window is None or self.window_when_booked is None:
+            return False
+        return self.day > self.window[1] < self.window_when_booked[1]
+
+    @property
+    def takes_longer_now(self) -> bool:
+        """Whether it needs more time than it has, and more than when it was booked."""
+        if self.minutes_needed is None or self.minutes_when_booked is None:
+            return False
+        return self.minutes_needed > max(self.minutes, self.minutes_when_booked)
 
 
 def why_rebook(visit: Standing) -> str | None:
     """Why a booked visit wants another time, practitioner or room, as the front desk reads it; None where it does not.
 
     Its plan is on hold, or something changed after it was booked: the window moved away from it (a visit that was
-    booked early by decision or late on purpose, or kept, stays until the window moves again), the practitioner is not
-    qualified any more, the room not fit, or it takes longer. `queries.visits_to_rebook` is the same in SQL.
+    booked early by decision or late on purpose, or kept, stays until the window moves again), nobody works at its time
+    (unless somebody accepted that), the practitioner takes no bookings there or is not qualified any more, the room
+    takes none or is not fit, or it takes longer. `queries.visits_to_rebook` is the same in SQL.
     """
-    opens, closes = visit.window
     if visit.is_on_hold:
         return "The plan is on hold."
-    if visit.is_too_early_now:
-        return f"Too early now: the window opens on {date_in_full(opens)}. {visit.because}".strip()
-    if visit.is_too_late_now:
-        return f"Too late now: the window closes on {date_in_full(closes)}."
+    if visit.window is not None and visit.is_too_early_now:
+        return f"Too early now: the window opens on {date_in_full(visit.window[0])}. {visit.because}".strip()
+    if visit.window is not None and visit.is_too_late_now:
+        return f"Too late now: the window closes on {date_in_full(visit.window[1])}."
+    if visit.off_hours:
+        return f"{visit.off_hours}."
+    if not visit.has_practitioner:
+        return f"{visit.practitioner} takes no bookings here any more."
+    if not visit.has_room:
+        return f"{visit.room} takes no bookings any more."
     if visit.not_qualified_for:
         return f"{visit.practitioner} is not qualified for {', '.join(visit.not_qualified_for)} on that day."
     if visit.room_unfit_for:
         return f"{visit.room} is not fit for {', '.join(visit.room_unfit_for)}."
-    if visit.minutes_when_booked is not None and visit.minutes_needed > max(visit.minutes, visit.minutes_when_booked):
+    if visit.takes_longer_now:
         return f"It takes {visit.minutes_needed} minutes now, and {visit.minutes} are booked."
     return None
 
@@ -327,6 +349,10 @@ def why_not_kept(visit: Standing) -> str | None:
     """Why nobody can decide that a booked visit stays as it is, and what to do instead; None where somebody can."""
     if visit.is_on_hold:
         return "The plan is on hold. Let it go on first, or cancel the visit."
+    if not visit.has_practitioner:
+        return f"{visit.practitioner} takes no bookings here any more. Move the visit to somebody who does."
+    if not visit.has_room:
+        return f"{visit.room} takes no bookings any more. Move the visit to another room."
     if visit.not_qualified_for:
         treatments = ", ".join(visit.not_qualified_for)
         return (

@@ -98,7 +98,7 @@ def race(wishes: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 def take_locks_off() -> None:
     """From now on no booking waits for another one before it looks at the calendar."""
 
-    def hold_nothing(*ids: UUID | None, others: Iterable[UUID] = ()) -> None:
+    def hold_nothing(*ids: UUID | None, others: Iterable[UUID] = (), shared: Iterable[UUID] = ()) -> None:
         pass
 
     patch("plans.scheduling.services.booking.hold", hold_nothing).start()

@@ -23,12 +23,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.errors import Busy
+from clinic.locking import advisory_key
 from clinic.people.models import Practitioner
 from clinic.places.models import Location
 from patients.models import Patient
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book, appointment_cancel
-from plans.scheduling.services.contention import advisory_key
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

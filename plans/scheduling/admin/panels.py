@@ -15,15 +15,18 @@ from clinic.console.registry import (
     Block,
     PatientColumn,
     PatientLink,
+    Remedy,
     patient_column,
     patient_link,
     patient_panel,
+    remedy,
     today_section,
 )
 from patients.models import Patient
 from plans.scheduling.admin.rows import visit_rows, visits_of_days, with_gates
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.scheduling.queries import in_full, visits_to_rebook
+from plans.scheduling.services.off_hours import OUTSIDE_HOURS
 
 DAY_ACTS = ("confirm", "arrive", "fulfil", "no_show")
 PAST_VISITS = 5
@@ -113,6 +116,14 @@ def next_visit(patient: Any) -> str:
 
 
 patient_column(PatientColumn("Next visit", with_next_visit, next_visit))
+remedy(
+    OUTSIDE_HOURS,
+    Remedy(
+        title="See them under Rebook",
+        resource="plans.followup",
+        url=lambda: f"{reverse('admin:plans_followup_changelist')}?state=rebook",
+    ),
+)
 patient_link(
     PatientLink(
         title="Book a consultation",

@@ -1,8 +1,9 @@
 """Free time, in one SQL statement; slots and bookings are judged by the same one.
 
-Working time is a multirange: the location's opening hours, cut to the practitioner's own where they have any there and
-to the days of their qualification, minus closures, minus time off. Minus what is booked, with its buffers, it is what
-is free. Everything is half-open. Wall-clock times become instants in Python before they come here.
+Working time is a multirange: the location's weekly hours without its breaks, with its extra hours; cut to the
+practitioner's own hours where they have any there, without their breaks, with their own extra hours; cut to the days of
+their qualification, minus closures, minus time off. Minus what is booked, with its buffers, it is what is free.
+Everything is half-open. Wall-clock times become instants in Python before they come to the statement.
 """
 
 from plans.scheduling.availability.frames import (
@@ -12,7 +13,7 @@ from plans.scheduling.availability.frames import (
     frame_document,
     frame_from,
     frame_of,
-    opening_on,
+    off_hours_of,
 )
 from plans.scheduling.availability.slots import (
     Preference,
@@ -36,7 +37,7 @@ __all__ = [
     "frame_from",
     "frame_of",
     "free_slots",
-    "opening_on",
+    "off_hours_of",
     "slot_documents",
     "verdict",
 ]

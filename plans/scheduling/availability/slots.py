@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from clinic.places.wallclock import local_date, local_day_bounds
-from plans.scheduling.availability.frames import Buffers, Frame
-from plans.scheduling.rules import Period, days_touched, grid, merged, open_periods, qualified_days, stretches
+from plans.scheduling.availability.frames import HOURS_MARK_SQL, Buffers, Frame
+from plans.scheduling.rules import Period, days_touched, grid, merged, qualified_days, stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,18 @@ class Verdict:
     """The location's hours, without regard to closures."""
     is_closed: bool
     works: bool
-    """The practitioner's own hours and days of qualification, without regard to time off."""
+    """The practitioner's working time and days of qualification, without regard to closures and time off."""
     is_off: bool
     practitioner_is_free: bool
     patient_is_free: bool
     room_id: UUID | None
     """The first of the requested rooms that is free."""
+    hours_mark: str
+    """The `Frame.hours_mark` of this moment: another one than the request's where its hours are of yesterday."""
 
     @property
     def is_working_time(self) -> bool:
-        return self.is_open and self.works and not self.is_closed and not self.is_off
+        return self.works and not self.is_closed and not self.is_off
 
     @property
     def is_free(self) -> bool:
@@ -102,11 +104,11 @@ def free_slots(
     """
     frame = request.frame
     allowed = stretches(first, last, request.barred)
-    opening = [period for days in allowed for period in open_periods(frame.location_hours(), *days, frame.zone)]
-    runs = grid(opening, frame.slot, request.duration, frame.zone)
+    working = _working(request, allowed)
+    runs = grid(working.anybody(), frame.slot, request.duration, frame.zone)
     if not runs or not request.rooms or not request.practitioners:
         return []
-    parameters = _parameters(request, first, last, opening)
+    parameters = _parameters(request, first, last, working)
     parameters |= {
         **_columns(("run_first", "run_last"), runs),
         "slot": frame.slot,
@@ -136,8 +138,8 @@ def verdict(request: Request, starts_at: datetime) -> Verdict:
     """
     period = (starts_at, starts_at + request.duration)
     first, last = days_touched(period, request.frame.zone)
-    opening = open_periods(request.frame.location_hours(), first, last, request.frame.zone)
-    parameters = _parameters(request, first, last, opening) | {"starts_at": starts_at}
+    parameters = _parameters(request, first, last, _working(request, [(first, last)]))
+    parameters |= {"starts_at": starts_at, "extras_from": request.frame.extras_from}
     with connection.cursor() as cursor:
         cursor.execute(_calendar_sql(request) + _VERDICT_SQL, parameters)
         return Verdict(*cursor.fetchone())
@@ -165,7 +167,33 @@ def slot_documents(slots: Iterable[Slot], zone: ZoneInfo) -> list[dict[str, str]
     ]
 
 
-def _parameters(request: Request, first: date, last: date, opening: Sequence[Period]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Working:
+    """When somebody could be seen, closures and time off aside."""
+
+    opening: list[Period]
+    """Of those who have nothing of their own here."""
+    own: dict[UUID, list[Period]]
+    """Of each of the others."""
+
+    def anybody(self) -> list[Period]:
+        """When anybody works."""
+        return merged([*self.opening, *(period for periods in self.own.values() for period in periods)])
+
+
+def _working(request: Request, spans: Iterable[tuple[date, date]]) -> Working:
+    """The working time of the request's practitioners on these local dates: first and last of each stretch."""
+    frame = request.frame
+    found = Working([], {key: [] for key in request.practitioners if frame.has_own(key)})
+    for first, last in spans:
+        opening = frame.opening(first, last)
+        found.opening.extend(opening)
+        for key, periods in found.own.items():
+            periods.extend(frame.working(key, first, last, opening))
+    return found
+
+
+def _parameters(request: Request, first: date, last: date, working: Working) -> dict[str, Any]:
     frame = request.frame
     lower, upper = local_day_bounds(first, frame.zone)[0], local_day_bounds(last, frame.zone)[1]
     eligible = {
@@ -177,12 +205,7 @@ def _parameters(request: Request, first: date, last: date, opening: Sequence[Per
         for practitioner, days in eligible.items()
         if days is not None and practitioner in frame.practitioners
     ]
-    own = {practitioner: frame.own_hours(practitioner) for practitioner, _, _ in people}
-    own_periods = [
-        (practitioner, *period)
-        for practitioner, hours in own.items()
-        for period in merged(open_periods(hours, first, last, frame.zone))
-    ]
+    own_periods = [(practitioner, *period) for practitioner, periods in working.own.items() for period in periods]
     return {
         "location": frame.location_id,
         "patient": request.patient_id,
@@ -195,9 +218,9 @@ def _parameters(request: Request, first: date, last: date, opening: Sequence[Per
         "practitioner_after": request.buffers.practitioner_after,
         "room_before": request.buffers.room_before,
         "room_after": request.buffers.room_after,
-        **_columns(("opens", "closes"), opening),
+        **_columns(("opens", "closes"), working.opening),
         **_columns(("people", "from", "until"), people),
-        "has_own": [bool(own[practitioner]) for practitioner, _, _ in people],
+        "has_own": [practitioner in working.own for practitioner, _, _ in people],
         **_columns(("own_people", "own_opens", "own_closes"), own_periods),
     }
 
@@ -274,8 +297,8 @@ WITH opening AS (
 
 _FREE_SQL = """, free AS MATERIALIZED (
     SELECT people.place,
-        opening.at * people.works - closed.at - people.away - people.booked - patient.at AS at
-    FROM people CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient
+        people.works - closed.at - people.away - people.booked - patient.at AS at
+    FROM people CROSS JOIN closed CROSS JOIN patient
 ), starts AS (
     SELECT s, tstzrange(s, s + %(duration)s::interval) AS visit
     FROM unnest(%(run_first)s::timestamptz[], %(run_last)s::timestamptz[]) AS run(first, last)
@@ -293,9 +316,11 @@ LIMIT %(limit)s"""
 _VERDICT_SQL = """
 SELECT opening.at @> visit, closed.at && visit, COALESCE(people.works @> visit, false),
     COALESCE(people.away && visit, false), NOT COALESCE(people.booked && visit, true), NOT patient.at && visit,
-    (SELECT id FROM rooms WHERE NOT booked && visit ORDER BY place LIMIT 1)
+    (SELECT id FROM rooms WHERE NOT booked && visit ORDER BY place LIMIT 1), {mark}
 FROM (SELECT tstzrange(%(starts_at)s, %(starts_at)s + %(duration)s::interval) AS visit) AS asked
-CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient LEFT JOIN people ON true"""
+CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient LEFT JOIN people ON true""".replace(
+    "{mark}", HOURS_MARK_SQL.format(location="%(location)s", since="%(extras_from)s")
+)
 
 
 def _calendar_sql(request: Request) -> str:

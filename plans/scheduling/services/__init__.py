@@ -21,6 +21,7 @@ from plans.scheduling.services.booking import (
 )
 from plans.scheduling.services.callers import Caller, caller_book, caller_register, caller_walk_in, likely_same
 from plans.scheduling.services.keeping import appointment_keep
+from plans.scheduling.services.off_hours import appointments_check_hours
 from plans.scheduling.services.walk_in import walk_in_begin
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "appointment_record_consultation",
     "appointment_reschedule",
     "appointment_undo",
+    "appointments_check_hours",
     "appointments_close",
     "appointments_of_session_arrive",
     "appointments_of_session_fulfil",

@@ -1,7 +1,8 @@
 """Book, move, undo: what gives a visit its time. Each is one transaction with the messages it asks for.
 
-Locks in the one order: plan (for a session all of its patient's) → session or follow-up → advisory keys of patient,
-practitioners old and new, and every candidate room → appointment. Only then are state and time checked.
+Locks in the one order: plan (for a session all of its patient's) → session or follow-up → advisory keys of location
+(shared), patient, practitioners old and new, and every candidate room → appointment. Only then are state and time
+checked.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from django.db import IntegrityError
 from clinic import clock
 from clinic.audit.history import is_recording, recorded
 from clinic.errors import Conflict, Invalid, Stale, check_allowed
-from clinic.locking import lock
+from clinic.locking import hold, lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
@@ -23,7 +24,7 @@ from plans.messages.services import messages_plan
 from plans.scheduling.availability import Request, frame_of
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.rules import check_duration, check_lead_time, check_start
-from plans.scheduling.services.contention import hold, retried
+from plans.scheduling.services.contention import retried
 from plans.scheduling.services.overriding import Override
 from plans.scheduling.services.placing import (
     Place,
@@ -97,7 +98,7 @@ def appointment_book(
                 patient_id=subject.patient.pk,
             )
             attempt = Attempt(request, starts_at, subject)
-            hold(subject.patient.pk, practitioner.pk, others=rooms)
+            hold(subject.patient.pk, practitioner.pk, others=rooms, shared=[location.pk])
             placed = place(request, starts_at, subject, may_overbook=override.may_overbook)
             appointment = Appointment(
                 patient=subject.patient,
@@ -140,7 +141,8 @@ def appointment_reschedule(
 
     It keeps its length, unless what it is for takes another one since it was booked, and its room where that is free.
     A move to where it is already changes nothing. A visit that was booked early stays so where its time stays;
-    another early time needs a decision of its own. Refuses as `appointment_book` does, and with `InvalidTransition`.
+    another early time needs a decision of its own. Where a person accepted that it stands outside
+    working time, it may while its time stays. Refuses as `appointment_book` does, and with `InvalidTransition`.
     """
     attempt: Attempt | None = None
     try:
@@ -156,6 +158,7 @@ def appointment_reschedule(
                 known.practitioner_id,
                 practitioner.pk if practitioner else None,
                 others=[*rooms, *([known.room_id] if known.room_id else [])],
+                shared=[frame.location_id],
             )
             appointment = lock(IN_FULL, appointment_id)
             practitioner = practitioner or appointment.practitioner
@@ -184,7 +187,8 @@ def appointment_reschedule(
             is_early = override.allows_early(subject, day, stands=keeps_start and appointment.is_early)
             check_lead_time(starts_at, clock.now(), frame.lead)
             may_overbook = override.may_overbook or (keeps_time and appointment.overbooked)
-            placed = place(request, starts_at, subject, may_overbook=may_overbook)
+            stays_off_hours = keeps_time and appointment.off_hours_accepted
+            placed = place(request, starts_at, subject, may_overbook=may_overbook, at_any_hour=stays_off_hours)
             status_before, confirmed_before = appointment.status, appointment.confirmed_at
             appointment.is_early = is_early
             if is_early or placed.overbooked:
@@ -196,6 +200,7 @@ def appointment_reschedule(
             if not (keeps_start and keeps_length):
                 remember(appointment, subject)
             _put(appointment, request, practitioner, starts_at, placed)
+            appointment.off_hours_accepted = stays_off_hours and bool(placed.off_hours)
             appointment.status, appointment.confirmed_at = Status.BOOKED, None
             appointment.revision += 1
             save(appointment, *TIME_AND_PLACE, "status", "confirmed_at", "revision")
@@ -212,8 +217,9 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
     """Take back the last booking, move or cancellation within the location's grace period; returns the visit.
 
     What was before comes back under a new revision: an undone booking is cancelled, an undone move is where it was,
-    an undone cancellation lives again. Raises `InvalidTransition`; `Conflict` (`nothing_to_undo`, `grace_over`, and
-    what the state of plan, session or follow-up forbids); `SlotTaken` where the old time was given away meanwhile.
+    an undone cancellation lives again. It comes back outside working time too, and
+    then wants rebooking. Raises `InvalidTransition`; `Conflict` (`nothing_to_undo`, `grace_over`, and what the state of
+    plan, session or follow-up forbids); `SlotTaken` where the old time was given away meanwhile.
     """
     attempt: Attempt | None = None
     try:
@@ -231,6 +237,7 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                 known.room_id,
                 previous.practitioner_id if previous else None,
                 others=rooms,
+                shared=[frame.location_id],
             )
             appointment = lock(IN_FULL, appointment_id)
             check_allowed("The visit", appointment.status, "undoing", Appointment.MAY_UNDO)
@@ -257,10 +264,12 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                     moving=appointment.pk,
                 )
                 attempt = Attempt(request, previous.starts_at, subject)
-                placed = place(request, previous.starts_at, subject, may_overbook=previous.overbooked, is_return=True)
+                placed = place(request, previous.starts_at, subject, may_overbook=previous.overbooked, at_any_hour=True)
                 for name in AS_BOOKED:
                     setattr(appointment, name, getattr(previous, name))
                 _put(appointment, request, previous.practitioner, previous.starts_at, placed)
+                stays_off_hours = last.act == Act.CANCELLED and appointment.off_hours_accepted
+                appointment.off_hours_accepted = stays_off_hours and bool(placed.off_hours)
                 if previous.overbooked and not (appointment.is_early or appointment.overbooked):
                     appointment.override_reason = ""
                 if last.act == Act.MOVED:
@@ -310,7 +319,7 @@ def _put(
     """Set time and place; nothing is written yet."""
     appointment.practitioner, appointment.room_id = practitioner, placed.room_id
     appointment.starts_at, appointment.ends_at = starts_at, starts_at + request.duration
-    appointment.overbooked = placed.overbooked
+    appointment.overbooked, appointment.off_hours = placed.overbooked, placed.off_hours
     occupy(appointment, request.frame)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from clinic.access.visibility import visible
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, SoftWarning
+from clinic.locking import hold
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.text import trimmed
@@ -15,7 +16,7 @@ from patients.queries import likely_duplicates
 from patients.services import GuardianInput, patient_create
 from plans.scheduling.models import Appointment
 from plans.scheduling.services.booking import appointment_book
-from plans.scheduling.services.contention import hold, retried
+from plans.scheduling.services.contention import retried
 from plans.scheduling.services.walk_in import walk_in_begin
 
 SAME_AT_MOST = 5

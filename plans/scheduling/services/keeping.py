@@ -19,7 +19,8 @@ from plans.scheduling.services.writing import AS_BOOKED, IN_FULL, remember, rest
 
 @retried
 def appointment_keep(*, appointment_id: UUID, by: User | None, reason: str) -> Appointment:
-    """A visit that wants rebooking stays as it is, until its window moves again; returns it.
+    """A visit that wants rebooking stays as it is, until its window moves again; returns it. Outside working time it
+    takes place all the same, until hours, closures or time off change under it again.
 
     Window and length are remembered as they are now, and the reason is its `kept_because`; why it was booked as it is
     stays beside it. A visit before its earliest date `is_early` from then on. That, and a day too near to another
@@ -47,10 +48,14 @@ def appointment_keep(*, appointment_id: UUID, by: User | None, reason: str) -> A
                 "Keeping a visit on a day on which it could not be booked needs a right that you do not have here. "
                 "Move it, or ask a practitioner to decide."
             )
-        if not (keeping.stands_early and appointment.is_kept):
+        stays_early = keeping.stands_early and appointment.is_kept
+        if not stays_early:
             appointment.kept_because = reason
+        elif standing.off_hours:
+            appointment.kept_because = f"{appointment.kept_because}; {reason}"[:300]
         appointment.is_early = keeping.is_early
+        appointment.off_hours_accepted = bool(appointment.off_hours)
         remember(appointment, subject)
-        save(appointment, *AS_BOOKED)
+        save(appointment, *AS_BOOKED, "off_hours_accepted")
         restate(appointment)
     return appointment

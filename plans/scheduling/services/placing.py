@@ -20,13 +20,15 @@ from plans.scheduling.availability import (
     Preference,
     Request,
     Verdict,
+    frame_of,
     free_slots,
-    opening_on,
+    off_hours_of,
     slot_documents,
     verdict,
 )
 from plans.scheduling.models import Appointment
-from plans.scheduling.rules import CALENDAR_YEARS, qualified_days
+from plans.scheduling.periods import covers
+from plans.scheduling.rules import CALENDAR_YEARS, Period, days_touched, qualified_days
 from plans.scheduling.subjects import Subject, labels
 
 ALTERNATIVES, ALTERNATIVES_WITHIN_DAYS = 5, 14
@@ -53,6 +55,8 @@ class Place:
 
     room_id: UUID
     overbooked: bool
+    off_hours: str = ""
+    """What it stands against: an `Appointment.OffHours`; empty within working time."""
 
 
 def check_practitioner(frame: Frame, practitioner: Practitioner, modalities: frozenset[str], day: date) -> None:
@@ -93,16 +97,21 @@ def place(
     subject: Subject,
     *,
     may_overbook: bool = False,
-    is_return: bool = False,
+    at_any_hour: bool = False,
     offer: Offer | None = None,
 ) -> Place:
     """The room that the visit gets at `starts_at`, and whether it is overbooked for that.
 
-    For a request of one practitioner. `is_return` leaves working time aside: the visit comes back to where it was a
-    moment ago. Raises `Conflict` (`outside_hours`) or `SlotTaken`, with alternatives, or with those of `offer`.
+    For a request of one practitioner, whose locks and the location's the caller holds. `at_any_hour` leaves working
+    time aside: the visit stays where it is, or comes back to where it was a moment ago. Raises `Conflict`
+    (`outside_hours`) or `SlotTaken`, with alternatives, or with those of `offer`.
     """
     found = verdict(request, starts_at)
-    if not is_return and not found.is_working_time:
+    if found.hours_mark != request.frame.hours_mark:
+        # The hours changed after they were read and before we had the locks. From here on they stand still.
+        request = replace(request, frame=frame_of(request.frame.location_id))
+        found = verdict(request, starts_at)
+    if not at_any_hour and not found.is_working_time:
         raise outside_hours(request, starts_at, found)
     overbooked = may_overbook and not found.practitioner_is_free
     taken = [
@@ -116,7 +125,12 @@ def place(
     ]
     if taken or found.room_id is None:
         raise slot_taken(taken, (offer or alternatives)(request, starts_at, subject))
-    return Place(found.room_id, overbooked)
+    return Place(found.room_id, overbooked, "" if found.is_working_time else _off_hours(request, starts_at, found))
+
+
+def _off_hours(request: Request, starts_at: datetime, found: Verdict) -> str:
+    visit = (starts_at, starts_at + request.duration)
+    return off_hours_of(request.frame, request.practitioners[0], visit, is_closed=found.is_closed, is_off=found.is_off)
 
 
 def occupy(appointment: Appointment, frame: Frame) -> None:
@@ -166,28 +180,43 @@ def slot_taken(taken: Sequence[str], free: Sequence[dict[str, str]]) -> SlotTake
 def outside_hours(request: Request, starts_at: datetime, found: Verdict) -> Conflict:
     """The refusal of a time at which nobody works, naming what stands against it."""
     frame = request.frame
-    ends_at = starts_at + request.duration
-    what: str
+    visit = (starts_at, starts_at + request.duration)
+    what, detail = "practitioner_hours", "The practitioner does not work here then."
     if found.is_closed:
-        reasons = Closure.objects.filter(location=frame.location_id, starts_at__lt=ends_at, ends_at__gt=starts_at)
+        reasons = Closure.objects.filter(location=frame.location_id, starts_at__lt=visit[1], ends_at__gt=starts_at)
         what, detail = "closure", f"The location is closed then: {', '.join(closure.reason for closure in reasons)}."
-    elif not found.is_open:
-        what, detail = "opening_hours", _opening_in_words(frame, local_date(starts_at, frame.zone))
+    elif not found.works and not found.is_open:
+        what, detail = _against_opening(frame, visit)
     elif found.is_off:
         what, detail = "time_off", "The practitioner is away then."
-    else:
-        what, detail = "practitioner_hours", "The practitioner does not work here then."
+    elif _is_in_own_break(frame, request.practitioners[0], visit):
+        what, detail = "break", "The practitioner has a break then."
     return Conflict(detail, code="outside_hours", attr="starts_at", extra={"what": what})
 
 
-def _opening_in_words(frame: Frame, day: date) -> str:
-    periods = [
-        f"{start.astimezone(frame.zone):%H:%M}–{end.astimezone(frame.zone):%H:%M}"
-        for start, end in opening_on(frame, day)
-    ]
-    if not periods:
-        return f"The location is not open on {date_in_full(day)}."
-    return f"Outside opening hours: on {date_in_full(day)} the location is open {' and '.join(periods)}."
+def _against_opening(frame: Frame, visit: Period) -> tuple[str, str]:
+    first, last = days_touched(visit, frame.zone)
+    opening = _in_words(frame, frame.opening(first, first))
+    if covers(frame.opening(first, last, breaks=False), visit):
+        said = f"on {date_in_full(first)} the location is open {opening}" if opening else "nobody is seen"
+        return "break", f"There is a break then: {said}."
+    if not opening:
+        return "opening_hours", f"The location is not open on {date_in_full(first)}."
+    return "opening_hours", f"Outside opening hours: on {date_in_full(first)} the location is open {opening}."
+
+
+def _is_in_own_break(frame: Frame, practitioner: UUID, visit: Period) -> bool:
+    touched = days_touched(visit, frame.zone)
+    opening = frame.opening(*touched)
+    if covers(frame.working(practitioner, *touched, opening), visit):
+        return False
+    return covers(frame.working(practitioner, *touched, opening, breaks=False), visit)
+
+
+def _in_words(frame: Frame, periods: Sequence[Period]) -> str:
+    """“08:00–12:00 and 13:00–18:00”."""
+    zone = frame.zone
+    return " and ".join(f"{start.astimezone(zone):%H:%M}–{end.astimezone(zone):%H:%M}" for start, end in periods)
 
 
 def refusal_of(error: IntegrityError, free: Sequence[dict[str, str]]) -> Refusal | None:

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, Invalid, SlotTaken
+from clinic.locking import hold
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
@@ -18,7 +19,7 @@ from plans.scheduling.availability import Frame, Request, frame_of, slot_documen
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.rules import check_start
 from plans.scheduling.search import first_times_today
-from plans.scheduling.services.contention import hold, retried
+from plans.scheduling.services.contention import retried
 from plans.scheduling.services.overriding import Override
 from plans.scheduling.services.placing import (
     candidate_rooms,
@@ -76,7 +77,7 @@ def walk_in_begin(
             subject.check_bookable()
             is_early = override.allows_early(subject, day)
             rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
-            hold(subject.patient.pk, *people, others=rooms)
+            hold(subject.patient.pk, *people, others=rooms, shared=[location.pk])
             request = Request(
                 frame,
                 subject.kind,

@@ -16,6 +16,7 @@ AS_BOOKED = (
 """What was decided and known when the visit got its time; a revision keeps it too."""
 TIME_AND_PLACE = (
     *("practitioner", "room", "starts_at", "ends_at", "practitioner_busy", "room_busy", "overbooked"),
+    *("off_hours", "off_hours_accepted"),
     *AS_BOOKED,
 )
 CANCELLATION = ("cancelled_at", "cancel_reason", "cancel_note")

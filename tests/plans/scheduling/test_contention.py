@@ -10,6 +10,7 @@ from django.db import OperationalError
 
 from clinic.audit.history import recorded
 from clinic.errors import Busy, Conflict, SlotTaken
+from clinic.locking import advisory_key
 from plans.scheduling.services import booking, contention
 from plans.scheduling.services.placing import Place
 from plans.scheduling.subjects import Subject
@@ -80,8 +81,8 @@ def test_inside_another_services_transaction_the_failure_goes_up_at_once() -> No
 def test_a_key_is_a_signed_64_bit_number_and_always_the_same() -> None:
     owner = uuid4()
 
-    assert contention.advisory_key(owner) == contention.advisory_key(owner)
-    assert -(2**63) <= contention.advisory_key(owner) < 2**63
+    assert advisory_key(owner) == advisory_key(owner)
+    assert -(2**63) <= advisory_key(owner) < 2**63
 
 
 # The constraints, where the service's own checks are passed by

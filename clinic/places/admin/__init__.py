@@ -1,0 +1,4 @@
+"""Locations, rooms and working time in the console."""
+
+import clinic.places.admin.hours
+import clinic.places.admin.sites  # noqa: F401

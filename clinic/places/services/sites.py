@@ -1,0 +1,95 @@
+"""Writes locations and rooms."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from clinic.access.roles import Role
+from clinic.audit.history import recorded
+from clinic.constraints import clean_model
+from clinic.errors import Invalid, SoftWarning
+from clinic.limits import not_among
+from clinic.locking import lock
+from clinic.people.models import Membership, User
+from clinic.places.models import Location, Room
+from clinic.places.services.changes import HoursChange, hours_changed, hours_held
+from clinic.records import Record
+
+R = TypeVar("R", bound=Record)
+
+LOCATION_FIELDS = (
+    "name",
+    "timezone",
+    "street",
+    "city",
+    "postal_code",
+    "country",
+    "phone",
+    "email",
+    "language",
+    "slot_minutes",
+    "lead_minutes",
+    "grace_seconds",
+    "position",
+)
+ROOM_FIELDS = ("name", "modalities", "is_bookable", "position")
+
+
+def location_create(*, by: User, name: str, timezone: str, phone: str, email: str, **fields: Any) -> Location:
+    """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`.
+
+    Raises `Invalid` for a language in which nobody is written to.
+    """
+    location = Location(name=name, timezone=timezone, phone=phone, email=email, **fields)
+    _check_language(location)
+    with recorded():
+        clean_model(location)
+        location.save()
+        Membership.objects.create(user=by, location=location, role=Role.MANAGER)
+    return location
+
+
+def location_update(*, location_id: UUID, changes: Mapping[str, Any]) -> tuple[Location, Sequence[SoftWarning]]:
+    """Change any of `LOCATION_FIELDS`; with another zone its hours are other instants, and warnings name the visits
+    that stand outside them then. Raises `Invalid` for a language in which nobody is written to."""
+    with recorded():
+        location = lock(Location.objects.all(), location_id)
+        if changes.get("timezone", location.timezone) == location.timezone:
+            return _changed(location, changes, LOCATION_FIELDS), ()
+        change = HoursChange(location_id, None, attr="timezone")
+        hours_held(change)
+        return _changed(location, changes, LOCATION_FIELDS), hours_changed(change)
+
+
+def room_create(*, location: Location, name: str, **fields: Any) -> Room:
+    """Add a room; `fields` are others of `ROOM_FIELDS`."""
+    room = Room(location=location, name=name, **fields)
+    with recorded():
+        clean_model(room)
+        room.save()
+    return room
+
+
+def room_update(*, room_id: UUID, changes: Mapping[str, Any]) -> Room:
+    """Change any of `ROOM_FIELDS`. Visits that are booked there stay."""
+    with recorded():
+        return _changed(lock(Room.objects.select_related("location"), room_id), changes, ROOM_FIELDS)
+
+
+def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
+    for name in fields:
+        if name in changes:
+            setattr(row, name, changes[name])
+    if isinstance(row, Location):
+        _check_language(row)
+    clean_model(row)
+    row.save()
+    return row
+
+
+def _check_language(location: Location) -> None:
+    languages = [code for code, _ in settings.LANGUAGES]
+    if location.language not in languages:
+        raise Invalid(not_among("Language", location.language, languages), code="invalid_choice", attr="language")

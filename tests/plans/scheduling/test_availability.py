@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from clinic.access.roles import Role
 from clinic.errors import Refusal
 from clinic.people.models import Membership, Practitioner, Qualification
-from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
 from patients.models import Patient
 from plans.scheduling.availability import Preference, Request, Slot, frame_of, free_slots, verdict
 from plans.scheduling.models import Appointment, VisitKind, VisitType
@@ -85,6 +85,8 @@ class World:
 def oracle(world: World, duration: timedelta, earliest: datetime) -> set[tuple[UUID, datetime]]:
     """Every `(practitioner, start)` that is free, found by looking at every minute of every possible visit."""
     hours = list(OpeningHours.objects.filter(location=world.location))
+    breaks = list(Break.objects.filter(location=world.location))
+    extras = list(ExtraHours.objects.filter(location=world.location))
     closures = list(Closure.objects.filter(location=world.location))
     live = [row for row in Appointment.objects.all() if row.is_live]
     visit_type = VisitType.objects.filter(location=world.location, kind=VisitKind.CONSULTATION).first()
@@ -97,6 +99,22 @@ def oracle(world: World, duration: timedelta, earliest: datetime) -> set[tuple[U
             and (row.valid_from is None or row.valid_from <= local.date())
             and (row.valid_until is None or local.date() <= row.valid_until)
             for row in rows
+        )
+
+    def pauses(minute: datetime, whose: UUID | None) -> bool:
+        local = minute.astimezone(world.zone)
+        return any(
+            row.weekday == local.isoweekday() and row.starts_at <= local.time() < row.ends_at
+            for row in breaks
+            if row.practitioner_id == whose
+        )
+
+    def is_extra(minute: datetime, whose: UUID | None) -> bool:
+        local = minute.astimezone(world.zone)
+        return any(
+            row.on == local.date() and row.opens_at <= local.time() < row.closes_at
+            for row in extras
+            if row.practitioner_id == whose
         )
 
     def during(minute: datetime, rows: list[Closure] | list[TimeOff]) -> bool:
@@ -115,7 +133,11 @@ def oracle(world: World, duration: timedelta, earliest: datetime) -> set[tuple[U
 
     every = list(world.minutes())
     location_hours = [row for row in hours if row.practitioner_id is None]
-    open_minutes = {minute for minute in every if is_open(minute, location_hours) and not during(minute, closures)}
+    open_minutes = {
+        minute
+        for minute in every
+        if (is_open(minute, location_hours) and not pauses(minute, None)) or is_extra(minute, None)
+    }
     patient_taken = minutes_of([row for row in live if row.patient_id == world.patient.pk], "")
     room_taken = [minutes_of([row for row in live if row.room_id == room.pk], "room_busy") for room in world.rooms]
     before, after = timedelta(0), timedelta(0)
@@ -129,6 +151,18 @@ def oracle(world: World, duration: timedelta, earliest: datetime) -> set[tuple[U
     for practitioner in world.practitioners:
         own = [row for row in hours if row.practitioner_id == practitioner.pk]
         off = list(TimeOff.objects.filter(practitioner=practitioner))
+        works = {
+            minute
+            for minute in every
+            if (
+                is_extra(minute, practitioner.pk)
+                or (
+                    minute in open_minutes and (not own or is_open(minute, own)) and not pauses(minute, practitioner.pk)
+                )
+            )
+            and not during(minute, closures)
+            and not during(minute, off)
+        }
         taken = minutes_of([row for row in live if row.practitioner_id == practitioner.pk], "practitioner_busy")
         for start in every:
             local = start.astimezone(world.zone)
@@ -136,11 +170,7 @@ def oracle(world: World, duration: timedelta, earliest: datetime) -> set[tuple[U
                 continue
             end = start + duration
             visit = span(start, end)
-            if not all(minute in open_minutes and minute not in patient_taken for minute in visit):
-                continue
-            if own and not all(is_open(minute, own) for minute in visit):
-                continue
-            if any(during(minute, off) for minute in visit):
+            if not all(minute in works and minute not in patient_taken for minute in visit):
                 continue
             if taken & set(span(start - before, end + after)):
                 continue
@@ -148,6 +178,28 @@ def oracle(world: World, duration: timedelta, earliest: datetime) -> set[tuple[U
                 continue
             found.add((practitioner.pk, start))
     return found
+
+
+def put_in_the_middle(world: World, *, at_night: bool) -> None:
+    """Breaks and extra hours on the second day, of the location and of single practitioners.
+
+    At night they lie across the hour that the clock skips or repeats; their own ends are unambiguous.
+    """
+    day = world.first + timedelta(days=1)
+    owner, pausing, other = world.practitioners
+    for whose, starts, ends in (
+        (None, *(("00:50", "03:20") if at_night else ("09:40", "10:10"))),
+        (pausing, *(("04:00", "04:10") if at_night else ("11:00", "11:15"))),
+    ):
+        Break.objects.create(
+            location=world.location, practitioner=whose, weekday=day.isoweekday(), starts_at=starts, ends_at=ends
+        )
+    for whose, opens, closes in (
+        (None, *(("03:10", "03:40") if at_night else ("09:50", "10:20"))),
+        (owner, *(("05:30", "07:00") if at_night else ("12:00", "17:00"))),
+        (other, *(("00:40", "03:30") if at_night else ("13:30", "15:00"))),
+    ):
+        ExtraHours.objects.create(location=world.location, practitioner=whose, on=day, opens_at=opens, closes_at=closes)
 
 
 def make_world(seed: int, zone: str, first: date, last: date, *, at_night: bool) -> World:
@@ -170,6 +222,7 @@ def make_world(seed: int, zone: str, first: date, last: date, *, at_night: bool)
     practitioners = [factories.make_practitioner(location) for _ in range(3)]
     world = World(location, practitioners, list(location.rooms.all()), factories.make_patient(location), first, last)
     set_hours(location, *(("00:45", "04:30") if at_night else ("09:00", "12:20")), practitioner=practitioners[0])
+    put_in_the_middle(world, at_night=at_night)
     minutes = list(world.minutes())
 
     def somewhere(longest: int) -> dict[str, datetime]:
@@ -264,6 +317,51 @@ def test_a_slot_can_be_booked_at_that_moment_and_nothing_else_on_the_grid_can(
 
     assert booked
     assert booked == slots.keys()
+
+
+def test_a_location_opens_on_a_closed_day_and_one_practitioner_longer_than_it(clinic: Clinic) -> None:
+    saturday = date(2026, 3, 14)
+    colleague = factories.make_practitioner(clinic.location)
+    ExtraHours.objects.create(location=clinic.location, on=saturday, opens_at="09:00", closes_at="10:00")
+    ExtraHours.objects.create(
+        location=clinic.location, practitioner=colleague, on=saturday, opens_at="10:00", closes_at="11:00"
+    )
+    mine = free_slots(request_for(clinic.location, practitioners=[clinic.practitioner.pk]), saturday, saturday)
+    colleagues = free_slots(request_for(clinic.location, practitioners=[colleague.pk]), saturday, saturday)
+
+    assert clocks(mine, clinic.location) == ["09:00", "09:15", "09:30"]
+    assert clocks(colleagues, clinic.location) == ["09:00", "09:15", "09:30", "09:45", "10:00", "10:15", "10:30"]
+    assert not free_slots(request_for(clinic.location), date(2026, 3, 15), date(2026, 3, 15))
+
+
+def test_a_closure_and_time_off_cut_extra_hours_and_breaks_do_not(clinic: Clinic) -> None:
+    sunday = date(2026, 3, 15)
+    ExtraHours.objects.create(location=clinic.location, on=sunday, opens_at="09:00", closes_at="12:00")
+    Break.objects.create(location=clinic.location, weekday=7, starts_at="09:00", ends_at="12:00")
+    Closure.objects.create(
+        location=clinic.location, starts_at=clinic.at("09:00", sunday), ends_at=clinic.at("10:00", sunday), reason="Fog"
+    )
+    TimeOff.objects.create(
+        practitioner=clinic.practitioner, starts_at=clinic.at("10:30", sunday), ends_at=clinic.at("12:00", sunday)
+    )
+
+    assert clocks(free_slots(request_for(clinic.location), sunday, sunday), clinic.location) == ["10:00"]
+
+
+def test_a_break_holds_between_its_dates_for_the_location_or_for_one(clinic: Clinic) -> None:
+    set_hours(clinic.location, "09:00", "12:00")
+    colleague = factories.make_practitioner(clinic.location)
+    weekly = {"location": clinic.location, "weekday": 1}
+    Break.objects.create(**weekly, starts_at="09:30", ends_at="10:30", valid_until=MONDAY)
+    Break.objects.create(**weekly, practitioner=colleague, starts_at="10:30", ends_at="11:30")
+
+    def of(practitioner: Practitioner, day: date) -> list[str]:
+        request = request_for(clinic.location, practitioners=[practitioner.pk])
+        return clocks(free_slots(request, day, day), clinic.location)
+
+    assert of(clinic.practitioner, MONDAY) == ["09:00", "10:30", "10:45", "11:00", "11:15", "11:30"]
+    assert of(colleague, MONDAY) == ["09:00", "11:30"]
+    assert of(colleague, MONDAY + timedelta(days=7)) == ["09:00", "09:15", "09:30", "09:45", "10:00", "11:30"]
 
 
 def test_working_time_is_the_practitioners_own_within_the_locations(clinic: Clinic) -> None:

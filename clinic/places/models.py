@@ -130,8 +130,8 @@ class Weekday(models.IntegerChoices):
 class OpeningHours(Record):
     """A weekly period of wall-clock time. Without a practitioner it opens the location.
 
-    A practitioner with own periods at a location works those, where the location is open; one without any works
-    whenever it is open.
+    A practitioner with own periods at a location works those, where the location is open, from the first day on which
+    one of them holds; one without any works whenever it is open.
     """
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="opening_hours")

@@ -168,8 +168,8 @@ class OpeningHoursAdmin(WeeklyAdmin):
     times = ("opens_at", "closes_at")
     make = services.opening_hours_create
     lede = (
-        "When a location is open in a usual week, and when its practitioners work there. Who has no hours of their own "
-        "works whenever it is open."
+        "When a location is open in a usual week, and when its practitioners work there. Who has hours of their own "
+        "works in those alone; who has none, or not yet, works whenever it is open."
     )
     empty_reason = "No hours yet: without them nothing can be booked. Add the days you open."
 

@@ -52,7 +52,7 @@ def weeks(who: Reader) -> list[Week]:
             starts, valid_from = getattr(row, first), row.valid_from
             holds = validity(valid_from if valid_from and valid_from > who.today else None, row.valid_until)
             text = f"{starts:%H:%M}–{getattr(row, last):%H:%M}"
-            of_whom.days[row.weekday - 1][1].append(Entry(text, holds.lower(), url, model is Break))
+            of_whom.days[row.weekday - 1][1].append(Entry(text, holds[:1].lower() + holds[1:], url, model is Break))
     return [Week(places[key], list(rows.values())) for key, rows in found.items()]
 
 

@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.places.models import Location
+from clinic.places.wallclock import local_day_bounds
 from plans.scheduling.models import Appointment
 from plans.scheduling.periods import Extra, covers, extra_periods, intersected, without
 from plans.scheduling.rules import Days, Hours, Period, days_touched, merged, open_periods
@@ -84,12 +85,15 @@ class Frame:
     ) -> list[Period]:
         """When the practitioner works here on these local dates, of which `opening` is the location's.
 
-        Their own hours where it is open, or without any all of it; minus their breaks, plus their own extra hours.
-        Closures, time off and qualifications aside.
+        Their own hours where it is open, or all of it without any and before the first of them holds; minus their
+        breaks, plus their own extra hours. Closures, time off and qualifications aside.
         """
         weekly = list(opening)
-        if any(row.practitioner == practitioner for row in self.hours):
-            weekly = intersected(self._weekly(self.hours, practitioner, first, last), opening)
+        own_from = [row.valid[0] for row in self.hours if row.practitioner == practitioner]
+        if own_from:
+            begins = local_day_bounds(min(day or first for day in own_from), self.zone)[0]
+            before = [(start, min(end, begins)) for start, end in opening if start < begins]
+            weekly = merged([*before, *intersected(self._weekly(self.hours, practitioner, first, last), opening)])
         if breaks:
             weekly = without(weekly, self._weekly(self.breaks, practitioner, first, last))
         return merged([*weekly, *self._extra(practitioner, first, last)])

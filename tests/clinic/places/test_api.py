@@ -2,6 +2,7 @@ import pytest
 
 from clinic.access.roles import Role
 from clinic.places.models import Location, OpeningHours
+from tests import examples
 from tests.api import Api, errors
 from tests.factories import make_location, make_practitioner, make_room, make_user
 
@@ -176,3 +177,68 @@ def test_history_says_who_changed_a_room(manager, location):
     event = room.events.latest("pgh_id")
     me = manager.get("/me/").json()["id"]
     assert event.pgh_context.metadata == {"channel": "api", "user": me}
+
+
+def test_a_break_is_weekly_and_extra_hours_are_of_one_date(manager, location):
+    here = {"location": str(location.pk)}
+    made = manager.post("/breaks/", {**here, "weekday": 1, "starts_at": "12:00", "ends_at": "12:30"})
+    assert made.status_code == 201
+    assert (made.json()["starts_at"], made.json()["practitioner"], made.json()["warnings"]) == ("12:00:00", None, [])
+    path = f"/breaks/{made.json()['id']}/"
+    assert errors(manager.patch(path, {"ends_at": "11:00"})) == {"ends_at": "invalid"}
+    assert manager.patch(path, {"valid_until": "2030-01-01"}).json()["valid_until"] == "2030-01-01"
+    extra = manager.post("/extra-hours/", {**here, "on": "2030-01-05", "opens_at": "09:00", "closes_at": "12:00"})
+    assert extra.status_code == 201
+    assert (extra.json()["on"], extra.json()["warnings"]) == ("2030-01-05", [])
+    for query, number in (("on=2030-01-05", 1), ("on_after=2030-01-06", 0), ("on_before=2030-01-05", 1)):
+        assert len(manager.get(f"/extra-hours/?{query}").json()["results"]) == number
+    assert manager.delete(path).status_code == 204
+    assert manager.delete(f"/extra-hours/{extra.json()['id']}/").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "attr"),
+    [
+        ("/breaks/", {"weekday": 8}, "weekday"),
+        ("/breaks/", {"ends_at": "12:00"}, "ends_at"),
+        ("/breaks/", {"starts_at": "noon"}, "starts_at"),
+        ("/extra-hours/", {"on": "2020-01-04"}, "on"),
+        ("/extra-hours/", {"on": "2030-02-30"}, "on"),
+        ("/extra-hours/", {"closes_at": "08:00"}, "closes_at"),
+        ("/extra-hours/", {"on": "2030-03-10", "opens_at": "02:30"}, "opens_at"),
+    ],
+)
+def test_breaks_and_extra_hours_that_cannot_be_are_refused_at_their_field(manager, location, path, wrong, attr):
+    body = {"starts_at": "12:00", "ends_at": "12:30", "weekday": 1}
+    if path == "/extra-hours/":
+        body = {"on": "2030-01-05", "opens_at": "09:00", "closes_at": "12:00"}
+    response = manager.post(path, {"location": str(location.pk), **body, **wrong})
+    assert response.status_code == 400
+    assert list(errors(response)) == [attr]
+    assert not manager.get(path).json()["results"]
+
+
+def test_breaks_and_extra_hours_are_of_those_who_practise_there(manager, location):
+    elsewhere = make_location()
+    both = Api(make_user((location, Role.MANAGER), (elsewhere, Role.MANAGER)))
+    whose = {"location": str(location.pk), "practitioner": str(make_practitioner(elsewhere).pk)}
+    pause = {"weekday": 1, "starts_at": "12:00", "ends_at": "12:30"}
+    extra = {"on": "2030-01-05", "opens_at": "09:00", "closes_at": "12:00"}
+    for path, body in (("/breaks/", pause), ("/extra-hours/", extra)):
+        assert errors(both.post(path, {**whose, **body})) == {"practitioner": "invalid"}
+        assert errors(manager.post(path, {**whose, **body})) == {"practitioner": "does_not_exist"}
+        assert both.post(path, {**body, "location": str(elsewhere.pk)}).status_code == 201
+        assert manager.get(path).json()["results"] == []
+
+
+def test_a_change_of_hours_answers_with_the_visits_it_leaves_outside(manager, location):
+    visit = examples.appointment(location)
+    body = {"location": str(location.pk), "weekday": visit.starts_at.astimezone(location.zone).isoweekday()}
+    made = manager.post("/breaks/", {**body, "starts_at": "09:30", "ends_at": "10:30"})
+    (warning,) = made.json()["warnings"]
+    assert (warning["attr"], warning["code"]) == ("starts_at", "visits_outside_hours")
+    assert f"1 booked visit stands outside working time now: {visit.patient}, " in warning["detail"]
+    assert warning["detail"].endswith(f"10:00 with {visit.practitioner}.")
+    desk = Api(make_user((location, Role.FRONT_DESK)))
+    (wanting,) = desk.get("/appointments/?rebook=true").json()["results"]
+    assert (wanting["id"], wanting["rebook"]) == (str(visit.pk), "The location is not open then.")

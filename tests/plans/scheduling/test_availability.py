@@ -373,6 +373,25 @@ def test_working_time_is_the_practitioners_own_within_the_locations(clinic: Clin
     assert clocks(slots, clinic.location) == ["11:00", "11:15", "11:30"]
 
 
+def test_own_hours_count_from_the_first_day_on_which_one_holds(clinic: Clinic) -> None:
+    set_hours(clinic.location, "09:00", "10:00")
+    tuesday = MONDAY + timedelta(days=1)
+    OpeningHours.objects.create(
+        location=clinic.location,
+        practitioner=clinic.practitioner,
+        weekday=2,
+        opens_at="09:30",
+        closes_at="10:00",
+        valid_from=tuesday,
+        valid_until=tuesday,
+    )
+
+    days = [MONDAY + timedelta(days=offset) for offset in range(3)]
+    found = [clocks(free_slots(request_for(clinic.location), day, day), clinic.location) for day in days]
+
+    assert found == [["09:00", "09:15", "09:30"], ["09:30"], []]
+
+
 def test_own_hours_at_another_location_do_not_count_here(clinic: Clinic) -> None:
     elsewhere = factories.make_location()
     set_hours(elsewhere, "11:00", "12:00", clinic.practitioner)

@@ -6,6 +6,7 @@ from plans.followups.api import CallListViewSet, CheckInViewSet, FollowUpViewSet
 from plans.messages.api import MessageViewSet
 from plans.protocols.api import CareTopicViewSet, IntervalRuleViewSet, ProtocolViewSet
 from plans.scheduling.api import AppointmentViewSet
+from plans.scheduling.waitlist_api import WaitlistViewSet
 from plans.treatment.api import PlanViewSet, RolloutViewSet, SessionViewSet
 
 routes: list[Route] = [
@@ -21,5 +22,6 @@ routes: list[Route] = [
     ("check-ins", CheckInViewSet),
     ("call-list", CallListViewSet),
     ("appointments", AppointmentViewSet),
+    ("waitlist", WaitlistViewSet),
     ("messages", MessageViewSet),
 ]

@@ -24,8 +24,8 @@ from plans.followups.models import CheckIn, ContactAttempt, FollowUp
 from plans.followups.services import attempt_record_for_patient
 from plans.messages.models import PatientMessage
 from plans.protocols.models import CareTopic, IntervalRule, Protocol
-from plans.scheduling.models import Appointment
-from plans.scheduling.services import appointment_book
+from plans.scheduling.models import Appointment, WaitlistEntry
+from plans.scheduling.services import appointment_book, waitlist_add
 from plans.treatment.models import ProcedureSession, ProtocolRollout, TreatmentPlan
 from plans.treatment.services import rollout_start
 from tests import factories
@@ -189,6 +189,11 @@ def appointment(location: Location) -> Appointment:
         starts_at=factories.local(location, factories.next_weekday(location, after_days=20), "10:00"),
         consultation_for=patient(location),
     )
+
+
+@example("plans.waitlistentry")
+def waitlist_entry(location: Location) -> WaitlistEntry:
+    return waitlist_add(by=None, patient=patient(location))
 
 
 @example("plans.patientmessage")

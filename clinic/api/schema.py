@@ -96,7 +96,8 @@ class AutoSchema(SpectacularAutoSchema):
     def get_response_serializers(self) -> Any:
         if self._act is not None:
             shape = self._act.output or self.view.get_serializer_class()
-            return {self._act.status: shape(many=True) if self._act.many else shape}
+            statuses = {self._act.status, 200} if self._act.has_preview else {self._act.status}
+            return {status: shape(many=True) if self._act.many else shape for status in sorted(statuses)}
         if self._action == "create":
             return {201: self.view.get_serializer_class()}
         if self._action == "destroy":

@@ -63,6 +63,8 @@ class Act:
     many: bool = False
     plain: bool = False
     """Answers data that is no row: it has no version."""
+    has_preview: bool = False
+    """Its body may ask for a `preview`, which answers 200 and writes nothing."""
 
 
 class View(APIView):
@@ -301,12 +303,13 @@ def act(
     status: int = http.HTTP_200_OK,
     path: str | None = None,
     on: Callable[..., Response] | None = None,
+    has_preview: bool = False,
 ) -> Callable[[Callable[[Any, Any, dict[str, Any]], Any]], Callable[..., Response]]:
     """POST to `{detail}/{name of the method}/`: `(self, row, data) -> what the service returned`.
 
     `grant` (on the view's line of the role table, or on `resource`) is asked where the row belongs; `If-Match` is
     about the row. The answer is the row as it is then, or with `output` what the method returned, in that shape. `on`
-    adds the act to the address of a `@look`.
+    adds the act to the address of a `@look`. With `has_preview` a body with `preview` set answers 200.
     """
 
     def decorate(method: Callable[[Any, Any, dict[str, Any]], Any]) -> Callable[..., Response]:
@@ -321,9 +324,10 @@ def act(
             written, warnings = written if isinstance(written, tuple) else (written, None)
             if isinstance(written, Record):
                 return _with_warnings(self.show(written, status=status, shape=output), warnings)
-            return Response(_shaped(self, output, written, many=False), status)
+            is_preview = has_preview and data.get("preview")
+            return Response(_shaped(self, output, written, many=False), http.HTTP_200_OK if is_preview else status)
 
-        handler.act = Act(grant, resource, body, output, status)  # type: ignore[attr-defined]
+        handler.act = Act(grant, resource, body, output, status, has_preview=has_preview)  # type: ignore[attr-defined]
         return _routed(handler, "post", detail=True, path=path, on=on)
 
     return decorate

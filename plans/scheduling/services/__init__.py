@@ -22,11 +22,21 @@ from plans.scheduling.services.booking import (
 from plans.scheduling.services.callers import Caller, caller_book, caller_register, caller_walk_in, likely_same
 from plans.scheduling.services.keeping import appointment_keep
 from plans.scheduling.services.off_hours import appointments_check_hours
+from plans.scheduling.services.series import SeriesVisit, plan_book_series, plan_preview_series
+from plans.scheduling.services.waitlist import (
+    waitlist_accept,
+    waitlist_add,
+    waitlist_change,
+    waitlist_decline,
+    waitlist_offer,
+    waitlist_withdraw,
+)
 from plans.scheduling.services.walk_in import walk_in_begin
 
 __all__ = [
     "NO_LONGER_OWED",
     "Caller",
+    "SeriesVisit",
     "appointment_arrive",
     "appointment_book",
     "appointment_cancel",
@@ -46,6 +56,14 @@ __all__ = [
     "caller_register",
     "caller_walk_in",
     "likely_same",
+    "plan_book_series",
+    "plan_preview_series",
+    "waitlist_accept",
+    "waitlist_add",
+    "waitlist_change",
+    "waitlist_decline",
+    "waitlist_offer",
+    "waitlist_withdraw",
     "walk_in_begin",
     "walk_in_book",
 ]

@@ -37,6 +37,7 @@ from plans.scheduling.services.placing import (
     refusal_of,
 )
 from plans.scheduling.services.subjects import lock_subject, read
+from plans.scheduling.services.waiting_again import entries_reopen, lock_entries_of
 from plans.scheduling.services.writing import AS_BOOKED, CANCELLATION, IN_FULL, TIME_AND_PLACE, remember, revise, save
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
@@ -217,8 +218,8 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
     """Take back the last booking, move or cancellation within the location's grace period; returns the visit.
 
     What was before comes back under a new revision: an undone booking is cancelled, an undone move is where it was,
-    an undone cancellation lives again. It comes back outside working time too, and
-    then wants rebooking. Raises `InvalidTransition`; `Conflict` (`nothing_to_undo`, `grace_over`, and what the state of
+    an undone cancellation lives again, outside working time too, and then wants rebooking. Who got the time from the
+    waitlist waits again. Raises `InvalidTransition`; `Conflict` (`nothing_to_undo`, `grace_over`, and what the state of
     plan, session or follow-up forbids); `SlotTaken` where the old time was given away meanwhile.
     """
     attempt: Attempt | None = None
@@ -227,6 +228,7 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
             known = read(appointment_id)
             frame = known.frame
             subject = known.lock_subject()
+            waited = lock_entries_of(appointment_id)
             revisions = AppointmentRevision.objects.filter(appointment=appointment_id).select_related("practitioner")
             last, *before = revisions.order_by("-number")[:2]
             previous = before[0] if before and last.act != Act.BOOKED else None
@@ -279,6 +281,8 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
             appointment.revision += 1
             save(appointment, *TIME_AND_PLACE, *CANCELLATION, "status", "confirmed_at", "revision")
             revise(appointment, Act.UNDONE, by=by, status_before=status_before)
+            if last.act in (Act.BOOKED, Act.MOVED):
+                entries_reopen(waited, settled_since=last.acted_at)
             messages_plan(appointment=appointment, act=Act.UNDONE)
     except IntegrityError as error:
         _refuse(error, attempt)

@@ -1,9 +1,10 @@
 """Locks what a visit is for, in the one order, and reads under the locks what decides its booking."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from clinic.locking import lock
@@ -61,7 +62,7 @@ def lock_subject(*, session: ProcedureSession | None, follow_up: FollowUp | None
 
 def _lock_obligation(plan_id: UUID | None, session_id: UUID | None, follow_up_id: UUID | None) -> Subject:
     if session_id is not None:
-        _lock_plans_of_patient(session_id)
+        lock_plans_of(TreatmentPlan.objects.filter(sessions=session_id).values("patient"))
         return Subject.of_session(lock(sessions_to_book(), session_id))
     if plan_id is not None:
         lock(TreatmentPlan.objects.all(), plan_id)
@@ -70,11 +71,10 @@ def _lock_obligation(plan_id: UUID | None, session_id: UUID | None, follow_up_id
     return Subject.of_follow_up(lock(follow_ups_to_book(), follow_up_id))
 
 
-def _lock_plans_of_patient(session_id: UUID) -> None:
-    """Lock every plan of this session's patient, in the order of their keys: one query.
+def lock_plans_of(patient: QuerySet[Any]) -> None:
+    """Lock every plan of this patient (a query of one key), in the order of the plans' keys: one query.
 
     Sessions of different plans keep their distance too, so what is booked of the others must stand still meanwhile.
     """
-    patient = TreatmentPlan.objects.filter(sessions=session_id).values("patient")
     plans = TreatmentPlan.objects.filter(patient=Subquery(patient)).order_by("pk")
     list(plans.select_for_update(of=("self",), no_key=True).values_list("pk"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
+from rest_framework import status as http
 
 from clinic.access.visibility import may
 from clinic.api.fields import ChoiceField, DayField, TextField, VisibleRelatedField
@@ -13,6 +14,7 @@ from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act, lo
 from clinic.people.models import Modality, Practitioner
 from plans.followups.models import FollowUp
 from plans.protocols.models import Protocol
+from plans.scheduling.series_api import SeriesInput, SeriesSerializer, book_series
 from plans.treatment.api.course import (
     ProgressSerializer,
     RevisionPreviewSerializer,
@@ -289,3 +291,8 @@ class PlanViewSet(Creates, Changes, ResourceViewSet):
         """Close a plan of which nothing is owed any more; warnings say what stays to be signed and asked."""
         plan = plan_complete(plan_id=row.pk, by=self.user)
         return plan, left_by_completion(plan)
+
+    @act("book_series", body=SeriesInput, output=SeriesSerializer, status=http.HTTP_201_CREATED, has_preview=True)
+    def book_series(self, row: TreatmentPlan, data: dict[str, Any]) -> dict[str, Any]:
+        """Book the next visits in their windows in one step, all or none; or, with `preview`, only propose them."""
+        return book_series(row, data, self.user)

@@ -7,7 +7,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
-from clinic.api.fields import ChoiceField, FlagField, InstantField, TextField, VisibleRelatedField
+from clinic.api.fields import FlagField, InstantField, TextField, VisibleRelatedField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, act
@@ -33,10 +33,10 @@ TIME_INPUT = ["%H:%M", "%H:%M:%S"]
 
 
 class WaitlistEntrySerializer(RecordSerializer):
-    """`present_appointment`: the live visit that they have for the same by now. `over` says why they wait no more though
-    nobody took them off: *done* (not owed any more), *past* (their last day has passed), *met* (they got a time that
-    suits them in another way); null while they wait, and once it is settled. `offer_is_taken`: somebody else has the
-    time that stands offered. Times of an offer carry the offset of the location."""
+    """`present_appointment`: the live visit that they have for the same by now. `over` says why they wait no more
+    though nobody took them off: *done* (not owed any more), *past* (their last day has passed), *met* (they got a time
+    that suits them in another way); null while they wait, and once it is settled. `offer_is_taken`: somebody else has
+    the time that stands offered. Times of an offer carry the offset of the location."""
 
     title = serializers.SerializerMethodField()
     weekdays = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=7), read_only=True)
@@ -147,7 +147,7 @@ class WaitlistDeclineInput(serializers.Serializer[Any]):
     reason = TextField(max_length=300, required=False, allow_blank=True)
 
 
-class WithdrawInput(serializers.Serializer[Any]):
+class WaitlistWithdrawInput(serializers.Serializer[Any]):
     reason = TextField(max_length=300, required=False, allow_blank=True)
 
 
@@ -205,7 +205,7 @@ class WaitlistViewSet(Creates, Changes, ResourceViewSet):
         """They do not want the time that stands offered."""
         return waitlist_decline(entry_id=row.pk, **data)
 
-    @act("withdraw", body=WithdrawInput)
+    @act("withdraw", body=WaitlistWithdrawInput)
     def withdraw(self, row: WaitlistEntry, data: dict[str, Any]) -> WaitlistEntry:
         """They wait no more. What is booked stays."""
         return waitlist_withdraw(entry_id=row.pk, **data)

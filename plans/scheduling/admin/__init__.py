@@ -1,5 +1,5 @@
-"""Visits in the console: the calendar, one visit, booking and moving, Today."""
+"""Visits in the console: the calendar, one visit, booking and moving, the waitlist, Today."""
 
-from plans.scheduling.admin import appointments, panels, visit_types
+from plans.scheduling.admin import appointments, panels, visit_types, waitlist
 
-__all__ = ["appointments", "panels", "visit_types"]
+__all__ = ["appointments", "panels", "visit_types", "waitlist"]

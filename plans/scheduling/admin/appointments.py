@@ -29,6 +29,7 @@ from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, 
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.caller import CallerPages
 from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
+from plans.scheduling.admin.gaps import gap_of, with_who_fits
 from plans.scheduling.admin.keeping import may_keep
 from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
 from plans.scheduling.admin.story import story_of
@@ -288,7 +289,8 @@ class AppointmentAdmin(CallerPages):
             room=choice.room,
             override_reason=form.cleaned_data.get("override_reason", ""),
         )
-        return Done(_with_undo(f"{row.patient}: moved to {visit_in_words(moved)}.", moved))
+        words = undo_link(f"{row.patient}: moved to {visit_in_words(moved)}.", moved)
+        return Done(with_who_fits(words, gap_of(row)))
 
     @act(
         "Keep this time",
@@ -328,7 +330,7 @@ class AppointmentAdmin(CallerPages):
     )
     def cancel(self, request: HttpRequest, row: Appointment, form: CancelForm) -> Done:
         cancelled = appointment_cancel(appointment_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
-        return Done(_with_undo(f"{row.patient}: cancelled.", cancelled))
+        return Done(with_who_fits(undo_link(f"{row.patient}: cancelled.", cancelled), gap_of(row)))
 
     @act(
         "Undo",
@@ -361,10 +363,10 @@ def _say_booked(request: HttpRequest, appointment: Appointment) -> None:
         words += " No mail goes out: please tell them."
     elif appointment.location.grace_seconds:
         words += f" The confirmation leaves in {appointment.location.grace_seconds} seconds."
-    messages.success(request, _with_undo(words, appointment))
+    messages.success(request, undo_link(words, appointment))
 
 
-def _with_undo(words: str, appointment: Appointment) -> str:
+def undo_link(words: str, appointment: Appointment) -> str:
     """The words, and a way back."""
     url = reverse("admin:plans_appointment_undo", args=[appointment.pk])
     return format_html(

@@ -133,3 +133,12 @@ patient_link(
         url=lambda patient: f"{reverse('admin:plans_appointment_add')}?patient={patient.pk}",
     )
 )
+patient_link(
+    PatientLink(
+        title="Waitlist",
+        icon="hourglass_empty",
+        resource="plans.waitlistentry",
+        action="add",
+        url=lambda patient: f"{reverse('admin:plans_waitlistentry_add')}?patient={patient.pk}",
+    )
+)

@@ -30,6 +30,7 @@ from plans.consultations.models import Consultation
 from plans.followups.admin import rows_of as follow_up_rows
 from plans.followups.admin import with_contact
 from plans.followups.queries import follow_ups_in_full
+from plans.scheduling.admin.series import BooksSeries
 from plans.treatment.admin.course import course_page, moved, next_in_words
 from plans.treatment.admin.forms import (
     AcceptForm,
@@ -99,7 +100,7 @@ class PlanList(ChangeList):
 
 
 @admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(ConsoleAdmin):
+class TreatmentPlanAdmin(BooksSeries, ConsoleAdmin):
     form = PlanForm
     change_form_template = "console/plan.html"
     fields = ("protocol", "lead_practitioner", "start_date")

@@ -18,6 +18,7 @@ ADD_NEEDS = {
     "plans.followup": ("consultation", "plans.consultation"),
     "plans.contactattempt": ("patient", "patients.patient"),
     "plans.appointment": ("patient", "patients.patient"),
+    "plans.waitlistentry": ("patient", "patients.patient"),
 }
 """What the address of a form names, and the resource it is of."""
 MADE_ELSEWHERE = {

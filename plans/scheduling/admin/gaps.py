@@ -1,0 +1,129 @@
+"""A time that came free: who from the waitlist fits it, and the sentence that says so after a cancellation or move."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from clinic.access.visibility import visible
+from clinic.console.reader import Reader, reader
+from clinic.people.models import Practitioner, User
+from clinic.places.models import Location, Room
+from patients.models import Patient
+from plans.scheduling.availability import Slot
+from plans.scheduling.gaps import Fit, Gap, fits_of
+from plans.scheduling.models import Appointment, WaitlistEntry
+
+
+def gap_of(appointment: Appointment) -> Gap:
+    """The time that a visit, as it stands here, gives back."""
+    return Gap(
+        appointment.location_id,
+        appointment.practitioner_id,
+        appointment.starts_at,
+        appointment.ends_at,
+        appointment.room_id,
+        appointment.patient_id,
+    )
+
+
+def gap_url(gap: Gap) -> str:
+    """The page of a free time."""
+    named = {
+        "location": gap.location_id,
+        "practitioner": gap.practitioner_id,
+        "room": gap.room_id,
+        "starts_at": gap.starts_at.isoformat(),
+        "ends_at": gap.ends_at.isoformat(),
+        "left_by": gap.left_by,
+    }
+    query = urlencode({name: value for name, value in named.items() if value is not None})
+    return f"{reverse('admin:plans_waitlistentry_gap')}?{query}"
+
+
+def with_who_fits(words: str, gap: Gap) -> str:
+    """The words, and how many on the waitlist fit this time, with the way to them; as they are where nobody does."""
+    who = reader()
+    if not who.user.may("plans.waitlistentry", "view", gap.location_id):
+        return words
+    count = sum(fit.slot is not None for fit in fits_of(gap, visible(WaitlistEntry.objects.all(), who.user)))
+    if not count:
+        return words
+    people = "1 person on the waitlist fits" if count == 1 else f"{count} people on the waitlist fit"
+    return format_html('{} <a class="c-undo" href="{}">{} this time</a>', words, gap_url(gap), people)
+
+
+def slot_key(slot: Slot) -> str:
+    """What a time is called in a form."""
+    return f"{slot.practitioner_id}|{slot.starts_at.isoformat()}"
+
+
+def gap_asked_for(request: HttpRequest) -> Gap:
+    """The time that the address names. Raises Http404 where it names none, or the reader does not see whose it is."""
+    user = cast(User, request.user)
+    asked = request.GET
+    try:
+        location = visible(Location.objects.all(), user).get(pk=asked.get("location"))
+        practitioner = visible(Practitioner.objects.all(), user).get(pk=asked.get("practitioner"))
+        starts_at, ends_at = (datetime.fromisoformat(asked.get(name, "")) for name in ("starts_at", "ends_at"))
+        room = asked.get("room")
+        left_by = asked.get("left_by")
+        gap = Gap(
+            location.pk,
+            practitioner.pk,
+            starts_at,
+            ends_at,
+            location.rooms.get(pk=room).pk if room else None,
+            UUID(left_by) if left_by else None,
+        )
+    except (ValueError, ValidationError, Location.DoesNotExist, Practitioner.DoesNotExist, Room.DoesNotExist):
+        raise Http404 from None
+    if starts_at.utcoffset() is None or ends_at.utcoffset() is None or not starts_at < ends_at:
+        raise Http404
+    if (ends_at - starts_at).total_seconds() > 86_400 or not 2000 <= starts_at.year < 2200:
+        raise Http404
+    return gap
+
+
+def gap_page(who: Reader, gap: Gap, rows_of: Callable[[Reader, Iterable[Any]], list[Any]]) -> dict[str, Any]:
+    """What the page of a free time shows: who fits, in order, and why the others do not."""
+    found = fits_of(gap, visible(WaitlistEntry.objects.all(), who.user))
+    rows = dict(zip((fit.entry.pk for fit in found), rows_of(who, [fit.entry for fit in found]), strict=True))
+    location = Location.objects.get(pk=gap.location_id)
+    left_by = Patient.objects.filter(pk=gap.left_by).first() if gap.left_by else None
+    return {
+        "gap": gap,
+        "location": location,
+        "practitioner": Practitioner.objects.select_related("user").get(pk=gap.practitioner_id),
+        "room": Room.objects.filter(pk=gap.room_id).first() if gap.room_id else None,
+        "left_by": left_by if left_by is not None and who.may_on("view", left_by) else None,
+        "is_past": gap.ends_at <= who.now,
+        "fits": [_offered(who, fit, rows[fit.entry.pk], gap) for fit in found if fit.slot is not None],
+        "others": [(rows[fit.entry.pk], fit.because) for fit in found if fit.slot is None],
+    }
+
+
+def _offered(who: Reader, fit: Fit, row: Any, gap: Gap) -> dict[str, Any]:
+    """One who fits: their row, the time they would get, and what can be done about it."""
+    slot = cast(Slot, fit.slot)
+    entry = fit.entry
+    is_told = (
+        entry.status == WaitlistEntry.Status.OFFERED
+        and entry.offered_practitioner_id == gap.practitioner_id
+        and entry.offered_starts_at == slot.starts_at
+    )
+    return {
+        "row": row,
+        "slot": slot,
+        "key": slot_key(slot),
+        "is_told": is_told,
+        "may_offer": who.may_on("offer", entry) and not is_told,
+        "may_accept": who.may_on("accept", entry),
+        "decline": [button for button in row.acts if button.url.endswith("/decline/")] if is_told else [],
+    }

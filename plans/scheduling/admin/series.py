@@ -1,0 +1,185 @@
+"""Booking the next visits of a plan at once: the wishes, a preview with every visit, and one click for all of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from unfold.enums import ActionVariant
+
+from clinic.console.acts import act
+from clinic.console.forms import ChoiceArrayField, InWords, TimeInput, dress
+from clinic.console.reader import reader
+from clinic.console.refusals import in_words, refusals
+from clinic.errors import Invalid, Refusal
+from clinic.people.models import Practitioner, User
+from clinic.places.models import Weekday
+from clinic.places.wallclock import local_date
+from clinic.words import count_of
+from plans.scheduling.availability import Slot, frame_of
+from plans.scheduling.models import LIVE_STATUSES
+from plans.scheduling.series import Proposed, Series, SeriesWishes, propose
+from plans.scheduling.services import SeriesVisit, plan_book_series
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+
+TIMES_A_DAY = 4
+DAYS_SHOWN = 14
+"""Of the days on which one visit could be instead, those nearest to the proposed one."""
+
+
+class SeriesForm(InWords, forms.Form):
+    """When and with whom they want to come; the address carries it."""
+
+    count = forms.IntegerField(min_value=1, max_value=50, required=False, label="How many", help_text="Empty: all.")
+    practitioner = forms.ModelChoiceField(
+        queryset=Practitioner.objects.none(), required=False, label="With", empty_label="Whoever is in charge first"
+    )
+    weekdays = ChoiceArrayField(choices=Weekday.choices, coerce=int, label="Days", help_text="None: every day.")
+    time_from = forms.TimeField(required=False, label="Not before", widget=TimeInput)
+    time_until = forms.TimeField(required=False, label="Done by", widget=TimeInput)
+
+    def __init__(self, plan: TreatmentPlan, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = list(frame_of(plan.location_id).practitioners)
+        field = cast(forms.ModelChoiceField, self.fields["practitioner"])
+        field.queryset = Practitioner.objects.select_related("user").filter(pk__in=able)
+        dress(self)
+
+    def wishes(self) -> SeriesWishes:
+        return SeriesWishes(**{name: value for name, value in self.cleaned_data.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One time that a visit could be at."""
+
+    key: str
+    text: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """One visit of the preview."""
+
+    visit: Proposed
+    name: str
+    """What its choice is called in the form."""
+    chosen: str
+    """Its time in words, for whom nothing else can be chosen."""
+    days: list[tuple[date, list[Choice]]]
+
+
+def is_to_book(plan: TreatmentPlan) -> bool:
+    """Whether sessions of it can be booked now: one query, for a plan whose visits can be."""
+    if plan.status not in TreatmentPlan.MAY_BOOK:
+        return False
+    planned = plan.sessions.filter(status__in=ProcedureSession.MAY_BOOK)
+    return planned.exclude(appointments__status__in=LIVE_STATUSES).exists()
+
+
+class BooksSeries:
+    """Gives the plan's admin the act of booking its next visits at once."""
+
+    @act(
+        "Book the series",
+        grant="book_series",
+        is_legal=is_to_book,
+        icon="event_repeat",
+        variant=ActionVariant.PRIMARY,
+        is_whole=True,
+    )
+    def book_series(self: Any, request: HttpRequest, row: TreatmentPlan) -> HttpResponse:
+        """GET proposes, POST books what was chosen."""
+        form = SeriesForm(row, request.GET)
+        refused: list[str] = []
+        status = 200
+        picked: Mapping[str, str] = {}
+        if request.method == "POST":
+            picked = request.POST.dict()
+            try:
+                with refusals():
+                    booked = plan_book_series(plan_id=row.pk, by=cast(User, request.user), visits=_chosen(row, picked))
+            except Refusal as refusal:
+                refused, status = in_words(refusal), 409
+            else:
+                messages.success(request, f"{row.patient}: {count_of(len(booked), 'visit')} booked.")
+                return HttpResponseRedirect(self.url_of(row), status=303)
+        series: Series | None = None
+        if form.is_valid():
+            try:
+                with refusals():
+                    series = propose(row, form.wishes())
+            except Refusal as refusal:
+                refused += in_words(refusal)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Book the series",
+            "crumbs": [*self.crumbs(row), ("Book the series", "")],
+            "opts": self.opts,
+            "plan": row,
+            "form": form,
+            "refused": refused,
+            "rows": [_row(one, series, picked) for one in series.visits] if series is not None else [],
+            "back": self.url_of(row),
+            "mails": row.patient.is_reachable_by_email,
+        }
+        return TemplateResponse(request, "console/series.html", context, status=status)
+
+
+def _row(visit: Proposed, series: Series, picked: Mapping[str, str]) -> SeriesRow:
+    zone = series.frame.zone
+    name = f"visit-{visit.session.pk}"
+    proposed = _key(visit.practitioner.pk, visit.starts_at)
+    wanted = picked.get(name, proposed)
+    days: dict[date, list[Slot]] = {}
+    for slot in visit.choices:
+        days.setdefault(local_date(slot.starts_at, zone), []).append(slot)
+    own = local_date(visit.starts_at, zone)
+    near = sorted(sorted(days, key=lambda day: abs((day - own).days))[:DAYS_SHOWN])
+
+    def choice(slot: Slot) -> Choice:
+        key = _key(slot.practitioner_id, slot.starts_at)
+        text = f"{reader().moment(slot.starts_at, zone)}, {series.practitioners[slot.practitioner_id]}"
+        return Choice(key, text, key == wanted)
+
+    keep = {proposed, wanted}
+    shown = [(day, [choice(slot) for slot in _thinned(days[day], visit, keep)]) for day in near]
+    return SeriesRow(visit, name, reader().moment(visit.starts_at, zone), shown)
+
+
+def _thinned(slots: Sequence[Slot], visit: Proposed, keep: set[str]) -> list[Slot]:
+    """A few of a day's times, of the proposed practitioner where they have any; what is chosen is among them."""
+    own = [slot for slot in slots if slot.practitioner_id == visit.practitioner.pk] or list(slots)
+    step = max(-(-len(own) // TIMES_A_DAY), 1)
+    few = own[::step]
+    few += [slot for slot in slots if _key(slot.practitioner_id, slot.starts_at) in keep and slot not in few]
+    return sorted(few, key=lambda slot: (slot.starts_at, slot.practitioner_id))
+
+
+def _key(practitioner_id: UUID, starts_at: datetime) -> str:
+    return f"{practitioner_id}|{starts_at.isoformat()}"
+
+
+def _chosen(plan: TreatmentPlan, picked: Mapping[str, str]) -> list[SeriesVisit]:
+    """What the form chose for each session. Raises `Invalid` for what was never offered."""
+    wanted = {name.removeprefix("visit-"): value for name, value in picked.items() if name.startswith("visit-")}
+    try:
+        sessions = {str(one.pk): one for one in plan.sessions.filter(pk__in=list(wanted))}
+        times = {key: value.split("|") for key, value in wanted.items()}
+        practitioners = Practitioner.objects.select_related("user").in_bulk([UUID(one) for one, _ in times.values()])
+        visits = [
+            SeriesVisit(sessions[key], datetime.fromisoformat(starts_at), practitioners[UUID(practitioner)])
+            for key, (practitioner, starts_at) in times.items()
+        ]
+    except (KeyError, ValueError, ValidationError):
+        raise Invalid("These times are no longer on offer. Look at the new ones.") from None
+    if any(one.starts_at.utcoffset() is None for one in visits):
+        raise Invalid("These times are no longer on offer. Look at the new ones.")
+    return visits

@@ -1,0 +1,407 @@
+"""The waitlist in the console: who waits, one entry with the times that fit now, and its transitions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from unfold.enums import ActionVariant
+
+from clinic.access.visibility import visible
+from clinic.console.acts import Button, Done, act, buttons, in_states
+from clinic.console.badges import Badge, Tone
+from clinic.console.base import ConsoleAdmin
+from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, TimeInput
+from clinic.console.reader import Reader, reader
+from clinic.people.models import Practitioner, User
+from clinic.places.models import Location
+from clinic.records import Record
+from clinic.words import within
+from plans.scheduling.admin.appointments import undo_link
+from plans.scheduling.admin.asked import place_of, subject_asked_for
+from plans.scheduling.admin.asked import title_of as title_of_subject
+from plans.scheduling.admin.booking import visit_in_words
+from plans.scheduling.admin.gaps import gap_asked_for, gap_page, slot_key
+from plans.scheduling.gaps import times_for
+from plans.scheduling.models import Appointment, WaitlistEntry
+from plans.scheduling.services import (
+    waitlist_accept,
+    waitlist_add,
+    waitlist_change,
+    waitlist_decline,
+    waitlist_offer,
+    waitlist_withdraw,
+)
+from plans.scheduling.services.waitlist import WISHES
+from plans.scheduling.waiting import Over, times_in_words, weekdays_in_words
+from plans.scheduling.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
+
+Status = WaitlistEntry.Status
+ROWS_A_PAGE = 50
+TIMES_THAT_FIT = 5
+BADGES = {
+    Status.WAITING: Badge(Tone.NEUTRAL, "Waits", "hourglass_empty"),
+    Status.OFFERED: Badge(Tone.SOON, "Told, to answer", "phone_in_talk"),
+    Status.BOOKED: Badge(Tone.DONE, "Booked"),
+    Status.DECLINED: Badge(Tone.NEUTRAL, "Declined", "thumb_down"),
+    Status.WITHDRAWN: Badge(Tone.NEUTRAL, "Taken off", "person_remove"),
+}
+OVER = Badge(Tone.NEUTRAL, "Waits no more", "event_available")
+URGENT = Badge(Tone.STOP, "Urgent", "priority_high")
+TAKEN = Badge(Tone.SOON, "Taken meanwhile", "event_busy")
+PAST = Badge(Tone.SOON, "This time is past", "history")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistRow:
+    """One who waits, as lists show it."""
+
+    entry: Any
+    title: str
+    badge: Badge
+    wishes: str
+    present: Appointment | None
+    offer: str
+    """The time that stands offered; empty without one."""
+    stale: Badge | None
+    """Why the offered time cannot be had any more."""
+    acts: list[Button]
+
+
+def rows_of(who: Reader, entries: Iterable[Any]) -> list[WaitlistRow]:
+    """One row each of `waitlist_in_full`, with the legal acts: at most one query."""
+    entries = list(entries)
+    present = present_visits(entries)
+    return [_row(who, entry, present.get(entry.present_id)) for entry in entries]
+
+
+def _row(who: Reader, entry: Any, present: Appointment | None) -> WaitlistRow:
+    is_offered = entry.status == Status.OFFERED
+    return WaitlistRow(
+        entry=entry,
+        title=title_of(entry),
+        badge=OVER if entry.over else BADGES[entry.status],
+        wishes=wishes_in_words(who, entry),
+        present=present,
+        offer=offer_in_words(who, entry) if is_offered else "",
+        stale=_stale(who, entry) if is_offered else None,
+        acts=buttons(admin.site._registry[WaitlistEntry], who.user, entry, ("accept", "decline")),
+    )
+
+
+def _stale(who: Reader, entry: Any) -> Badge | None:
+    if entry.offered_starts_at < who.now:
+        return PAST
+    return TAKEN if entry.offer_is_taken else None
+
+
+def offer_in_words(who: Reader, entry: Any) -> str:
+    """“Tue 24 Nov 09:30 with Dr Rowan”."""
+    return f"{who.moment(entry.offered_starts_at, entry.location.zone)} with {entry.offered_practitioner}"
+
+
+def wishes_in_words(who: Reader, entry: Any) -> str:
+    """“Dr Rowan, Monday and Tuesday, 09:00 to 12:00, until Tue 24 Nov”; “any time” without any."""
+    zone = entry.location.zone
+    parts = [
+        str(entry.practitioner) if entry.practitioner is not None else "",
+        weekdays_in_words(entry.weekdays) if entry.weekdays else "",
+        times_in_words(entry.time_from, entry.time_until),
+        f"from {within(who.day(entry.earliest, zone))} on" if entry.earliest else "",
+        f"until {within(who.day(entry.latest, zone))}" if entry.latest else "",
+    ]
+    return ", ".join(part for part in parts if part) or "Any time"
+
+
+class WaitlistForm(ConsoleModelForm):
+    """When and with whom they want to come."""
+
+    class Meta:
+        model = WaitlistEntry
+        fields = WISHES
+        labels = {"earliest": "First day", "latest": "Last day", "is_urgent": "Urgent", "weekdays": "Days"}
+        widgets = {"earliest": DateInput, "latest": DateInput, "time_from": TimeInput, "time_until": TimeInput}
+
+
+class ChosenTime(ActForm):
+    """A time as its button says it: practitioner and start."""
+
+    slot = forms.CharField(required=False, widget=forms.HiddenInput)
+    above = "console/parts/waitlist_time.html"
+
+    @property
+    def time(self) -> str:
+        """The time that is asked about, in words: the chosen one, or the one that stands offered."""
+        zone = self.row.location.zone
+        if getattr(self, "cleaned_data", {}).get("starts_at"):
+            chosen = self.cleaned_data
+            return f"{reader().moment(chosen['starts_at'], zone)} with {chosen['practitioner']}"
+        return offer_in_words(reader(), self.row) if self.row.offered_starts_at else ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("slot"):
+            cleaned |= self._read(cleaned["slot"])
+        return cleaned
+
+    def _read(self, text: str) -> dict[str, Any]:
+        try:
+            practitioner, starts_at = text.split("|")
+            when = datetime.fromisoformat(starts_at)
+            found = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user)).get(
+                pk=UUID(practitioner)
+            )
+        except (ValueError, Practitioner.DoesNotExist):
+            raise forms.ValidationError("This time is no longer on offer. Choose another one.") from None
+        if when.utcoffset() is None:
+            raise forms.ValidationError("This time is no longer on offer. Choose another one.")
+        return {"starts_at": when, "practitioner": found}
+
+
+class OfferForm(ChosenTime):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "starts_at" not in cleaned and not self.errors:
+            raise forms.ValidationError("Choose a time on the page of the entry, or of the time that is free.")
+        return cleaned
+
+
+class DeclineOfferForm(ActForm):
+    above = "console/parts/waitlist_time.html"
+    keep_waiting = forms.BooleanField(required=False, initial=True, label="Goes on waiting for another time")
+    reason = forms.CharField(max_length=300, required=False)
+
+    @property
+    def time(self) -> str:
+        return offer_in_words(reader(), self.row) if self.row.offered_starts_at else ""
+
+
+class WithdrawForm(ActForm):
+    reason = forms.CharField(max_length=300, required=False)
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(ConsoleAdmin):
+    form = WaitlistForm
+    change_form_template = "console/waitlist_entry.html"
+    fields = WISHES
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WaitlistEntry]:
+        return waitlist_in_full(super().get_queryset(request)).select_related("added_by", "offered_by", "appointment")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Wishes change as long as somebody waits."""
+        if isinstance(obj, WaitlistEntry) and obj.status not in WaitlistEntry.MAY_CHANGE:
+            return False
+        return super().has_change_permission(request, obj)
+
+    @property
+    def job_title(self) -> str:
+        return "Waitlist"
+
+    def name_of(self, row: WaitlistEntry) -> str:
+        return f"{row.patient}: {title_of(row)}"
+
+    def choices_of(self, name: str, related: type[Any]) -> QuerySet[Any]:
+        rows = super().choices_of(name, related)
+        return rows.filter(is_bookable=True).select_related("user") if related is Practitioner else rows
+
+    # The list
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        who = reader()
+        place = next((one for one in who.locations if str(one.pk) == request.GET.get("location")), None)
+        shows_over = request.GET.get("show") == "over"
+        rows = self.get_queryset(request)
+        rows = rows.filter(location=place) if place is not None else rows
+        still = Q(status__in=WaitlistEntry.OPEN, over__isnull=True)
+        rows = rows.exclude(still) if shows_over else rows.filter(still)
+        ordered = rows.order_by("-created_at", "id") if shows_over else rows.order_by("-is_urgent", "created_at", "id")
+        page = Paginator(ordered, ROWS_A_PAGE).get_page(request.GET.get("p"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Waitlist",
+            "crumbs": [("Waitlist", "")],
+            "opts": self.opts,
+            "rows": rows_of(who, page.object_list),
+            "page": page,
+            "shows_over": shows_over,
+            "place": place,
+            "places": who.locations if who.several_locations else [],
+            "next": request.get_full_path(),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "console/waitlist.html", context)
+
+    # One entry
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is None:
+            self._asked(request)
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the patient likes anyhow."""
+        patient = self._asked(request)[0].patient
+        return {
+            "weekdays": patient.preferred_weekdays,
+            "time_from": patient.preferred_from,
+            "time_until": patient.preferred_until,
+        }
+
+    def _asked(self, request: HttpRequest) -> tuple[Any, dict[str, Any], Location]:
+        """The subject that the address names, how the service calls it, and where. Raises Http404 without one."""
+        subject, what = subject_asked_for(request)
+        if subject is None:
+            raise Http404
+        if "consultation_for" in what:
+            what = {"patient": what["consultation_for"]}
+        return subject, what, place_of(request, subject, cast(User, request.user))
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        who = reader()
+        if row is None:
+            subject, _, place = self._asked(request)
+            context |= {"subject": subject, "subject_title": title_of_subject(subject), "place": place}
+        else:
+            context |= self._page(who, row)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if row is None:
+            title = f"Waitlist: {subject.patient}"
+            response.context_data |= {"title": title, "crumbs": [*self.crumbs(), (title, "")]}
+        return response
+
+    def _page(self, who: Reader, row: Any) -> dict[str, Any]:
+        shown = rows_of(who, [row])[0]
+        is_open = row.status in WaitlistEntry.OPEN and row.over is None
+        times = times_for(row, subjects_of([row])[row.pk], shown.present, limit=TIMES_THAT_FIT) if is_open else []
+        names = Practitioner.objects.select_related("user").in_bulk({slot.practitioner_id for slot in times})
+        return {
+            "entry": row,
+            "row": shown,
+            "over": Over(row.over).in_words if row.over else "",
+            "is_open": is_open,
+            "times": [(slot_key(slot), slot.starts_at, names[slot.practitioner_id]) for slot in times],
+            "may_offer": who.may_on("offer", row),
+            "book_url": self.url_of(row),
+            "urgent": URGENT,
+        }
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        row = super().save_form(request, form, change)
+        if not change:
+            subject, _, place = self._asked(request)
+            row.patient, row.location = subject.patient, place
+            row.session, row.follow_up, row.kind = subject.session, subject.follow_up, subject.kind
+        return row
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
+        _, what, place = self._asked(request)
+        return waitlist_add(by=cast(User, request.user), location=place, **what, **data)
+
+    def update(self, request: HttpRequest, row: WaitlistEntry, data: dict[str, Any]) -> Record:
+        return waitlist_change(entry_id=row.pk, changes=data)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        self.message_user(request, f"{obj.patient} is on the waitlist.")
+        back = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None) or not back.startswith("/"):
+            back = self.url_of(obj)
+        return HttpResponseRedirect(back, status=303)
+
+    # A time that is free
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.gap_view)
+        return [path("gap/", page, name="plans_waitlistentry_gap"), *super().get_urls()]
+
+    def gap_view(self, request: HttpRequest) -> HttpResponse:
+        """Who fits the time that the address names, in the order in which they are asked. Changes nothing."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        gap = gap_asked_for(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Free time",
+            "crumbs": [*self.crumbs(), ("Free time", "")],
+            "opts": self.opts,
+            "next": request.get_full_path(),
+            **gap_page(reader(), gap, rows_of),
+        }
+        return TemplateResponse(request, "console/gap.html", context)
+
+    # Transitions
+
+    @act(
+        "Offer",
+        grant="offer",
+        is_legal=lambda row: False,  # its button stands beside each time that fits
+        form=OfferForm,
+        icon="phone_in_talk",
+        description="You told them of this time, and they are to answer. It is held back for nobody.",
+        submit="They were told",
+    )
+    def offer(self, request: HttpRequest, row: WaitlistEntry, form: OfferForm) -> Done:
+        entry = waitlist_offer(
+            entry_id=row.pk,
+            by=cast(User, request.user),
+            starts_at=form.cleaned_data["starts_at"],
+            practitioner=form.cleaned_data["practitioner"],
+        )
+        return Done(f"{row.patient} was told of {within(offer_in_words(reader(), entry))}. It is not held back.")
+
+    @act(
+        "Accepts",
+        grant="accept",
+        is_legal=lambda row: row.status == Status.OFFERED,
+        form=ChosenTime,
+        icon="event_available",
+        description="The visit that they have moves there; without one it is booked.",
+        submit="Accept: book it",
+        variant=ActionVariant.PRIMARY,
+    )
+    def accept(self, request: HttpRequest, row: WaitlistEntry, form: ChosenTime) -> Done:
+        chosen = {name: form.cleaned_data[name] for name in ("starts_at", "practitioner") if name in form.cleaned_data}
+        entry = waitlist_accept(entry_id=row.pk, by=cast(User, request.user), **chosen)
+        visit = cast(Appointment, entry.appointment)
+        return Done(undo_link(f"{row.patient}: booked for {within(visit_in_words(visit))}.", visit))
+
+    @act(
+        "Declined",
+        grant="decline",
+        is_legal=in_states(WaitlistEntry.MAY_DECLINE),
+        form=DeclineOfferForm,
+        icon="thumb_down",
+        submit="They said no",
+    )
+    def decline(self, request: HttpRequest, row: WaitlistEntry, form: DeclineOfferForm) -> Done:
+        entry = waitlist_decline(entry_id=row.pk, **form.cleaned_data)
+        goes_on = "goes on waiting" if entry.status == Status.WAITING else "waits no more"
+        return Done(f"{row.patient} said no and {goes_on}.")
+
+    @act(
+        "Take off",
+        grant="withdraw",
+        is_legal=in_states(WaitlistEntry.MAY_WITHDRAW),
+        form=WithdrawForm,
+        icon="person_remove",
+        description="They wait no more. What is booked stays.",
+        submit="Take off the waitlist",
+    )
+    def withdraw(self, request: HttpRequest, row: WaitlistEntry, form: WithdrawForm) -> Done:
+        waitlist_withdraw(entry_id=row.pk, **form.cleaned_data)
+        return Done(f"{row.patient} is off the waitlist.", url=reverse("admin:plans_waitlistentry_changelist"))

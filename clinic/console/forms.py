@@ -193,6 +193,7 @@ def array_form_field(column: Any, **kwargs: Any) -> forms.Field:
     """The form field of an array column whose items have choices."""
     return ChoiceArrayField(
         choices=column.base_field.choices,
+        coerce=column.base_field.to_python,
         label=kwargs.get("label") or column.verbose_name.capitalize(),
         help_text=column.help_text,
         initial=column.get_default(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +10,18 @@ from django.db.models import QuerySet
 
 from clinic import clock
 from clinic.errors import Refusal
-from clinic.places.wallclock import local_date
+from clinic.places.wallclock import local_date, local_time
 from plans.scheduling.availability import Frame, Request, Slot, frame_of, free_slots
 from plans.scheduling.models import LIVE_STATUSES, Appointment, WaitlistEntry
 from plans.scheduling.rules import MINUTE, Period, qualified_days
 from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject, labels
-from plans.scheduling.waiting import Wishes
 from plans.scheduling.waitlist import present_visits, subjects_of, waiting, waitlist_in_full, wishes_of
 
 LOOKED_AT = 200
 """So many of those who wait are asked about a gap, the urgent and the longest waiting first."""
 SEARCHED_DAYS = timedelta(days=27)
+NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +199,15 @@ def _turned_down(gap: Gap, entries: Iterable[Any]) -> set[UUID]:
 def times_for(entry: Any, subject: Subject, present: Appointment | None, *, limit: int) -> list[Slot]:
     """The first free times that suit somebody who waits, earlier than what they have: two queries.
 
-    One time of each start, in their order; of several practitioners the one who knows the patient. For an entry of
-    `waitlist_in_full` with its subject. Looks at four weeks from the first day on which it can be.
+    One in each morning and each afternoon, so that there is something to choose from; of several practitioners the one
+    who knows the patient. For an entry of `waitlist_in_full` with its subject. Looks at four weeks from the first day
+    on which it can be.
     """
     frame = frame_of(entry.location_id)
     wishes = wishes_of(entry)
     earliest, latest = subject.days()
     today = clock.today(frame.zone)
-    first = max(day for day in (today, earliest, wishes.earliest, subject.window and subject.window[0]) if day)
+    first = max(day for day in (today, earliest, wishes.earliest) if day)
     ends = (latest, wishes.latest, present and local_date(present.starts_at, frame.zone), first + SEARCHED_DAYS)
     last = min(day for day in ends if day)
     if first > last:
@@ -219,18 +220,14 @@ def times_for(entry: Any, subject: Subject, present: Appointment | None, *, limi
         practitioners=[wishes.practitioner_id] if wishes.practitioner_id else (),
         duration=_duration(frame, subject, present),
     )
-    return _first_of_each_start(
-        [slot for slot in found if present is None or slot.starts_at < present.starts_at], subject, wishes, frame, limit
-    )
-
-
-def _first_of_each_start(
-    slots: Iterable[Slot], subject: Subject, wishes: Wishes, frame: Frame, limit: int
-) -> list[Slot]:
-    best: dict[datetime, Slot] = {}
-    for slot in slots:
+    best: dict[tuple[date, bool], Slot] = {}
+    for slot in found:
+        if present is not None and slot.starts_at >= present.starts_at:
+            continue
         if wishes.against(slot.practitioner_id, slot.starts_at, slot.ends_at, frame.zone) is not None:
             continue
-        if slot.starts_at not in best or slot.practitioner_id == subject.preferred_practitioner_id:
-            best[slot.starts_at] = slot
-    return [best[start] for start in sorted(best)][:limit]
+        half = (local_date(slot.starts_at, frame.zone), local_time(slot.starts_at, frame.zone) >= NOON)
+        other = best.setdefault(half, slot)
+        if slot.starts_at == other.starts_at and slot.practitioner_id == subject.preferred_practitioner_id:
+            best[half] = slot
+    return sorted(best.values(), key=lambda slot: slot.starts_at)[:limit]

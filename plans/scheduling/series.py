@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from clinic import clock
 from clinic.errors import Conflict, Invalid, Refusal
 from clinic.people.models import Practitioner
@@ -76,7 +78,8 @@ def sessions_to_plan(plan_id: UUID, count: int | None) -> list[Any]:
 
     Raises what refuses their booking, naming the session, and `Conflict` (nothing_to_book) where there is none.
     """
-    rows = sessions_to_book().filter(plan=plan_id, status__in=ProcedureSession.MAY_BOOK, live_appointment__isnull=True)
+    rows: QuerySet[Any] = sessions_to_book()
+    rows = rows.filter(plan=plan_id, status__in=ProcedureSession.MAY_BOOK, live_appointment__isnull=True)
     found = list(rows.order_by("sequence", "pk")[:count])
     if not found:
         raise Conflict("Every session of this plan is booked, done or cancelled.", code="nothing_to_book")

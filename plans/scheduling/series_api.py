@@ -48,7 +48,7 @@ class SeriesInput(serializers.Serializer[Any]):
     time_from = serializers.TimeField(input_formats=TIME_INPUT, required=False, help_text="Not before.")
     time_until = serializers.TimeField(input_formats=TIME_INPUT, required=False, help_text="Done by.")
     preview = FlagField(required=False, default=False, help_text="Only propose; nothing is booked.")
-    visits = SeriesVisitInput(many=True, required=False, max_length=MAX_VISITS)
+    visits = serializers.ListField(child=SeriesVisitInput(), required=False, max_length=MAX_VISITS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "visits" in attrs:

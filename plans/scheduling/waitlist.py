@@ -70,7 +70,7 @@ class IsAmong(Func):
     output_field = BooleanField()
 
 
-def waitlist_in_full(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+def waitlist_in_full(entries: QuerySet[WaitlistEntry]) -> QuerySet[Any]:
     """With everything a list shows, in one query.
 
     `present_id`: the key of the live visit that they have for the same purpose by now, or None. `over`: the value of an
@@ -88,7 +88,7 @@ def waitlist_in_full(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry
     )
 
 
-def with_standing(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+def with_standing(entries: QuerySet[WaitlistEntry]) -> QuerySet[Any]:
     """Annotate `present_id`, `over` and `offer_is_taken`; see `waitlist_in_full`."""
     of_session = Appointment.objects.filter(session=OuterRef("session"), status__in=LIVE_STATUSES)
     of_follow_up = Appointment.objects.filter(follow_up=OuterRef("follow_up"), status__in=LIVE_STATUSES)
@@ -127,7 +127,7 @@ def with_standing(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
     )
 
 
-def waiting(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+def waiting(entries: QuerySet[WaitlistEntry]) -> QuerySet[Any]:
     """Those of `entries` who still wait; in the order in which they are asked, with what `with_standing` annotates."""
     rows = with_standing(entries).filter(status__in=OPEN_STATUSES, over__isnull=True)
     return rows.order_by("-is_urgent", "created_at", "id")

@@ -1,6 +1,6 @@
 """A time that came free: who from the waitlist fits it, and the sentence that says so after a cancellation or move."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -91,10 +91,12 @@ def gap_asked_for(request: HttpRequest) -> Gap:
     return gap
 
 
-def gap_page(who: Reader, gap: Gap, rows_of: Callable[[Reader, Iterable[Any]], list[Any]]) -> dict[str, Any]:
+def gap_page(who: Reader, gap: Gap, rows_of: Callable[..., list[Any]]) -> dict[str, Any]:
     """What the page of a free time shows: who fits, in order, and why the others do not."""
     found = fits_of(gap, visible(WaitlistEntry.objects.all(), who.user))
-    rows = dict(zip((fit.entry.pk for fit in found), rows_of(who, [fit.entry for fit in found]), strict=True))
+    present = {fit.present.pk: fit.present for fit in found if fit.present is not None}
+    shown = rows_of(who, [fit.entry for fit in found], present)
+    rows = {fit.entry.pk: row for fit, row in zip(found, shown, strict=True)}
     location = Location.objects.get(pk=gap.location_id)
     left_by = Patient.objects.filter(pk=gap.left_by).first() if gap.left_by else None
     return {

@@ -1,6 +1,6 @@
 """The waitlist in the console: who waits, one entry with the times that fit now, and its transitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -78,10 +78,13 @@ class WaitlistRow:
     acts: list[Button]
 
 
-def rows_of(who: Reader, entries: Iterable[Any]) -> list[WaitlistRow]:
-    """One row each of `waitlist_in_full`, with the legal acts: at most one query."""
+def rows_of(
+    who: Reader, entries: Iterable[Any], present: Mapping[UUID, Appointment] | None = None
+) -> list[WaitlistRow]:
+    """One row each of `waitlist_in_full`, with the legal acts. No query, but for the `present` visits where these are
+    not known."""
     entries = list(entries)
-    present = present_visits(entries)
+    present = present_visits(entries) if present is None else present
     return [_row(who, entry, present.get(entry.present_id)) for entry in entries]
 
 

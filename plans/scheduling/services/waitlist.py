@@ -231,8 +231,8 @@ def _chosen(
     return _Chosen(starts_at, practitioner, room)
 
 
-def _lock_entry(entry_id: UUID) -> tuple[Any, Subject]:
-    """Lock what is waited for, then the entry; returns the entry of `waitlist_in_full`, and its subject."""
+def _lock_entry(entry_id: UUID) -> tuple[WaitlistEntry, Subject]:
+    """Lock what is waited for, then the entry; returns the entry and its subject, which knows the present visit."""
     known = WaitlistEntry.objects.select_related("session", "follow_up", "patient").get(pk=entry_id)
     is_consultation = known.kind == VisitKind.CONSULTATION
     subject = lock_subject(
@@ -319,6 +319,8 @@ def _check_can_be_had(
 
 def _present_length(subject: Subject) -> timedelta | None:
     """How long the visit is that would move; None without one."""
+    if subject.live_appointment is None:
+        return None
     found = Appointment.objects.filter(pk=subject.live_appointment).values_list("starts_at", "ends_at").first()
     return found[1] - found[0] if found else None
 

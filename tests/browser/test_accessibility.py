@@ -12,7 +12,8 @@ from clinic import clock
 from clinic.access.roles import Role
 from plans.consultations.services import screening_items_seed
 from plans.protocols.services import protocols_seed
-from plans.scheduling.services import appointment_book
+from plans.scheduling.admin.gaps import gap_of, gap_url
+from plans.scheduling.services import appointment_book, waitlist_add
 from tests.factories import make_consultation, make_location, make_patient, make_plan, make_practitioner, make_user
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -35,6 +36,7 @@ def addresses(page, web):
         by=None, location=location, practitioner=practitioner, starts_at=start, session=session
     )
     consultation = make_consultation(make_patient(location), practitioner)
+    entry = waitlist_add(by=None, patient=make_patient(location), is_urgent=True)
     with override_settings(PASSWORD_HASHERS=global_settings.PASSWORD_HASHERS):
         person = make_user(*((location, role) for role in Role))
     client = Client()
@@ -58,6 +60,11 @@ def addresses(page, web):
         reverse("admin:patients_patient_add"),
         f"{reverse('admin:plans_appointment_add')}?session={later.pk}",
         reverse("admin:plans_appointment_reschedule", args=[appointment.pk]),
+        reverse("admin:plans_treatmentplan_book_series", args=[plan.pk]),
+        reverse("admin:plans_waitlistentry_changelist"),
+        reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
+        f"{reverse('admin:plans_waitlistentry_add')}?patient={patient.pk}",
+        gap_url(gap_of(appointment)),
         f"{reverse('admin:plans_appointment_caller')}?phone=%2B12125550141&date_of_birth=2020-01-01",
         f"{reverse('admin:plans_appointment_caller')}?here=1",
         f"{reverse('admin:plans_appointment_walk_in')}?patient={patient.pk}",

@@ -114,6 +114,8 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    # How alike a word of a name has to be to be found: with a letter wrong within a word of five it just is.
+    " -c pg_trgm.strict_word_similarity_threshold=0.3"
 )
 LOCK_TIMEOUT = "3s"
 """How long a service waits for a lock before it answers “busy”."""
@@ -282,6 +284,7 @@ SPECTACULAR_SETTINGS = {
         "SexEnum": "patients.models.Patient.Sex",
         "StepKindEnum": "plans.protocols.models.ProtocolStep.Kind",
         "VisitKindEnum": "plans.scheduling.models.VisitKind",
+        "WeekdayEnum": "clinic.places.models.Weekday",
         "ZoneEnum": "plans.treatment.models.Zone",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -4,16 +4,26 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
-from clinic.api.fields import TextField
+from clinic.api.fields import TextField, VisibleRelatedField
 from clinic.api.filters import FilterSet, IdFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act, look
 from patients.models import Consent, ConsentDocument, Guardian, Patient
-from patients.queries import documents_in_force, patients_in_full, search
-from patients.services import GuardianInput, consent_give, consent_withdraw, patient_create, patient_update
+from patients.queries import BY_RANK, documents_in_force, patients_in_full, search, standing
+from patients.services import (
+    GuardianInput,
+    MergePreview,
+    consent_give,
+    consent_withdraw,
+    patient_create,
+    patient_merge,
+    patient_merge_preview,
+    patient_update,
+)
 
 
 class GuardianSerializer(RecordSerializer):
@@ -40,7 +50,12 @@ class PatientSerializer(RecordSerializer):
             "language",
             "email_opt_out",
             "email_bounced_at",
+            "preferred_weekdays",
+            "preferred_from",
+            "preferred_until",
             "guardian",
+            "merged_into",
+            "merged_at",
             "created_at",
             "updated_at",
         )
@@ -63,6 +78,9 @@ class PatientInput(RecordSerializer):
             "phone",
             "language",
             "email_opt_out",
+            "preferred_weekdays",
+            "preferred_from",
+            "preferred_until",
             "guardian",
         )
 
@@ -73,7 +91,13 @@ class PatientInput(RecordSerializer):
 
 
 class PatientFilter(FilterSet):
-    search = django_filters.CharFilter(method="find", label="Name, record number, phone in any spelling, or email.")
+    search = django_filters.CharFilter(
+        method="find",
+        label=(
+            "Name (in any order, with a typo), record number, phone in any spelling or its last digits, email, or date "
+            "of birth. The nearest come first, unless `ordering` says otherwise."
+        ),
+    )
     home_location = IdFilter()
 
     def find(self, patients: QuerySet[Patient], name: str, value: str) -> QuerySet[Patient]:
@@ -114,6 +138,47 @@ class WithdrawInput(serializers.Serializer[Any]):
     reason = TextField(max_length=300, required=False, allow_blank=True, default="")
 
 
+class MergeInput(serializers.Serializer[Any]):
+    into = VisibleRelatedField(queryset=Patient.objects.all(), help_text="The record that stays.")
+    reason = TextField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class MergeQuery(serializers.Serializer[Any]):
+    into = VisibleRelatedField(queryset=Patient.objects.all(), help_text="The record that would stay.")
+
+
+class MovesSerializer(serializers.Serializer[Any]):
+    what = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class ObstacleSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class DoubtSerializer(serializers.Serializer[Any]):
+    attr = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class MergePreviewSerializer(serializers.Serializer[Any]):
+    """Both records, what of them differs, what the survivor takes over, what moves, and what is in the way."""
+
+    patient = PatientSerializer()
+    into = PatientSerializer()
+    differs = serializers.ListField(child=serializers.CharField())
+    filled = serializers.ListField(child=serializers.CharField())
+    moves = serializers.SerializerMethodField()
+    obstacles = ObstacleSerializer(many=True)
+    warnings = DoubtSerializer(many=True)
+
+    @extend_schema_field(MovesSerializer(many=True))
+    def get_moves(self, preview: MergePreview) -> list[dict[str, Any]]:
+        return [{"what": what, "count": count} for what, count in preview.moves]
+
+
 class PatientViewSet(Creates, Changes, ResourceViewSet):
     """Who is cared for."""
 
@@ -125,7 +190,15 @@ class PatientViewSet(Creates, Changes, ResourceViewSet):
     ordering_fields = ("last_name", "first_name", "date_of_birth", "created_at")
 
     def rows(self) -> QuerySet[Patient]:
+        return standing(patients_in_full())
+
+    def detail_rows(self) -> QuerySet[Patient]:
         return patients_in_full()
+
+    def filter_queryset(self, queryset: QuerySet[Patient]) -> QuerySet[Patient]:
+        if self.request.query_params.get("search", "").strip():
+            self.ordering = BY_RANK
+        return super().filter_queryset(queryset)
 
     def perform_create(self, data: dict[str, Any]) -> Written:
         return patient_create(**data)
@@ -145,6 +218,16 @@ class PatientViewSet(Creates, Changes, ResourceViewSet):
     def give_consent(self, row: Patient, data: dict[str, Any]) -> Consent:
         """Record a signature."""
         return consent_give(patient=row, by=self.user, **data)
+
+    @look("merge", output=MergePreviewSerializer, path="merge", query=MergeQuery)
+    def merge_preview(self, row: Patient, asked: dict[str, Any]) -> MergePreview:
+        """What merging this record into another one would do."""
+        return patient_merge_preview(patient=row, by=self.user, **asked)
+
+    @act("merge", body=MergeInput, on=merge_preview)
+    def merge(self, row: Patient, data: dict[str, Any]) -> Patient:
+        """Merge this record into another one of the same person; answers the one that stays."""
+        return patient_merge(patient_id=row.pk, by=self.user, **data)
 
 
 class ConsentViewSet(ResourceViewSet):

@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, Reverse, Upper
 
 from clinic.people.models import Modality, User
 from clinic.places.models import Location, Weekday
@@ -103,6 +103,10 @@ class Patient(Record):
         indexes = [
             models.Index(fields=["last_name", "first_name"], name="patient_name"),
             models.Index(fields=["phone_digits"], name="patient_phone"),
+            # By the last digits: what it begins with, read from behind.
+            models.Index(OpClass(Reverse("phone_digits"), name="text_pattern_ops"), name="patient_phone_end"),
+            models.Index(Upper("email"), name="patient_email"),
+            models.Index(fields=["date_of_birth"], name="patient_born"),
             GinIndex(OpClass(FOLDED_NAME, name="gin_trgm_ops"), name="patient_folded_name_trgm"),
         ]
 

@@ -1,50 +1,142 @@
 """Reads patients."""
 
-from django.db.models import Q, QuerySet
+from functools import reduce
+from operator import add, and_, or_
+from typing import Any
 
-from patients.models import ConsentDocument, Patient
-from patients.rules import phone_digits
+from django.contrib.postgres.search import TrigramStrictWordSimilarity
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Reverse
+
+from patients.models import FOLDED_NAME, ConsentDocument, Folded, Patient
+from patients.rules import LOCAL_NUMBER_DIGITS, Sought, phone_digits, sought, swapped
+
+BY_RANK = ("search_rank", "last_name", "first_name", "pk")
+"""The order of what `search` found."""
+EXACT, LAST_DIGITS, SAME_NAME, SAME_WORDS, BEGINNINGS, SWAPPED, ALIKE = 0, 10, 20, 30, 40, 900, 1000
+"""Ranks: the smaller, the nearer to what was asked for. From `SWAPPED` on a name is only a similar one."""
+FEWEST_LETTERS = 3
+"""Shorter words have too little to be alike: they are found as the beginning of a word."""
 
 
 def patients_in_full() -> QuerySet[Patient]:
-    """Patients with home location and guardian: one query."""
-    return Patient.objects.select_related("home_location", "guardian")
+    """Patients with home location, guardian and what they were merged into: one query."""
+    return Patient.objects.select_related("home_location", "guardian", "merged_into")
+
+
+def standing(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Without the records that were merged into others."""
+    return patients.filter(merged_into__isnull=True)
 
 
 def search(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
-    """Patients whose name, record number, phone or email `text` begins or is; every word must be found.
+    """Those of `patients` whom `text` means, each with a `search_rank`; order them by `BY_RANK`. One query.
 
-    A phone number is found in any spelling, by its last digits too.
+    It finds names (in any order, by their beginnings, without accents, with a typo), the record number with or without
+    its zeros and prefix, the phone in any spelling or by four and more last digits, the email, the date of birth. A
+    record that was merged is not found; by its number its survivor is. All of `patients`, unranked, for an empty text.
     """
-    words = text.split()
-    if not words:
+    if not text.strip():
         return patients
-    digits = "".join(character for character in text if character.isdigit())
-    by_name = Q()
-    for word in words:
-        by_name &= (
-            Q(first_name__istartswith=word)
-            | Q(last_name__istartswith=word)
-            | Q(last_name__icontains=f" {word}")
-            | Q(first_name__icontains=f" {word}")
-        )
-    found = by_name | Q(mrn__iexact=text.strip()) | Q(email__iexact=text.strip())
-    if len(digits) >= 4:
-        found |= Q(phone_digits__endswith=digits)
-        if not any(character.isalpha() for character in text):
-            found |= Q(mrn__endswith=digits)
-    return patients.filter(found)
+    wanted = sought(text)
+    found = standing(patients).alias(
+        folded_name=FOLDED_NAME,
+        padded_name=Concat(Value(" "), FOLDED_NAME, Value(" "), output_field=TextField()),
+        phone_from_behind=Reverse("phone_digits"),
+    )
+    rank: Any = Value(EXACT, output_field=IntegerField())
+    exactly, ending = _numbers(wanted)
+    if exactly or ending:
+        found = found.filter(exactly | ending)
+        if ending:
+            nearest = [When(exactly, then=rank)] if exactly else []
+            rank = Case(*nearest, default=Value(LAST_DIGITS), output_field=IntegerField())
+    if wanted.born:
+        found = found.filter(date_of_birth__in=wanted.born)
+    if wanted.words:
+        found = found.filter(*(_near(word) for word in wanted.words))
+        rank = _rank_of_name(wanted.words)
+    return found.annotate(search_rank=rank)
+
+
+def is_similar_only(patient: Patient) -> bool:
+    """Whether a row of `search` bears a name that is only like what was asked for."""
+    rank: int = getattr(patient, "search_rank", EXACT)
+    return rank >= SWAPPED
 
 
 def likely_duplicates(
     *, first_name: str, last_name: str, date_of_birth: object, phone: str, country: str
 ) -> QuerySet[Patient]:
-    """Patients who may be this person: same name and birth date, or same birth date and phone."""
+    """Patients who may be this person: same name (accents aside) and birth date, or same birth date and phone."""
     digits = phone_digits(phone, country)
-    same = Q(first_name__iexact=first_name.strip(), last_name__iexact=last_name.strip(), date_of_birth=date_of_birth)
+    names = [f"{one.strip()} {other.strip()}" for one, other in ((first_name, last_name), (last_name, first_name))]
+    same = reduce(or_, (Q(folded_name=Folded(Value(name))) for name in names))
     if digits:
-        same |= Q(phone_digits=digits, date_of_birth=date_of_birth)
-    return Patient.objects.filter(same)
+        same |= Q(phone_digits=digits)
+    return standing(Patient.objects.alias(folded_name=FOLDED_NAME)).filter(same, date_of_birth=date_of_birth)
+
+
+def family(patients: QuerySet[Patient], patient: Patient) -> QuerySet[Patient]:
+    """Those of `patients` who can be reached at the same phone or email as `patient`, by name."""
+    same = Q(phone_digits=patient.phone_digits) if patient.phone_digits else Q()
+    if patient.email:
+        same |= Q(email__iexact=patient.email)
+    if not same:
+        return patients.none()
+    return standing(patients).filter(same).exclude(pk=patient.pk).order_by("last_name", "first_name", "pk")
+
+
+def _numbers(wanted: Sought) -> tuple[Q, Q]:
+    """What finds by record number, email and whole phone; and what by a phone's last digits."""
+    exactly, ending = Q(), Q()
+    if wanted.email:
+        exactly |= Q(email__iexact=wanted.email)
+    if wanted.mrn:
+        numbered = Patient.objects.filter(mrn=wanted.mrn)
+        exactly |= Q(pk=Subquery(numbered.values(standing_id=Coalesce("merged_into_id", "pk"))))
+    for digits in wanted.phones:
+        by_end = Q(phone_from_behind__startswith=digits[::-1])
+        if len(digits) >= LOCAL_NUMBER_DIGITS:
+            exactly |= by_end
+        else:
+            ending |= by_end
+    return exactly, ending
+
+
+def _beginning(word: str) -> Q:
+    """A name with a word that begins so; the hyphen of a double name begins one too."""
+    return (
+        Q(folded_name__startswith=Folded(Value(word)))
+        | Q(folded_name__contains=Folded(Value(f" {word}")))
+        | Q(folded_name__contains=Folded(Value(f"-{word}")))
+    )
+
+
+def _swapped(word: str) -> Q:
+    return reduce(or_, map(_beginning, swapped(word)), _beginning(word))
+
+
+def _near(word: str) -> Q:
+    if sum(character.isalnum() for character in word) < FEWEST_LETTERS:
+        return _beginning(word)
+    return _swapped(word) | Q(folded_name__trigram_strict_word_similar=Folded(Value(word)))
+
+
+def _rank_of_name(words: tuple[str, ...]) -> Case:
+    """How near a name is to `words`: the same, the same words and more, beginnings, letters swapped, alike."""
+    is_same = reduce(or_, (Q(folded_name=Folded(Value(" ".join(order)))) for order in {words, words[::-1]}))
+    has_words = reduce(and_, (Q(padded_name__contains=Folded(Value(f" {word} "))) for word in words))
+    alike = reduce(add, (TrigramStrictWordSimilarity(Folded(Value(word)), F("folded_name")) for word in words))
+    unlike = Cast(Value(1000.0) - alike * Value(1000.0 / len(words)), IntegerField())
+    return Case(
+        When(is_same, then=Value(SAME_NAME)),
+        When(has_words, then=Value(SAME_WORDS)),
+        When(reduce(and_, map(_beginning, words)), then=Value(BEGINNINGS)),
+        When(reduce(and_, map(_swapped, words)), then=Value(SWAPPED)),
+        default=Value(ALIKE) + unlike,
+        output_field=IntegerField(),
+    )
 
 
 def documents_in_force() -> QuerySet[ConsentDocument]:

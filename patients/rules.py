@@ -1,6 +1,30 @@
-"""Phone numbers in one spelling (pure), so that any way of writing one finds its owner."""
+"""Phone numbers in one spelling, and what somebody means who types into the search box (pure)."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 
 import phonenumbers
+
+MRN = "MRN-"
+FEWEST_DIGITS = 4
+"""So many last digits of a phone say whose it is."""
+LOCAL_NUMBER_DIGITS = 7
+"""So many digits are a whole number, written as at its place; fewer are the end of one."""
+LONGEST_SWAPPED = 6
+"""In a longer word two swapped letters leave enough in common to be found by likeness."""
+
+_RECORD_NUMBER = re.compile(r"(?:mrn)?[\s\-–—#:.]*0*([0-9]{1,12})", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_DATES = (
+    (re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)"), "ymd"),
+    (re.compile(r"(?<!\d)(\d{1,2})[/.] ?(\d{1,2})[/.] ?(\d{4})(?!\d)"), "dmy"),
+    (re.compile(rf"(?<!\d)(\d{{1,2}})\.? {_MONTH},? (\d{{4}})(?!\d)", re.IGNORECASE), "dmy"),
+    (re.compile(rf"\b{_MONTH} (\d{{1,2}}),? (\d{{4}})(?!\d)", re.IGNORECASE), "mdy"),
+)
 
 
 def phone_digits(phone: str, country: str) -> str:
@@ -15,3 +39,87 @@ def phone_digits(phone: str, country: str) -> str:
     if not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a text in the search box asks for. All that is given must hold; of `phones`, `mrn` and `email` one."""
+
+    words: tuple[str, ...] = ()
+    mrn: str = ""
+    """The record number as it is stored."""
+    phones: tuple[str, ...] = ()
+    """The end of the phone's digits, in each way it may be meant."""
+    email: str = ""
+    born: tuple[date, ...] = ()
+    """The dates of birth that it may mean: 5/6/1985 is two."""
+
+
+def sought(text: str) -> Sought:
+    """What somebody means by `text`: names, a record number, a phone or its last digits, an email, a date of birth."""
+    text = " ".join(text.split())
+    if "@" in text and " " not in text:
+        return Sought(email=text)
+    text, born = _without_date(text)
+    number = _RECORD_NUMBER.fullmatch(text)
+    mrn = f"{MRN}{int(number[1]):06}" if number else ""
+    if not any(character.isalpha() for character in text) or (number and text[0].isalpha()):
+        is_phone = not any(character.isalpha() for character in text)
+        phones = _endings(text) if is_phone else ()
+        words = () if mrn or phones or not text else (text,)
+        return Sought(words, mrn, phones, born=born)
+    words = text.split()
+    numbers = [word for word in words if not any(character.isalpha() for character in word)]
+    phones = _endings("".join(numbers))
+    if phones:
+        words = [word for word in words if word not in numbers]
+    return Sought(tuple(words), phones=phones, born=born)
+
+
+def swapped(word: str) -> Iterator[str]:
+    """`word` with two neighbouring letters swapped, in every way: “jhon” gives “john” too. None for long words."""
+    if len(word) <= LONGEST_SWAPPED:
+        for at in range(len(word) - 1):
+            if word[at] != word[at + 1]:
+                yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+def folded(name: str) -> str:
+    """`name` in lower case, without accents: two spellings of one."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _endings(text: str) -> tuple[str, ...]:
+    digits = re.sub(r"[^0-9]", "", text.replace("(0)", ""))
+    if len(digits) < FEWEST_DIGITS:
+        return ()
+    whole = digits.lstrip("0")
+    if len(whole) >= LOCAL_NUMBER_DIGITS and whole != digits:
+        return (whole,)  # 00 before the country, or 0 before the area
+    return (digits,)
+
+
+def _without_date(text: str) -> tuple[str, tuple[date, ...]]:
+    for pattern, order in _DATES:
+        found = pattern.search(text)
+        if found is None:
+            continue
+        parts = dict(zip(order, found.groups(), strict=True))
+        month = parts["m"].lower()[:3]
+        year, day = int(parts["y"]), int(parts["d"])
+        days = [_day(year, _MONTHS.index(month) + 1 if month in _MONTHS else int(month), day)]
+        if order == "dmy" and month.isdigit():
+            days.append(_day(year, day, int(month)))
+        born = tuple(dict.fromkeys(one for one in days if one is not None))
+        if born:
+            rest = f"{text[: found.start()]} {text[found.end() :]}"
+            return " ".join(rest.split()).strip(" ,"), born
+    return text, ()
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -119,6 +119,8 @@ class AutoSchema(SpectacularAutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         found = list(getattr(self.view, "parameters", ()))
+        if self._act is not None and self._act.query is not None:
+            found.append(self._act.query)
         if self.method == "POST" and getattr(self.view, "idempotent", False):
             found.append(IDEMPOTENCY_KEY)
         if self._changes_a_row:

@@ -65,6 +65,8 @@ class Act:
     """Answers data that is no row: it has no version."""
     has_preview: bool = False
     """Its body may ask for a `preview`, which answers 200 and writes nothing."""
+    query: Shape | None = None
+    """What the address takes behind its question mark."""
 
 
 class View(APIView):
@@ -101,6 +103,17 @@ class View(APIView):
         serializer.is_valid(raise_exception=True)
         read: dict[str, Any] = serializer.validated_data
         return read
+
+    def asked(self, shape: Shape) -> dict[str, Any]:
+        """The parameters of the address in this shape, validated. Raises ValidationError, for unknown ones too."""
+        query: Any = shape(data=self.request.query_params, context={"request": self.request, "view": self})
+        unknown = [name for name in self.request.query_params if name not in query.fields]
+        if unknown:
+            detail = f"Unknown parameter. This address takes: {', '.join(sorted(query.fields))}."
+            raise ValidationError({name: [ErrorDetail(detail, "unknown_parameter")] for name in unknown})
+        query.is_valid(raise_exception=True)
+        asked: dict[str, Any] = query.validated_data
+        return asked
 
     @property
     def user(self) -> User:
@@ -341,18 +354,25 @@ def look(
     many: bool = False,
     ordering: Sequence[str] = ("-pk",),
     path: str | None = None,
-) -> Callable[[Callable[[Any, Any], Any]], Callable[..., Response]]:
-    """GET `{detail}/{name of the method}/`: `(self, row) -> what to show`; with `many` a queryset, shown in pages."""
+    query: Shape | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """GET `{detail}/{name of the method}/`: `(self, row) -> what to show`; with `many` a queryset, shown in pages.
 
-    def decorate(method: Callable[[Any, Any], Any]) -> Callable[..., Response]:
+    With `query` the method also gets what was asked in that shape: `(self, row, asked)`.
+    """
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(method)
         def handler(self: ResourceViewSet, request: Request, pk: UUID) -> Response:
-            found = method(self, self.target())
+            row = self.target()
+            found = method(self, row) if query is None else method(self, row, self.asked(query))
             if many:
                 return self.page(found, output, ordering=ordering)
             return Response(_shaped(self, output, found, many=False))
 
-        handler.act = Act(grant, resource, None, output, http.HTTP_200_OK, many, plain=True)  # type: ignore[attr-defined]
+        handler.act = Act(  # type: ignore[attr-defined]
+            grant, resource, None, output, http.HTTP_200_OK, many, plain=True, query=query
+        )
         return _routed(handler, "get", detail=True, path=path)
 
     return decorate

@@ -102,6 +102,18 @@ class Migration(migrations.Migration):
             model_name='patient',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(patients.models.Folded(django.db.models.functions.text.Concat('first_name', models.Value(' '), 'last_name')), name='gin_trgm_ops'), name='patient_folded_name_trgm'),
         ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse('phone_digits'), name='text_pattern_ops'), name='patient_phone_end'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.db.models.functions.text.Upper('email'), name='patient_email'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['date_of_birth'], name='patient_born'),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name='patient',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_patientevent" ("created_at", "date_of_birth", "email", "email_bounced_at", "email_opt_out", "first_name", "home_location_id", "id", "language", "last_name", "merged_at", "merged_into_id", "mrn", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "phone_digits", "preferred_from", "preferred_until", "preferred_weekdays", "sex", "updated_at", "version") VALUES (NEW."created_at", NEW."date_of_birth", NEW."email", NEW."email_bounced_at", NEW."email_opt_out", NEW."first_name", NEW."home_location_id", NEW."id", NEW."language", NEW."last_name", NEW."merged_at", NEW."merged_into_id", NEW."mrn", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."phone_digits", NEW."preferred_from", NEW."preferred_until", NEW."preferred_weekdays", NEW."sex", NEW."updated_at", NEW."version"); RETURN NULL;', hash='7dd11f96d064e34f7c005457b9c606218b1933a1', operation='INSERT', pgid='pgtrigger_insert_insert_62165', table='patients_patient', when='AFTER')),

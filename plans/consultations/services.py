@@ -16,6 +16,7 @@ from clinic.places.models import Location
 from clinic.places.wallclock import local_date
 from clinic.words import date_in_full
 from patients.models import Patient
+from patients.services import patient_lock
 from plans.consultations.diagnoses import DIAGNOSES
 from plans.consultations.models import (
     Cause,
@@ -103,7 +104,7 @@ def consultation_create(
     _check_content(causes, severity)
     with recorded():
         consultation = Consultation.objects.create(
-            patient=patient,
+            patient=patient_lock(patient_id=patient.pk),
             practitioner=practitioner,
             location=location,
             occurred_at=occurred_at,

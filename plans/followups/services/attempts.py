@@ -8,11 +8,10 @@ from dateutil.relativedelta import relativedelta
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Invalid, check_allowed
-from clinic.locking import lock
 from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.words import date_in_full
-from patients.models import Patient
+from patients.services import patient_lock
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import state_of
 from plans.followups.services.obligations import lock_follow_up
@@ -62,7 +61,7 @@ def attempt_record_for_patient(
     with recorded():
         return _record(
             ContactAttempt(
-                patient=lock(Patient.objects.all(), patient_id),
+                patient=patient_lock(patient_id=patient_id),
                 location=location,
                 channel=channel,
                 outcome=outcome,

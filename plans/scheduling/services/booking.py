@@ -19,6 +19,7 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
 from patients.models import Patient
+from patients.services import patient_lock
 from plans.followups.models import FollowUp
 from plans.messages.services import messages_plan
 from plans.scheduling.availability import Request, frame_of
@@ -100,6 +101,8 @@ def appointment_book(
             )
             attempt = Attempt(request, starts_at, subject)
             hold(subject.patient.pk, practitioner.pk, others=rooms, shared=[location.pk])
+            if subject.obligation is None:
+                patient_lock(patient_id=subject.patient.pk)
             placed = place(request, starts_at, subject, may_overbook=override.may_overbook)
             appointment = Appointment(
                 patient=subject.patient,

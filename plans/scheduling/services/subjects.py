@@ -77,4 +77,7 @@ def lock_plans_of(patient: QuerySet[Any]) -> None:
     Sessions of different plans keep their distance too, so what is booked of the others must stand still meanwhile.
     """
     plans = TreatmentPlan.objects.filter(patient=Subquery(patient)).order_by("pk")
-    list(plans.select_for_update(of=("self",), no_key=True).values_list("pk"))
+    locked = plans.select_for_update(of=("self",), no_key=True).values_list("pk")
+    # None where the patient was merged into another while we waited: then they are somebody else's by now.
+    if not list(locked):
+        list(locked.all())

@@ -12,6 +12,7 @@ from clinic.locking import lock, lock_all
 from clinic.people.models import Practitioner, User
 from clinic.places.wallclock import local_date
 from clinic.words import date_in_full
+from patients.services import patient_lock
 from plans.consultations.models import Consultation
 from plans.messages.services import messages_cancel_reminders, messages_plan_again
 from plans.protocols.models import Protocol
@@ -54,7 +55,7 @@ def plan_create(
     check_qualified(lead_practitioner, protocol, start_date)
     with recorded():
         plan = TreatmentPlan.objects.create(
-            patient=consultation.patient,
+            patient=patient_lock(patient_id=consultation.patient_id),
             consultation=consultation,
             protocol=protocol,
             lead_practitioner=lead_practitioner,

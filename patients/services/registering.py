@@ -1,8 +1,8 @@
-"""Writes patients, their guardians and consents."""
+"""Writes patients and their guardians: identity, contact, and when they like to come."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +12,14 @@ from django.core.validators import validate_email
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Invalid, SoftWarning, check_allowed
-from clinic.locking import lock
-from clinic.people.models import User
-from clinic.places.models import Location
+from clinic.errors import Invalid, SoftWarning
+from clinic.places.models import Location, Weekday
 from clinic.text import says_nothing, trimmed
-from clinic.words import date_in_full
-from patients.models import Consent, ConsentDocument, Guardian, Patient
+from clinic.words import age, date_in_full
+from patients.models import Guardian, Patient
 from patients.queries import likely_duplicates
 from patients.rules import phone_digits
+from patients.services.standing import become_unreachable, patient_lock
 
 OLDEST = date(1900, 1, 1)
 FIELDS = (
@@ -33,14 +32,12 @@ FIELDS = (
     "phone",
     "language",
     "email_opt_out",
+    "preferred_weekdays",
+    "preferred_from",
+    "preferred_until",
 )
-
-_when_unreachable: list[Callable[[Patient], object]] = []
-
-
-def when_unreachable(act: Callable[[Patient], object]) -> None:
-    """Register what an upper package does, in the same transaction, when a patient stops taking mail."""
-    _when_unreachable.append(act)
+OF_AGE = 18
+"""Somebody younger has a guardian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +61,13 @@ def patient_create(
     phone: str = "",
     language: str = "",
     email_opt_out: bool = False,
+    preferred_weekdays: Sequence[int] = (),
+    preferred_from: time | None = None,
+    preferred_until: time | None = None,
     guardian: GuardianInput | None = None,
 ) -> tuple[Patient, list[SoftWarning]]:
-    """Register a patient. Returns the patient, and warnings: a likely duplicate, a phone that is no number.
+    """Register a patient. Returns the patient, and warnings: a likely duplicate, a phone that is no number, a minor
+    without a guardian.
 
     Raises `Invalid` for each field that cannot be, all at once.
     """
@@ -80,9 +81,12 @@ def patient_create(
         phone=trimmed(phone),
         language=language or home_location.language,
         email_opt_out=email_opt_out,
+        preferred_weekdays=list(preferred_weekdays),
+        preferred_from=preferred_from,
+        preferred_until=preferred_until,
     )
     _check(patient)
-    warnings = _warnings(patient)
+    warnings = _warnings(patient, has_guardian=guardian is not None)
     with recorded():
         patient.save()
         patient.refresh_from_db(fields=["mrn"])
@@ -91,9 +95,12 @@ def patient_create(
 
 
 def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Patient, list[SoftWarning]]:
-    """Change identity, contact or guardian (`None` removes the guardian). Keys as in `patient_create`."""
+    """Change identity, contact or guardian (`None` removes the guardian). Keys as in `patient_create`.
+
+    Raises `Conflict` (`merged`) where the record went into another one.
+    """
     with recorded():
-        patient = lock(Patient.objects.select_related("home_location"), patient_id)
+        patient = patient_lock(patient_id=patient_id, rows=Patient.objects.select_related("home_location", "guardian"))
         was_reachable = patient.is_reachable_by_email
         if changes.get("email", patient.email) != patient.email:
             patient.email_bounced_at = None
@@ -102,81 +109,14 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
                 value = changes[name]
                 setattr(patient, name, trimmed(value) if isinstance(value, str) else value)
         _check(patient)
-        warnings = _warnings(patient)
+        has_guardian = changes["guardian"] is not None if "guardian" in changes else hasattr(patient, "guardian")
+        warnings = _warnings(patient, has_guardian=has_guardian)
         patient.save()
         if "guardian" in changes:
             _set_guardian(patient, changes["guardian"])
         if was_reachable and not patient.is_reachable_by_email:
-            for act in _when_unreachable:
-                act(patient)
+            become_unreachable(patient)
     return patient, warnings
-
-
-def consent_give(
-    *, patient: Patient, document: ConsentDocument, signed_name: str, signed_on: date, by: User | None
-) -> Consent:
-    """Record a signature under `document`; a consent given under an older version of it is superseded.
-
-    A document that the patient has signed already is not signed again: the standing consent is returned.
-    """
-    if says_nothing(signed_name):
-        raise Invalid("The consent carries the signer's name.", code="required", attr="signed_name")
-    if signed_on > clock.today(patient.home_location.zone):
-        raise Invalid("A signature cannot be in the future.", attr="signed_on")
-    if signed_on < patient.date_of_birth:
-        raise Invalid(f"The patient was born on {date_in_full(patient.date_of_birth)}.", attr="signed_on")
-    with recorded():
-        lock(Patient.objects.all(), patient.pk)
-        standing = Consent.objects.filter(patient=patient, document=document, status=Consent.Status.GIVEN).first()
-        if standing is not None:
-            return standing
-        for older in Consent.objects.filter(
-            patient=patient,
-            document__purpose=document.purpose,
-            document__modality=document.modality,
-            status__in=Consent.MAY_SUPERSEDE,
-        ):
-            older.status, older.superseded_at = Consent.Status.SUPERSEDED, clock.now()
-            older.save()
-        return Consent.objects.create(
-            patient=patient,
-            document=document,
-            signed_name=signed_name,
-            signed_on=signed_on,
-            text_as_signed=document.text,
-            recorded_by=by,
-        )
-
-
-def consent_withdraw(*, consent_id: UUID, reason: str) -> Consent:
-    """The patient withdraws: what rests on this consent cannot go on."""
-    with recorded(reason):
-        consent = lock(Consent.objects.all(), consent_id)
-        check_allowed("The consent", consent.status, "withdrawing", Consent.MAY_WITHDRAW)
-        consent.status, consent.withdrawn_at = Consent.Status.WITHDRAWN, clock.now()
-        consent.withdrawal_reason = reason
-        consent.save()
-    return consent
-
-
-def consent_document_create(
-    *, purpose: str, modality: str, version_label: str, title: str, text: str, in_force_from: date
-) -> ConsentDocument:
-    """Put a new version in force; the one in force until now ends with it."""
-    with recorded():
-        for older in ConsentDocument.objects.select_for_update().filter(
-            purpose=purpose, modality=modality, in_force_until__isnull=True
-        ):
-            older.in_force_until = in_force_from
-            older.save()
-        return ConsentDocument.objects.create(
-            purpose=purpose,
-            modality=modality,
-            version_label=version_label,
-            title=title,
-            text=text,
-            in_force_from=in_force_from,
-        )
 
 
 def _check(patient: Patient) -> None:
@@ -205,12 +145,25 @@ def _check(patient: Patient) -> None:
             validate_email(patient.email)
         except ValidationError:
             faults.append(Invalid(f"“{patient.email}” is not an email address.", attr="email"))
+    unknown = [day for day in patient.preferred_weekdays if day not in Weekday.values]
+    if unknown:
+        detail = f"{', '.join(map(str, unknown))} is no weekday; allowed is 1 (Monday) to 7 (Sunday)."
+        faults.append(Invalid(detail, attr="preferred_weekdays"))
+    patient.preferred_weekdays = sorted(set(patient.preferred_weekdays))
+    begin, end = patient.preferred_from, patient.preferred_until
+    if begin is not None and end is not None and begin >= end:
+        detail = f"They cannot be done by {end:%H:%M} when they come at {begin:%H:%M} or later."
+        faults.append(Invalid(detail, attr="preferred_until"))
     patient.phone_digits = phone_digits(patient.phone, patient.home_location.country)
     Invalid.gather(faults)
 
 
-def _warnings(patient: Patient) -> list[SoftWarning]:
+def _warnings(patient: Patient, *, has_guardian: bool) -> list[SoftWarning]:
     found = []
+    years = age(patient.date_of_birth, clock.today(patient.home_location.zone))
+    if years < OF_AGE and not has_guardian:
+        detail = f"{patient.full_name} is {years} years old and has no guardian on record."
+        found.append(SoftWarning("guardian", "minor_without_guardian", detail))
     if patient.phone and not patient.phone_digits:
         found.append(SoftWarning("phone", "unusual", f"“{patient.phone}” does not look like a phone number."))
     duplicates = likely_duplicates(

@@ -1,0 +1,37 @@
+"""What a patient's record says, in words."""
+
+from datetime import date, time
+from typing import Any
+
+from clinic.places.models import Weekday
+from patients.models import Patient
+
+
+def preferences(patient: Patient) -> str:
+    """“Mon, Tue, Thu, from 09:00, done by 12:00”; empty for one whom any time suits."""
+    parts = [", ".join(Weekday(day).label[:3] for day in patient.preferred_weekdays)]
+    if patient.preferred_from is not None:
+        parts.append(f"from {patient.preferred_from:%H:%M}")
+    if patient.preferred_until is not None:
+        parts.append(f"done by {patient.preferred_until:%H:%M}")
+    return ", ".join(filter(None, parts))
+
+
+def in_words(patient: Patient, name: str) -> str:
+    """The value of a column as it is read; empty for none."""
+    if name == "guardian":
+        guardian = getattr(patient, "guardian", None)
+        return "" if guardian is None else ", ".join(filter(None, (str(guardian), guardian.phone, guardian.email)))
+    value: Any = getattr(patient, name)
+    if value in (None, "", []):
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, date):
+        return f"{value.day} {value:%b %Y}"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, list):
+        return ", ".join(Weekday(day).label for day in value)
+    choices = getattr(patient, f"get_{name}_display", None)
+    return str(choices() if choices else value)

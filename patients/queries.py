@@ -95,9 +95,9 @@ def _numbers(wanted: Sought) -> tuple[Q, Q]:
     if wanted.mrn:
         numbered = Patient.objects.filter(mrn=wanted.mrn)
         exactly |= Q(pk=Subquery(numbered.values(standing_id=Coalesce("merged_into_id", "pk"))))
-    for digits in wanted.phones:
-        by_end = Q(phone_from_behind__startswith=digits[::-1])
-        if len(digits) >= LOCAL_NUMBER_DIGITS:
+    if wanted.phone:
+        by_end = Q(phone_from_behind__startswith=wanted.phone[::-1])
+        if len(wanted.phone) >= LOCAL_NUMBER_DIGITS:
             exactly |= by_end
         else:
             ending |= by_end

@@ -43,13 +43,13 @@ def phone_digits(phone: str, country: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a text in the search box asks for. All that is given must hold; of `phones`, `mrn` and `email` one."""
+    """What a text in the search box asks for. All that is given must hold; of `phone`, `mrn` and `email` one."""
 
     words: tuple[str, ...] = ()
     mrn: str = ""
     """The record number as it is stored."""
-    phones: tuple[str, ...] = ()
-    """The end of the phone's digits, in each way it may be meant."""
+    phone: str = ""
+    """What the phone's digits end in."""
     email: str = ""
     born: tuple[date, ...] = ()
     """The dates of birth that it may mean: 5/6/1985 is two."""
@@ -63,17 +63,16 @@ def sought(text: str) -> Sought:
     text, born = _without_date(text)
     number = _RECORD_NUMBER.fullmatch(text)
     mrn = f"{MRN}{int(number[1]):06}" if number else ""
-    if not any(character.isalpha() for character in text) or (number and text[0].isalpha()):
-        is_phone = not any(character.isalpha() for character in text)
-        phones = _endings(text) if is_phone else ()
-        words = () if mrn or phones or not text else (text,)
-        return Sought(words, mrn, phones, born=born)
-    words = text.split()
-    numbers = [word for word in words if not any(character.isalpha() for character in word)]
-    phones = _endings("".join(numbers))
-    if phones:
-        words = [word for word in words if word not in numbers]
-    return Sought(tuple(words), phones=phones, born=born)
+    is_number = not any(character.isalpha() for character in text)
+    if is_number or number:
+        phone = _ending(text) if is_number else ""
+        return Sought((text,) if text and not (mrn or phone) else (), mrn, phone, born=born)
+    pieces = text.split()
+    numbers = [piece for piece in pieces if not any(character.isalpha() for character in piece)]
+    phone = _ending("".join(numbers))
+    if phone:
+        pieces = [piece for piece in pieces if piece not in numbers]
+    return Sought(tuple(pieces), phone=phone, born=born)
 
 
 def swapped(word: str) -> Iterator[str]:
@@ -90,14 +89,14 @@ def folded(name: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def _endings(text: str) -> tuple[str, ...]:
+def _ending(text: str) -> str:
     digits = re.sub(r"[^0-9]", "", text.replace("(0)", ""))
     if len(digits) < FEWEST_DIGITS:
-        return ()
+        return ""
     whole = digits.lstrip("0")
     if len(whole) >= LOCAL_NUMBER_DIGITS and whole != digits:
-        return (whole,)  # 00 before the country, or 0 before the area
-    return (digits,)
+        return whole  # 00 before the country, or 0 before the area
+    return digits
 
 
 def _without_date(text: str) -> tuple[str, tuple[date, ...]]:

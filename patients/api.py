@@ -1,5 +1,6 @@
 """Patients, their consents, and the documents they sign."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -186,7 +187,7 @@ class PatientViewSet(Creates, Changes, ResourceViewSet):
     output = PatientSerializer
     create_input = change_input = PatientInput
     filterset_class = PatientFilter
-    ordering = ("last_name", "first_name")
+    ordering: Sequence[str] = ("last_name", "first_name")
     ordering_fields = ("last_name", "first_name", "date_of_birth", "created_at")
 
     def rows(self) -> QuerySet[Patient]:
@@ -195,7 +196,7 @@ class PatientViewSet(Creates, Changes, ResourceViewSet):
     def detail_rows(self) -> QuerySet[Patient]:
         return patients_in_full()
 
-    def filter_queryset(self, queryset: QuerySet[Patient]) -> QuerySet[Patient]:
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.request.query_params.get("search", "").strip():
             self.ordering = BY_RANK
         return super().filter_queryset(queryset)

@@ -1,5 +1,6 @@
 """Reads patients."""
 
+from datetime import date
 from functools import reduce
 from operator import add, and_, or_
 from typing import Any
@@ -66,7 +67,7 @@ def is_similar_only(patient: Patient) -> bool:
 
 
 def likely_duplicates(
-    *, first_name: str, last_name: str, date_of_birth: object, phone: str, country: str
+    *, first_name: str, last_name: str, date_of_birth: date, phone: str, country: str
 ) -> QuerySet[Patient]:
     """Patients who may be this person: same name (accents aside) and birth date, or same birth date and phone."""
     digits = phone_digits(phone, country)
@@ -127,7 +128,8 @@ def _rank_of_name(words: tuple[str, ...]) -> Case:
     """How near a name is to `words`: the same, the same words and more, beginnings, letters swapped, alike."""
     is_same = reduce(or_, (Q(folded_name=Folded(Value(" ".join(order)))) for order in {words, words[::-1]}))
     has_words = reduce(and_, (Q(padded_name__contains=Folded(Value(f" {word} "))) for word in words))
-    alike = reduce(add, (TrigramStrictWordSimilarity(Folded(Value(word)), F("folded_name")) for word in words))
+    each: list[Any] = [Folded(Value(word)) for word in words]
+    alike = reduce(add, (TrigramStrictWordSimilarity(word, F("folded_name")) for word in each))
     unlike = Cast(Value(1000.0) - alike * Value(1000.0 / len(words)), IntegerField())
     return Case(
         When(is_same, then=Value(SAME_NAME)),

@@ -63,7 +63,6 @@ class PatientForm(ConsoleModelForm):
         help_texts = {"email_opt_out": "Nothing is mailed; the desk sees what would have been sent."}
         widgets = {"date_of_birth": DateInput, "preferred_from": TimeInput, "preferred_until": TimeInput}
         labels = {
-            "preferred_weekdays": "Days that suit them",
             "preferred_from": "From",
             "preferred_until": "Done by",
         }
@@ -74,6 +73,8 @@ class PatientForm(ConsoleModelForm):
         if guardian is not None:
             for name in GUARDIAN:
                 self.initial[f"guardian_{name}"] = getattr(guardian, name)
+        if "preferred_weekdays" in self.fields:
+            self.fields["preferred_weekdays"].label = "Days that suit them"
         if "home_location" in self.fields and len(reader().locations) == 1:
             self.fields["home_location"].initial = reader().locations[0].pk
 

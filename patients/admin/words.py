@@ -3,6 +3,8 @@
 from datetime import date, time
 from typing import Any
 
+from django.conf import settings
+
 from clinic.places.models import Weekday
 from patients.models import Patient
 
@@ -23,6 +25,8 @@ def in_words(patient: Patient, name: str) -> str:
         guardian = getattr(patient, "guardian", None)
         return "" if guardian is None else ", ".join(filter(None, (str(guardian), guardian.phone, guardian.email)))
     value: Any = getattr(patient, name)
+    if name == "language":
+        return str(dict(settings.LANGUAGES).get(value, value))
     if value in (None, "", []):
         return ""
     if isinstance(value, bool):

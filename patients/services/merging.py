@@ -5,8 +5,8 @@ lock (plan → follow-up → waitlist entry → advisory keys of both patients �
 that nobody can add a row to either meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -74,6 +74,8 @@ class MergePart:
     """Makes way for rows that would collide, before they move."""
     follow: Callable[[Patient], None] = _nothing_follows
     """Works out anew what follows from rows that came to `kept`."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What people call the rows of a model, by its label, where they do not call it by its own name."""
 
 
 _parts: list[MergePart] = []
@@ -236,8 +238,11 @@ def _newness(consent: Consent) -> tuple[date, date, UUID]:
 
 def _moves(gone: Patient, by: User) -> list[tuple[str, int]]:
     """What refers to the record, in words, and how many: one query."""
+    names = {"patients.patient": "records merged before"}
+    for part in _parts:
+        names |= part.names
     counted = [
-        (str(model._meta.verbose_name_plural), model, column)
+        (names.get(model._meta.label_lower, str(model._meta.verbose_name_plural)), model, column)
         for model, column in references()
         if model is not Guardian and by.may(model._meta.label_lower, "view")
     ]

@@ -37,7 +37,7 @@ def patient_lock(*, patient_id: UUID, rows: QuerySet[Patient] | None = None) -> 
 def check_standing(patient: Patient) -> None:
     """Raises `Conflict` (`merged`), naming the other record, where this one was merged into it."""
     if patient.is_merged:
-        mrn = Patient.objects.values_list("mrn", flat=True).get(pk=patient.merged_into_id)
+        mrn = Patient.objects.values_list("mrn", flat=True).get(merged_from=patient)
         raise Conflict(
             f"Merged into {mrn}: {patient.mrn} is kept only to find the person by.",
             code="merged",

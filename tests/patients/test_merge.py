@@ -302,7 +302,7 @@ class TestApi:
         assert (preview["patient"]["mrn"], preview["into"]["mrn"]) == (pair.gone.mrn, pair.kept.mrn)
         assert preview["differs"] == ["last_name", "phone", "email", "guardian"]
         assert preview["filled"] == ["email", "phone", "guardian"]
-        assert {"what": "appointments", "count": 1} in preview["moves"]
+        assert {"what": "visits", "count": 1} in preview["moves"]
         assert (preview["obstacles"], preview["warnings"]) == ([], [])
         assert not Patient.objects.filter(merged_into__isnull=False).exists()
 

@@ -64,4 +64,9 @@ def _in_words(visit: Appointment) -> str:
     )
 
 
-VISITS = MergePart(lock=_lock, obstacles=_obstacles, settle=_settle)
+VISITS = MergePart(
+    lock=_lock,
+    obstacles=_obstacles,
+    settle=_settle,
+    names={"plans.appointment": "visits", "plans.waitlistentry": "places on the waitlist"},
+)

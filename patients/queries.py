@@ -31,11 +31,11 @@ def standing(patients: QuerySet[Patient]) -> QuerySet[Patient]:
 
 
 def search(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
-    """Those of `patients` whom `text` means, each with a `search_rank`; order them by `BY_RANK`. One query.
+    """Those of `patients` whom `text` means, each with a `search_rank`, in the order `BY_RANK`. One query.
 
     It finds names (in any order, by their beginnings, without accents, with a typo), the record number with or without
     its zeros and prefix, the phone in any spelling or by four and more last digits, the email, the date of birth. A
-    record that was merged is not found; by its number its survivor is. All of `patients`, unranked, for an empty text.
+    record that was merged is not found; by its number its survivor is. An empty text finds all of `patients`.
     """
     if not text.strip():
         return patients
@@ -57,7 +57,7 @@ def search(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
     if wanted.words:
         found = found.filter(*(_near(word) for word in wanted.words))
         rank = _rank_of_name(wanted.words)
-    return found.annotate(search_rank=rank)
+    return found.annotate(search_rank=rank).order_by(*BY_RANK)
 
 
 def is_similar_only(patient: Patient) -> bool:

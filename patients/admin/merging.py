@@ -18,7 +18,7 @@ from clinic.locking import expecting
 from clinic.people.models import User
 from patients.admin.words import in_words
 from patients.models import Patient
-from patients.queries import BY_RANK, is_similar_only, likely_duplicates, patients_in_full, search
+from patients.queries import is_similar_only, likely_duplicates, patients_in_full, search
 from patients.services import MergePreview, patient_merge, patient_merge_preview
 
 OFFERED_AT_MOST = 10
@@ -105,7 +105,7 @@ def _choice(request: HttpRequest, row: Patient) -> dict[str, Any]:
     text = request.GET.get("q", "").replace("\x00", "").strip()
     rows = visible(patients_in_full(), user, "merge").exclude(pk=row.pk)
     if text:
-        found = list(search(rows, text).order_by(*BY_RANK)[:OFFERED_AT_MOST])
+        found = list(search(rows, text)[:OFFERED_AT_MOST])
     else:
         duplicates = likely_duplicates(
             first_name=row.first_name,

@@ -33,7 +33,6 @@ from patients.admin.merging import merge_page
 from patients.admin.words import preferences
 from patients.models import Allergy, ConsentDocument, Guardian, Patient
 from patients.queries import (
-    BY_RANK,
     documents_in_force,
     family,
     is_similar_only,
@@ -132,8 +131,7 @@ class PatientAdmin(ConsoleAdmin):
         self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
     ) -> tuple[QuerySet[Patient], bool]:
         found = search(queryset, search_term)
-        is_ranked = found is not queryset and "o" not in request.GET
-        return found.order_by(*BY_RANK) if is_ranked else found, False
+        return found.order_by(*queryset.query.order_by) if "o" in request.GET else found, False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         shown: list[Any] = ["full_name_shown", "mrn", "born", "phone_shown"]
@@ -236,7 +234,7 @@ def _allergies(who: Reader, patient: Patient) -> list[Allergy] | None:
 
 @finder
 def find_patients(who: Reader, text: str) -> list[Found]:
-    found = list(search(visible(Patient.objects.all(), who.user), text).order_by(*BY_RANK)[:FOUND_AT_MOST])
+    found = list(search(visible(Patient.objects.all(), who.user), text)[:FOUND_AT_MOST])
     only_similar = "No exact match, similar: " if found and is_similar_only(found[0]) else ""
     return [
         Found(

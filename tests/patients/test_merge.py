@@ -24,7 +24,7 @@ from patients.services.merging import references
 from plans.followups.services import attempt_record_for_patient
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment, WaitlistEntry
-from plans.scheduling.services import appointment_book, appointment_cancel
+from plans.scheduling.services import appointment_book, appointment_cancel, walk_in_begin
 from plans.treatment.models import CourseMove, TreatmentPlan
 from tests.api import Api, errors
 from tests.console import House, said, sign_in, url, words
@@ -224,12 +224,13 @@ class TestAfterwards:
             country="US",
         ).contains(merged.gone)
 
-    @pytest.mark.parametrize("act", ["change", "book", "consult", "call", "consent", "merge", "merge into"])
+    @pytest.mark.parametrize("act", ["change", "book", "walk in", "consult", "call", "consent", "merge", "merge into"])
     def test_nothing_is_written_on_it_any_more(self, merged, act):
         gone = merged.gone
         acts = {
             "change": lambda: patient_update(patient_id=gone.pk, changes={"phone": ""}),
             "book": lambda: merged.book(gone),
+            "walk in": lambda: walk_in_begin(by=merged.desk, location=merged.location, consultation_for=gone),
             "consult": lambda: make_consultation(gone, merged.practitioner),
             "call": lambda: attempt_record_for_patient(
                 patient_id=gone.pk, location=merged.location, by=merged.desk, channel="call", outcome="no_answer"

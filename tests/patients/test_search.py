@@ -7,7 +7,7 @@ import pytest
 
 from clinic.access.roles import Role
 from patients.models import Patient
-from patients.queries import BY_RANK, likely_duplicates, search
+from patients.queries import likely_duplicates, search
 from patients.rules import Sought, sought, swapped
 from tests.api import Api
 from tests.console import House, words
@@ -55,7 +55,7 @@ def location(db):
 
 
 def names(text, patients=None):
-    found = search(Patient.objects.all() if patients is None else patients, text).order_by(*BY_RANK)
+    found = search(Patient.objects.all() if patients is None else patients, text)
     return [patient.full_name for patient in found]
 
 
@@ -110,7 +110,7 @@ def test_a_record_number_is_found_with_or_without_prefix_and_zeros(location):
     digits = wanted.mrn.removeprefix("MRN-")
     for text in (wanted.mrn, wanted.mrn.lower(), f"mrn {int(digits)}", digits, str(int(digits))):
         assert wanted in search(Patient.objects.all(), text)
-        assert search(Patient.objects.all(), text).order_by(*BY_RANK).first() == wanted
+        assert search(Patient.objects.all(), text).first() == wanted
 
 
 def test_the_nearest_come_first_and_equals_by_name(location):
@@ -131,7 +131,7 @@ def test_a_whole_number_comes_before_the_end_of_one(location):
     digits = str(1000 + int(numbered.mrn.removeprefix("MRN-")))
     Patient.objects.filter(pk=numbered.pk).update(mrn=f"MRN-{int(digits):06}")
     make_patient(location, first_name="Aaron", last_name="Aaronson", phone=f"+1 212 555 {digits[-4:]}")
-    found = search(Patient.objects.all(), digits).order_by(*BY_RANK)
+    found = search(Patient.objects.all(), digits)
     assert [patient.pk for patient in found] == [numbered.pk, ANY]
 
 

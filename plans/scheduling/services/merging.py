@@ -5,13 +5,12 @@ from itertools import groupby
 from uuid import UUID
 
 from clinic import clock
-from clinic.locking import lock_all
+from clinic.locking import hold, lock_all
 from clinic.places.wallclock import local_date
 from clinic.words import clock_time, date_in_full
 from patients.models import Patient
 from patients.services import MergePart, Obstacle
 from plans.scheduling.models import LIVE_STATUSES, OPEN_STATUSES, Appointment, VisitKind, WaitlistEntry
-from plans.scheduling.services.contention import hold
 
 
 def _lock(patients: Sequence[UUID]) -> None:

@@ -15,6 +15,7 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
 from patients.models import Patient
+from patients.services import patient_lock
 from plans.scheduling.availability import Frame, Request, frame_of, slot_documents, verdict
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.rules import check_start
@@ -78,6 +79,8 @@ def walk_in_begin(
             is_early = override.allows_early(subject, day)
             rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
             hold(subject.patient.pk, *people, others=rooms, shared=[location.pk])
+            if subject.obligation is None:
+                patient_lock(patient_id=subject.patient.pk)
             request = Request(
                 frame,
                 subject.kind,

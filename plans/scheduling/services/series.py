@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinic.audit.history import recorded
 from clinic.errors import DoesNotExist, Invalid, Refusal
-from clinic.locking import lock
+from clinic.locking import hold, lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Room
 from plans.scheduling.models import Appointment
@@ -56,7 +56,15 @@ def plan_book_series(
         else:
             _check(plan, visits)
             chosen = sorted(visits, key=lambda one: one.session.sequence)
+        _hold(plan, chosen)
         return [_book(plan, one, by, visits) for one in chosen]
+
+
+def _hold(plan: TreatmentPlan, chosen: Sequence[SeriesVisit]) -> None:
+    """Take the advisory locks of every visit at once: one after the other they would not be in the one order."""
+    practitioners = {one.practitioner.pk for one in chosen if one.practitioner is not None}
+    rooms = Room.objects.filter(location=plan.location, is_bookable=True).values_list("pk", flat=True)
+    hold(plan.patient_id, plan.lead_practitioner_id, *practitioners, others=rooms, shared=[plan.location_id])
 
 
 def _lock(plan_id: UUID) -> TreatmentPlan:

@@ -21,6 +21,7 @@ from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
 from clinic.words import date_in_full
 from patients.models import Patient
+from patients.services import patient_lock
 from plans.followups.models import FollowUp
 from plans.scheduling.availability import Frame, Request, frame_of
 from plans.scheduling.models import OPEN_STATUSES, Appointment, VisitKind, WaitlistEntry
@@ -93,6 +94,8 @@ def waitlist_add(
         subject.check_bookable(except_for=subject.live_appointment)
         _make_way(entry)
         _check_wishes(entry, subject)
+        if subject.obligation is None:
+            patient_lock(patient_id=subject.patient.pk)
         entry.save(force_insert=True)
     return entry
 

@@ -1,8 +1,8 @@
 """Row locks, advisory locks of people and places, and the check that the caller saw the row as it is now.
 
 The one order everywhere: plan → session, follow-up, check-in (by key) → preparations → lots → waitlist entry → hours →
-sorted advisory keys (location, patient, practitioners, rooms) → appointment → patient → messages. Lock first, then check
-the state.
+sorted advisory keys (location, patient, practitioners, rooms) → appointment → patient → messages. Lock first, then
+check the state.
 """
 
 from collections.abc import Iterable, Iterator

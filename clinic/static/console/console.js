@@ -134,3 +134,70 @@ document.addEventListener("change", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("input[data-usual]").forEach(sayUnusual);
 });
+
+// A toast counts down while something can be undone, and goes by itself only when that is over. A refusal stays.
+const READ_SECONDS = 8;
+
+const closeToast = (toast) => {
+    const held = toast.contains(document.activeElement);
+    toast.remove();
+    if (held) {
+        const next = document.querySelector("#toasts .c-toast:last-child button, #board-scroll, main, #main");
+        if (next) {
+            next.focus();
+        }
+    }
+};
+
+const startToast = (toast) => {
+    const { about, seconds } = toast.dataset;
+    if (about) {
+        for (const older of document.querySelectorAll(`#toasts .c-toast[data-about="${CSS.escape(about)}"]`)) {
+            if (older !== toast) {
+                older.remove();
+            }
+        }
+    }
+    if (seconds === undefined) {
+        return;
+    }
+    const ends = Date.now() + (Number(seconds) || READ_SECONDS) * 1000;
+    const count = toast.querySelector("[data-countdown]");
+    const timer = setInterval(() => {
+        const left = Math.ceil((ends - Date.now()) / 1000);
+        if (count && left >= 0) {
+            count.textContent = `${left} s`;
+        }
+        if (left <= 0 || !toast.isConnected) {
+            clearInterval(timer);
+            closeToast(toast);
+        }
+    }, 1000);
+};
+
+document.addEventListener("DOMContentLoaded", () => {
+    const toasts = document.getElementById("toasts");
+    if (toasts) {
+        new MutationObserver((changes) => {
+            for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
+                if (toast.classList && toast.classList.contains("c-toast")) {
+                    startToast(toast);
+                }
+            }
+        }).observe(toasts, { childList: true });
+    }
+});
+
+document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-close-toast]");
+    if (button) {
+        closeToast(button.closest(".c-toast"));
+    }
+});
+
+document.addEventListener("keydown", (event) => {
+    const last = document.querySelector("#toasts .c-toast:last-child");
+    if (event.key === "Escape" && last && !document.querySelector(":popover-open")) {
+        closeToast(last);
+    }
+});

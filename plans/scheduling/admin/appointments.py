@@ -1,6 +1,6 @@
 """The calendar, the page of one visit, and its transitions."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -26,12 +26,14 @@ from clinic.places.wallclock import local_date
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
 from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
+from plans.scheduling.admin.board import BoardPages, seen_revision
+from plans.scheduling.admin.board.whom import asked_at, caller_url, carried, people_found, place_in_words
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.caller import CallerPages
 from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
 from plans.scheduling.admin.gaps import gap_of, with_who_fits
 from plans.scheduling.admin.keeping import may_keep
-from plans.scheduling.admin.rows import by_day, url_of_work, visit_rows, visits_of_days, with_gates
+from plans.scheduling.admin.rows import url_of_work
 from plans.scheduling.admin.story import story_of
 from plans.scheduling.looks import REBOOK, appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment, AppointmentRevision
@@ -49,9 +51,6 @@ from plans.scheduling.services import (
     appointment_undo,
 )
 from plans.treatment.models import TreatmentPlan
-
-CALENDAR_DAYS = {"day": 1, "week": 7}
-DAY_ACTS = ("confirm", "arrive", "no_show")
 
 
 def _may_arrive(appointment: Appointment) -> bool:
@@ -95,7 +94,7 @@ def _is_fulfillable(appointment: Appointment) -> bool:
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(CallerPages):
+class AppointmentAdmin(BoardPages, CallerPages):
     change_form_template = "console/appointment.html"
     fields = ()
 
@@ -122,46 +121,6 @@ class AppointmentAdmin(CallerPages):
 
     def say_booked(self, request: HttpRequest, appointment: Appointment) -> None:
         _say_booked(request, appointment)
-
-    # The calendar
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        who = reader()
-        span = "day" if request.GET.get("span") == "day" else "week"
-        today = who.today
-        first = _asked_day(request, today)
-        appointments = visits_of_days(who, first, CALENDAR_DAYS[span])
-        if request.GET.get("cancelled") != "1":
-            appointments = appointments.exclude(status=Appointment.Status.CANCELLED)
-        found = list(with_gates(appointments))
-        practitioners = sorted({row.practitioner for row in found}, key=str)
-        practitioner = next((one for one in practitioners if str(one.pk) == request.GET.get("practitioner")), None)
-        if practitioner is not None:
-            found = [row for row in found if row.practitioner_id == practitioner.pk]
-        days = dict(by_day(visit_rows(who, found, DAY_ACTS)))
-        shown = [first + timedelta(days=offset) for offset in range(CALENDAR_DAYS[span])]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Calendar",
-            "crumbs": [("Calendar", "")],
-            "opts": self.opts,
-            "span": span,
-            "first": first,
-            "today": today,
-            "before": first - timedelta(days=CALENDAR_DAYS[span]),
-            "after": first + timedelta(days=CALENDAR_DAYS[span]),
-            "days": [(day, days.get(day, [])) for day in shown if day in days or day >= today or span == "day"],
-            "count": len(found),
-            "practitioners": practitioners,
-            "practitioner": practitioner,
-            "shows_cancelled": request.GET.get("cancelled") == "1",
-            "several_locations": who.several_locations,
-            "next": request.get_full_path(),
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "console/calendar.html", context)
 
     # One visit
 
@@ -200,6 +159,9 @@ class AppointmentAdmin(CallerPages):
         location = place_of(request, subject, user)
         form = TimeForm(None, request, data=request.POST if request.method == "POST" else None)
         form.set_offer(offer(request, location, subject))
+        at = asked_at(request, location)
+        if at is not None:
+            form.set_place(at, request.GET.get("practitioner", ""), request.GET.get("room", ""))
         status = 200
         if request.method == "POST" and form.is_valid():
             choice = form.cleaned_data["choice"]
@@ -236,6 +198,7 @@ class AppointmentAdmin(CallerPages):
             "submit": "Book",
             "locations": visible_locations(user, "add") if subject.obligation is None else [],
             "query": request.GET,
+            "is_placed": at is not None,
         }
         return TemplateResponse(request, "console/book.html", context, status=status)
 
@@ -245,6 +208,11 @@ class AppointmentAdmin(CallerPages):
             "title": "Book a visit",
             "crumbs": [*self.crumbs(), ("Book a visit", "")],
             "opts": self.opts,
+            "place": place_in_words(request, reader()),
+            "carried": carried(request),
+            "text": request.GET.get("q", ""),
+            "found": people_found(reader(), request),
+            "caller_url": caller_url(request),
         }
         return TemplateResponse(request, "console/book_for_whom.html", context)
 
@@ -315,7 +283,7 @@ class AppointmentAdmin(CallerPages):
         variant=ActionVariant.DANGER,
     )
     def no_show(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
-        appointment_no_show(appointment_id=row.pk, by=cast(User, request.user))
+        appointment_no_show(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
         return Done(f"{row.patient}: marked as a no-show.")
 
     @act(
@@ -347,14 +315,6 @@ class AppointmentAdmin(CallerPages):
     def note(self, request: HttpRequest, row: Appointment, form: NoteForm) -> Done:
         appointment_note(appointment_id=row.pk, note=form.cleaned_data["note"])
         return Done("Note saved.")
-
-
-def _asked_day(request: HttpRequest, today: date) -> date:
-    try:
-        asked = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        return today
-    return asked if 2000 <= asked.year < 2200 else today
 
 
 def _say_booked(request: HttpRequest, appointment: Appointment) -> None:

@@ -11,7 +11,7 @@ from django import forms
 from django.http import HttpRequest
 
 from clinic.access.visibility import visible
-from clinic.console.forms import ActForm, LocalDateTimeField, instant
+from clinic.console.forms import ActForm, LocalDateTimeField, instant, wall_clock
 from clinic.console.reader import reader
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
@@ -240,6 +240,17 @@ class TimeForm(ActForm):
     )
 
     offered: Offer
+    asked_at: datetime | None = None
+    """The time that was clicked on the board: an instant, where the wall clock shows its time twice."""
+
+    def set_place(self, at: datetime, practitioner: str, room: str) -> None:
+        """Fill in a place on the board: its time, and the keys of practitioner and room where it had them."""
+        self.asked_at = at
+        self.fields["own_time"].initial = wall_clock(at, self.offered.frame.zone)
+        if practitioner:
+            self.fields["practitioner"].initial = practitioner
+        if room:
+            self.fields["room"].initial = room
 
     def set_offer(self, offered: Offer) -> None:
         """Fill the choices; who may book against a rule keeps the field for the reason."""
@@ -266,7 +277,10 @@ class TimeForm(ActForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        own = instant(self, "own_time", self.offered.frame.zone)
+        zone = self.offered.frame.zone
+        own = instant(self, "own_time", zone)
+        if self.asked_at is not None and cleaned.get("own_time") == wall_clock(self.asked_at, zone):
+            own = self.asked_at
         if own is not None:
             if cleaned.get("practitioner") is None and "practitioner" not in self.errors:
                 self.add_error("practitioner", "Choose who sees the patient.")

@@ -18,6 +18,7 @@ from plans.scheduling.availability import Request, frame_of, verdict
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
 from plans.scheduling.services.contention import retried
 from plans.scheduling.services.placing import occupy
+from plans.scheduling.services.seen import check_seen
 from plans.scheduling.services.writing import CANCELLATION, IN_FULL, restate, revise, save
 from plans.treatment.models import ProcedureSession
 
@@ -39,10 +40,11 @@ def appointment_confirm(*, appointment_id: UUID, by: User | None) -> Appointment
 
 
 @retried
-def appointment_arrive(*, appointment_id: UUID, by: User | None) -> Appointment:
-    """The patient is here. Raises `InvalidTransition`."""
+def appointment_arrive(*, appointment_id: UUID, by: User | None, revision: int | None = None) -> Appointment:
+    """The patient is here. Raises `InvalidTransition`, and `Stale` where the caller saw another `revision`."""
     with recorded():
         appointment = lock(IN_FULL, appointment_id)
+        check_seen(appointment, revision)
         check_allowed("The visit", appointment.status, "arriving", Appointment.MAY_ARRIVE)
         _arrive(appointment)
     return appointment
@@ -84,10 +86,14 @@ def appointment_cancel(*, appointment_id: UUID, by: User | None, reason: str, no
 
 
 @retried
-def appointment_no_show(*, appointment_id: UUID, by: User | None) -> Appointment:
-    """The patient did not come; the session or follow-up is owed again. Raises `InvalidTransition`."""
+def appointment_no_show(*, appointment_id: UUID, by: User | None, revision: int | None = None) -> Appointment:
+    """The patient did not come; the session or follow-up is owed again.
+
+    Raises `InvalidTransition`, and `Stale` where the caller saw another `revision` of the visit.
+    """
     with recorded():
         appointment = lock(IN_FULL, appointment_id)
+        check_seen(appointment, revision)
         check_allowed("The visit", appointment.status, "marking it as missed", Appointment.MAY_NO_SHOW)
         appointment.status, appointment.no_show_at = Status.NO_SHOW, clock.now()
         save(appointment, "status", "no_show_at")

@@ -37,6 +37,7 @@ from plans.scheduling.services.placing import (
     place,
     refusal_of,
 )
+from plans.scheduling.services.seen import check_seen
 from plans.scheduling.services.subjects import lock_subject, read
 from plans.scheduling.services.waiting_again import entries_reopen, lock_entries_of
 from plans.scheduling.services.writing import AS_BOOKED, CANCELLATION, IN_FULL, TIME_AND_PLACE, remember, revise, save
@@ -140,13 +141,15 @@ def appointment_reschedule(
     practitioner: Practitioner | None = None,
     room: Room | None = None,
     override_reason: str = "",
+    revision: int | None = None,
 ) -> Appointment:
     """Move a visit to another time, practitioner or room; returns it, *booked*, under its next revision.
 
     It keeps its length, unless what it is for takes another one since it was booked, and its room where that is free.
     A move to where it is already changes nothing. A visit that was booked early stays so where its time stays;
     another early time needs a decision of its own. Where a person accepted that it stands outside
-    working time, it may while its time stays. Refuses as `appointment_book` does, and with `InvalidTransition`.
+    working time, it may while its time stays. `revision` is the one that the caller saw. Refuses as
+    `appointment_book` does, and with `InvalidTransition`, or `Stale` where the visit changed since it was seen.
     """
     attempt: Attempt | None = None
     try:
@@ -165,6 +168,7 @@ def appointment_reschedule(
                 shared=[frame.location_id],
             )
             appointment = lock(IN_FULL, appointment_id)
+            check_seen(appointment, revision)
             practitioner = practitioner or appointment.practitioner
             day = local_date(starts_at, frame.zone)
             check_practitioner(frame, practitioner, subject.modalities, day)

@@ -187,12 +187,12 @@ def test_undo_is_offered_within_the_grace_period_and_takes_the_move_back(house, 
 
 def test_the_calendar_shows_the_week_by_day_in_the_places_own_time(house):
     book(house, "17:30", MONDAY)
-    page = words(house.get(DESK, f"{CALENDAR}?day=2026-03-09"))
+    page = words(house.get(DESK, f"{CALENDAR}?day=2026-03-09&view=list&span=week"))
     assert "Mon 9 Mar" in page
     assert "17:30" in page
     assert "nobody is booked" in page
-    assert "17:30" not in words(house.get(DESK, f"{CALENDAR}?day=2026-03-10&span=day"))
-    assert house.get(DESK, f"{CALENDAR}?day=nonsense&practitioner=x&span=y").status_code == 200
+    assert "17:30" not in words(house.get(DESK, f"{CALENDAR}?day=2026-03-10&view=list"))
+    assert house.get(DESK, f"{CALENDAR}?day=nonsense&practitioner=x&span=y&view=z&who=w&by=b&location=l").status_code == 200
 
 
 def test_the_calendar_and_today_cost_the_same_for_many_visits(house, django_assert_max_num_queries):

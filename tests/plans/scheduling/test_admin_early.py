@@ -96,7 +96,7 @@ def test_a_practitioner_books_a_blocked_day_with_a_reason_that_stays_visible(hou
     assert "Booked early because" in shown
     assert shown.count(WHY) == 2, "as it stands, and in what happened"
     day = visit.starts_at.astimezone(house.location.zone).date()
-    assert "Early" in words(house.get(DESK, f"{CALENDAR}?day={day}&span=day"))
+    assert "Early" in words(house.get(DESK, f"{CALENDAR}?day={day}&view=list"))
     assert "Early because" in words(house.get(DESK, url(session)))
     assert WHY in words(house.get(MANAGER, url(visit, "history")))
 
@@ -184,7 +184,7 @@ def test_what_wants_rebooking_stands_on_today_the_calendar_and_its_own_page(hous
     assert why in today
     assert url(visit, "reschedule") in today
     assert why in words(house.get(DESK, url(visit)))
-    assert why in words(house.get(DESK, f"{CALENDAR}?day=2026-03-06&span=day"))
+    assert why in words(house.get(DESK, f"{CALENDAR}?day=2026-03-06&view=list"))
     assert "To rebook" not in words(house.get(ASSISTANT, "/admin/"))
 
 

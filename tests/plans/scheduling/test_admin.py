@@ -192,7 +192,10 @@ def test_the_calendar_shows_the_week_by_day_in_the_places_own_time(house):
     assert "17:30" in page
     assert "nobody is booked" in page
     assert "17:30" not in words(house.get(DESK, f"{CALENDAR}?day=2026-03-10&view=list"))
-    assert house.get(DESK, f"{CALENDAR}?day=nonsense&practitioner=x&span=y&view=z&who=w&by=b&location=l").status_code == 200
+    assert (
+        house.get(DESK, f"{CALENDAR}?day=nonsense&practitioner=x&span=y&view=z&who=w&by=b&location=l").status_code
+        == 200
+    )
 
 
 def test_the_calendar_and_today_cost_the_same_for_many_visits(house, django_assert_max_num_queries):

@@ -42,5 +42,5 @@ def toast_response(request: HttpRequest, toast: Toast, events: Mapping[str, obje
         return HttpResponseRedirect(back, status=303)
     # htmx swaps nothing from an answer that is no success, and a refusal is for people to read.
     response = HttpResponse(render_to_string("console/parts/toast.html", {"toast": toast}, request))
-    response.headers["HX-Trigger"] = json.dumps(events)
+    response.headers["HX-Trigger-After-Swap"] = json.dumps(events)
     return response

@@ -509,6 +509,17 @@
         for (const input of document.querySelectorAll("select[data-go]")) {
             input.addEventListener("change", () => input.form.requestSubmit());
         }
+        // A day that is picked shows at once; one that is typed does with Enter, or when the field is left.
+        for (const input of document.querySelectorAll("[data-go-day]")) {
+            const before = input.value;
+            let typed = 0;
+            const go = () => input.value && input.value !== before && input.form.requestSubmit();
+            input.addEventListener("keydown", (event) => {
+                typed = event.timeStamp;
+            });
+            input.addEventListener("change", (event) => event.timeStamp - typed > 1000 && go());
+            input.addEventListener("blur", go);
+        }
         const frame = scroller();
         if (!frame) {
             return;

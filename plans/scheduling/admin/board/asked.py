@@ -116,11 +116,11 @@ class Asked:
 
     @property
     def title(self) -> str:
-        """“Tuesday 24 November 2026”, “23 to 29 Nov 2026”, “November 2026”."""
+        """“Tue 24 Nov 2026”, “23 to 29 Nov 2026”, “November 2026”."""
         if self.view == "month":
             return f"{self.day:%B %Y}"
         if self.is_one_day:
-            return f"{self.day:%A} {self.day.day} {self.day:%B %Y}"
+            return f"{self.day:%a} {self.day.day} {self.day:%b %Y}"
         first, last = self.first, self.last
         begins = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
         return f"{begins} to {last.day} {last:%b %Y}"

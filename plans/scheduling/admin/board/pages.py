@@ -204,7 +204,7 @@ class BoardPages(ConsoleAdmin):
         visit = appointment_undo(appointment_id=row.pk, by=cast(User, request.user))
         if visit.status == Appointment.Status.CANCELLED:
             return Toast(f"Undone: {visit.patient} is not booked any more.", about=str(row.pk))
-        return Toast(f"Undone: {visit.patient} is back at {visit_in_words(visit)}.", about=str(row.pk))
+        return Toast(f"Undone: {visit.patient} is back: {visit_in_words(visit)}.", about=str(row.pk))
 
     def _refused(self, request: HttpRequest, row: Appointment, name: str, refusal: Refusal) -> Toast:
         words = " ".join(in_words(refusal))

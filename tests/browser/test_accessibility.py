@@ -10,11 +10,20 @@ from django.urls import reverse
 
 from clinic import clock
 from clinic.access.roles import Role
+from clinic.places.models import OpeningHours
 from plans.consultations.services import screening_items_seed
 from plans.protocols.services import protocols_seed
 from plans.scheduling.admin.gaps import gap_of, gap_url
 from plans.scheduling.services import appointment_book, waitlist_add
-from tests.factories import make_consultation, make_location, make_patient, make_plan, make_practitioner, make_user
+from tests.factories import (
+    local,
+    make_consultation,
+    make_location,
+    make_patient,
+    make_plan,
+    make_practitioner,
+    make_user,
+)
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 GRAVE = {"serious", "critical"}
@@ -31,7 +40,10 @@ def addresses(page, web):
     patient = make_patient(location)
     plan = make_plan(patient, practitioner, start_date=today)
     session, later, *_ = plan.sessions.order_by("sequence")
-    start = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+    OpeningHours.objects.bulk_create(
+        OpeningHours(location=location, weekday=day, opens_at="00:00", closes_at="23:45") for day in (6, 7)
+    )
+    start = local(location, today + timedelta(days=1), "12:00")
     appointment = appointment_book(
         by=None, location=location, practitioner=practitioner, starts_at=start, session=session
     )
@@ -53,12 +65,16 @@ def addresses(page, web):
         "plans_followup": plan.follow_ups.first(),
         "plans_consultation": consultation,
     }
+    board = f"{reverse('admin:plans_appointment_changelist')}?day={start.astimezone(location.zone).date()}"
     return [
         reverse("admin:index"),
+        *(f"{board}{look}" for look in ("", "&by=room", "&view=week", "&view=month", "&view=list")),
         *(reverse(f"admin:{name}_changelist") for name in lists),
         *(reverse(f"admin:{name}_change", args=[row.pk]) for name, row in rows.items()),
         reverse("admin:patients_patient_add"),
         f"{reverse('admin:plans_appointment_add')}?session={later.pk}",
+        f"{reverse('admin:plans_appointment_add')}?q=Mock&at={start.isoformat().replace('+', '%2B')}",
+        f"{reverse('admin:plans_appointment_add')}?session={later.pk}&at={start.isoformat().replace('+', '%2B')}",
         reverse("admin:plans_appointment_reschedule", args=[appointment.pk]),
         reverse("admin:plans_treatmentplan_book_series", args=[plan.pk]),
         reverse("admin:plans_waitlistentry_changelist"),

@@ -8,7 +8,7 @@ import pytest
 from clinic.access.roles import Role
 from clinic.errors import Stale
 from clinic.people.models import Membership
-from clinic.places.models import Closure, OpeningHours, TimeOff
+from clinic.places.models import Break, Closure, ExtraHours, OpeningHours, TimeOff
 from clinic.places.wallclock import local_day_bounds
 from plans.scheduling.admin.board.geometry import Span, common, day_scale, lanes, week_scale, without
 from plans.scheduling.models import Appointment, VisitType
@@ -195,6 +195,22 @@ def test_closed_time_is_shaded_with_its_reason(house):
     assert 'b-closed--closure b-at-90 b-for-12"><span>Fire drill' in page
     assert 'b-closed--away b-at-54 b-for-12"><span>Dentist' in page
     assert "b-closed--closed b-at-0 b-for-6" in page
+
+
+def test_breaks_are_shaded_and_extra_hours_open_a_day(house):
+    Break.objects.create(location=house.location, weekday=1, starts_at="12:00", ends_at="12:30")
+    sunday = date(2026, 3, 15)
+    ExtraHours.objects.create(location=house.location, on=sunday, opens_at="09:00", closes_at="12:00")
+    assert 'b-closed--break b-at-54 b-for-6"><span>Break' in words(house.get(DESK, DAY))
+    page = words(house.get(DESK, f"{BOARD}?day={sunday}"))
+    assert "Nobody works here" not in page
+    assert "b-for-48" in page, "four hours with the margin"
+
+
+def test_a_visit_that_stands_outside_of_hours_by_now_says_so(house):
+    visit = book(house, "17:00")
+    Appointment.objects.filter(pk=visit.pk).update(off_hours="opening_hours")
+    assert "Booked, Outside of hours" in words(house.get(DESK, DAY))
 
 
 def test_a_day_on_which_nobody_works_says_so_and_leads_to_the_next(house):

@@ -234,4 +234,3 @@ def lanes(spans: Sequence[Span]) -> list[Placed]:
 
 def length_of(periods: Iterable[Period]) -> timedelta:
     return sum((end - start for start, end in periods), timedelta(0))
-

@@ -94,4 +94,3 @@ def next_open_day(location: Location, frame: Frame, after: date) -> date | None:
     working = working_of(location, after + timedelta(days=1), after + timedelta(days=LOOKED_AHEAD), frame)
     starts = [start for who in frame.practitioners for start, _ in working.periods(who)]
     return local_date(min(starts), frame.zone) if starts else None
-

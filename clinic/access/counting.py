@@ -35,17 +35,17 @@ def add(key: str, window_seconds: int) -> int:
         cache.add(named, 0, timeout=window_seconds)
         return int(cache.incr(named))
 
-    return _tried(count_up, 0)
+    return tried(count_up, 0)
 
 
 def count(key: str, window_seconds: int) -> int:
     """The count in the present window, 0 without the cache."""
-    return _tried(lambda: int(cache.get(_named(key, window_seconds), 0)), 0)
+    return tried(lambda: int(cache.get(_named(key, window_seconds), 0)), 0)
 
 
 def forget(key: str, window_seconds: int) -> None:
     """Begin again at 0."""
-    _tried(lambda: cache.delete(_named(key, window_seconds)), False)
+    tried(lambda: cache.delete(_named(key, window_seconds)), False)
 
 
 def seconds_left(window_seconds: int) -> int:
@@ -59,7 +59,8 @@ def _named(key: str, window_seconds: int) -> str:
     return f"count:{window_seconds}:{int(time.time()) // window_seconds}:{digest}"
 
 
-def _tried(ask: Callable[[], T], otherwise: T) -> T:
+def tried(ask: Callable[[], T], otherwise: T) -> T:
+    """What `ask` finds in the cache, `otherwise` while the cache does not answer."""
     if time.monotonic() < _known.away_until:
         return otherwise
     try:
@@ -68,5 +69,5 @@ def _tried(ask: Callable[[], T], otherwise: T) -> T:
         # ValueError: the window ended between two commands.
         if not isinstance(error, ValueError):
             _known.away_until = time.monotonic() + AWAY_SECONDS
-            log.warning("the cache does not answer, nothing is counted for %g s: %s", AWAY_SECONDS, error)
+            log.warning("the cache does not answer, nothing is asked of it for %g s: %s", AWAY_SECONDS, error)
         return otherwise

@@ -50,8 +50,28 @@ def attempts_in_words(tries: int | None, last: dict[str, Any] | None, today: dat
     times = "1 try" if tries == 1 else f"{tries} tries"
     outcome = ContactAttempt.Outcome(last["outcome"]).label.lower()
     next_try = date.fromisoformat(last["next_try_on"]) if last["next_try_on"] else None
+    if last["outcome"] == ContactAttempt.Outcome.PUT_OFF and next_try:
+        put_off = f"put off to {words.within(words.day(next_try, today))}"
+        return f"{times}, then {put_off}" if tries else f"{put_off[0].upper()}{put_off[1:]}"
     again = f", again {words.within(words.day(next_try, today))}" if next_try else ""
     return f"{times}, last: {outcome}{again}"
+
+
+def last_try_in_words(tries: int | None, last: dict[str, Any] | None, zone: ZoneInfo, today: date) -> str:
+    """“2 tries · no answer (Ana, today 14:10) · again tomorrow”; empty where nobody has tried."""
+    if not last:
+        return ""
+    outcome = ContactAttempt.Outcome(last["outcome"]).label.lower()
+    at = datetime.fromisoformat(last["at"])
+    by = f"{last['by']}, " if last.get("by") else ""
+    said = [f"{outcome} ({by}{words.within(words.moment(at, zone, today))})"]
+    if tries:
+        said.insert(0, "1 try" if tries == 1 else f"{tries} tries")
+    if last["next_try_on"]:
+        again = words.within(words.day(date.fromisoformat(last["next_try_on"]), today))
+        said.append(f"again {again}")
+    text = " · ".join(said)
+    return text[0].upper() + text[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,8 @@ class ContactAttempt(Record):
         LEFT_MESSAGE = "left_message", "Left a message"
         WRONG_NUMBER = "wrong_number", "Wrong number"
         DECLINED = "declined", "Declined"
+        PUT_OFF = "put_off", "Put off"
+        """Nobody tried; somebody decided to try on another day."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_attempts", editable=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", editable=False)

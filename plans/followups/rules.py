@@ -3,7 +3,7 @@
 `queries/` says the same in SQL; property tests hold them equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,9 @@ ASKED_FOR = timedelta(days=14)
 NO_SHOWS_TO_CALL = 2
 MEANS_REACHED = frozenset({ContactAttempt.Outcome.REACHED, ContactAttempt.Outcome.DECLINED})
 """Somebody spoke to the patient; what they answered is another matter."""
+
+TRIES_AFTER: Mapping[str, int] = {ContactAttempt.Outcome.NO_ANSWER: 1, ContactAttempt.Outcome.LEFT_MESSAGE: 2}
+"""Working days until the next try."""
 
 State = FollowUp.State
 
@@ -91,6 +94,20 @@ def check_in_state(facts: CheckInFacts, today: date) -> CheckIn.State:
 def is_of_use(window_end: date, today: date) -> bool:
     """Whether an answer to a check-in would still say something about the recovery."""
     return today <= window_end + ASKED_FOR
+
+
+def next_try(outcome: str, today: date, weekdays: Collection[int]) -> date | None:
+    """When to try again where nobody says otherwise: after no answer on the next day that is worked on (ISO weekdays),
+    after a message on the one after it, so that they can call back; not at all once somebody spoke to them."""
+    wait = TRIES_AFTER.get(outcome)
+    if wait is None:
+        return None
+    day = today
+    for _ in range(wait):
+        day += timedelta(days=1)
+        while weekdays and day.isoweekday() not in weekdays:
+            day += timedelta(days=1)
+    return day
 
 
 class Unreachable(StrEnum):

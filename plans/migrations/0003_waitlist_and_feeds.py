@@ -140,6 +140,16 @@ class Migration(migrations.Migration):
             name='off_hours_accepted',
             field=models.BooleanField(default=False, editable=False, help_text='A person decided that it takes place all the same.'),
         ),
+        migrations.AlterField(
+            model_name='contactattempt',
+            name='outcome',
+            field=models.CharField(choices=[('reached', 'Reached'), ('no_answer', 'No answer'), ('left_message', 'Left a message'), ('wrong_number', 'Wrong number'), ('declined', 'Declined'), ('put_off', 'Put off')], max_length=15),
+        ),
+        migrations.AlterField(
+            model_name='contactattemptevent',
+            name='outcome',
+            field=models.CharField(choices=[('reached', 'Reached'), ('no_answer', 'No answer'), ('left_message', 'Left a message'), ('wrong_number', 'Wrong number'), ('declined', 'Declined'), ('put_off', 'Put off')], max_length=15),
+        ),
         migrations.AddIndex(
             model_name='appointment',
             index=models.Index(condition=models.Q(('off_hours', ''), _negated=True), fields=['location', 'starts_at'], name='appointment_off_hours'),

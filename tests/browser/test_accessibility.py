@@ -71,6 +71,8 @@ def addresses(page, web):
         *(f"{board}{look}" for look in ("", "&by=room", "&view=week", "&view=month", "&view=list")),
         *(reverse(f"admin:{name}_changelist") for name in lists),
         *(reverse(f"admin:{name}_change", args=[row.pk]) for name, row in rows.items()),
+        f"{reverse('admin:plans_followup_changelist')}?state=due&open=session-{later.pk}",
+        f"{reverse('admin:plans_followup_changelist')}?state=pending",
         reverse("admin:patients_patient_add"),
         f"{reverse('admin:plans_appointment_add')}?session={later.pk}",
         f"{reverse('admin:plans_appointment_add')}?q=Mock&at={start.isoformat().replace('+', '%2B')}",

@@ -124,7 +124,8 @@ def test_a_refusal_stays_in_the_dialog(page, house, sign_in):
 def test_a_free_time_is_booked_by_one_click_and_undone(page, house, sign_in):
     sign_in(house.desk)
     page.goto("/admin/")
-    page.get_by_role("region", name="Sessions to book").get_by_role("link", name="Book").click()
+    page.get_by_role("region", name="To book").get_by_role("link", name="Book Ada Aspen").click()
+    page.get_by_role("link", name="Another time or room, or a note").click()
     page.get_by_role("button", name="Book: ").first.click()
     expect(page.get_by_text("Booked: Ada Aspen, Session 1 of 4")).to_be_visible()
     assert Appointment.objects.get().status == "booked"

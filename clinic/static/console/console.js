@@ -201,3 +201,12 @@ document.addEventListener("keydown", (event) => {
         closeToast(last);
     }
 });
+
+// `?` says what the keys of this page do, where it has keys of its own.
+document.addEventListener("keydown", (event) => {
+    const keys = document.getElementById("keys");
+    if (event.key === "?" && keys && !keys.open && !event.target.closest(TYPING)) {
+        event.preventDefault();
+        keys.showModal();
+    }
+});

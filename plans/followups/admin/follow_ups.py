@@ -20,7 +20,7 @@ from clinic.records import Record
 from clinic.words import within
 from plans.consultations.models import Consultation
 from plans.followups.admin.rows import rows_of, with_contact
-from plans.followups.admin.worklist import worklist
+from plans.followups.admin.worklist import DeskViews, page_context
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import follow_ups_in_full
 from plans.followups.services import (
@@ -80,7 +80,7 @@ class FollowUpForm(ConsoleModelForm):
 
 
 @admin.register(FollowUp)
-class FollowUpAdmin(ConsoleAdmin):
+class FollowUpAdmin(DeskViews, ConsoleAdmin):
     form = FollowUpForm
     change_form_template = "console/follow_up.html"
     fields = ("title", "window_start", "target_date", "window_end", "duration_minutes")
@@ -111,12 +111,13 @@ class FollowUpAdmin(ConsoleAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        shown = page_context(reader(), request.GET)  # before the sidebar, which says how much it found
         context = {
             **self.admin_site.each_context(request),
             "title": "Follow-ups",
             "crumbs": [("Follow-ups", "")],
             "opts": self.opts,
-            **worklist(request, reader(), self.get_queryset(request)),
+            **shown,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "console/follow_ups.html", context)

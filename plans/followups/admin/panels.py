@@ -1,42 +1,33 @@
 """What follow-ups contribute: a section of Today, a panel of a patient's page, and the entry of the sidebar."""
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from clinic.access.visibility import visible
 from clinic.console.reader import Reader
 from clinic.console.registry import Block, Job, job, patient_panel, today_section
 from patients.models import Patient
-from plans.followups.admin.rows import WANTED, rows_of, with_contact
+from plans.followups.admin.rows import rows_of, with_contact
+from plans.followups.admin.worklist import Tab, Worklist, all_counts, number_wanted, owed_line
 from plans.followups.models import FollowUp
-from plans.followups.queries import follow_ups_in_full
+from plans.followups.queries import OwedVisit, by_urgency, follow_ups_in_full
 
 SHOWN_TODAY = 8
 
 
-def wanted(who: Reader) -> QuerySet[FollowUp]:
-    """The follow-ups the reader sees that want a booking, the latest first."""
-    return visible(follow_ups_in_full(), who.user).filter(state__in=WANTED).order_by("window_end", "id")
-
-
-def number_wanted(who: Reader) -> int:
-    return who.once("follow-ups wanted", lambda: wanted(who).order_by().count())
-
-
 @today_section(30)
 def to_book_today(who: Reader) -> Block | None:
-    """What is due and overdue, for who books; a practitioner sees those of their own plans."""
+    """What is owed and not booked, as the worklist has it: follow-ups and sessions, overdue before due."""
     if not who.may("plans.followup", "view"):
         return None
-    rows = list(with_contact(wanted(who))[:SHOWN_TODAY])
-    number = number_wanted(who)
-    home = reverse("admin:index")
+    counts = all_counts(who)
+    number = counts[Tab.OVERDUE] + counts[Tab.DUE]
+    found = [OwedVisit(**row) for row in by_urgency(*Worklist(who).owed())[:SHOWN_TODAY]]
     return Block(
-        "Due and overdue",
+        "To book",
         "console/panels/follow_ups_to_book.html",
-        {"rows": rows_of(who, rows, home), "more": max(number - len(rows), 0), "several": who.several_locations},
+        {"lines": [owed_line(who, row) for row in found], "more": max(number - len(found), 0)},
         count=number,
-        link=("All follow-ups", reverse("admin:plans_followup_changelist")),
+        link=("Follow-ups", reverse("admin:plans_followup_changelist")),
     )
 
 

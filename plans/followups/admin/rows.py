@@ -1,6 +1,5 @@
-"""One follow-up, or one patient to call, as the desk's lists show it. None of it asks the database."""
+"""One follow-up as lists show it. None of it asks the database."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ from clinic.console.acts import Button, buttons
 from clinic.console.badges import Badge
 from clinic.console.reader import Reader
 from patients.models import Patient
-from plans.followups.looks import CallReason, attempts_in_words, call_reasons, follow_up_badge
+from plans.followups.looks import attempts_in_words, follow_up_badge
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import TreatmentPlan
@@ -44,10 +43,11 @@ def _query(**values: Any) -> str:
     return urlencode({name: value for name, value in values.items() if value}, safe="/")
 
 
-def with_contact(follow_ups: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
+def with_contact(follow_ups: QuerySet[FollowUp]) -> QuerySet[Any]:
     """Annotate `tries`, `last_try` (outcome, note, next day, as JSON), `booked_at`, `booked_id`, in the same query."""
     attempts = ContactAttempt.objects.filter(follow_up=OuterRef("pk")).order_by("-attempted_at")
-    number = attempts.order_by().values("follow_up").annotate(number=Count("pk")).values("number")
+    tried = attempts.exclude(outcome=ContactAttempt.Outcome.PUT_OFF).order_by()
+    number = tried.values("follow_up").annotate(number=Count("pk")).values("number")
     document = JSONObject(outcome="outcome", note="note", next_try_on="next_try_on", at="attempted_at")
     booked = Appointment.objects.filter(follow_up=OuterRef("pk"), status__in=LIVE_STATUSES)
     return follow_ups.annotate(
@@ -84,28 +84,3 @@ def _row(who: Reader, follow_up: Any, back: str, names: tuple[str, ...]) -> Foll
         book_url=booking_url(follow_up, back) if may_book else "",
         acts=buttons(admin.site._registry[FollowUp], who.user, follow_up, names) if follow_up.state in WANTED else [],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class CallRow:
-    """One patient whom somebody should call."""
-
-    patient: Any
-    reasons: list[CallReason]
-    contact: str
-    call_url: str
-
-
-def call_rows(who: Reader, patients: Iterable[Any], back: str) -> list[CallRow]:
-    """One row each of `queries.call_list`; writing the call down leads on to `back`."""
-    return [
-        CallRow(
-            patient=patient,
-            reasons=call_reasons(patient, who.now),
-            contact=attempts_in_words(
-                patient.tries, patient.last_try, who.now.astimezone(patient.home_location.zone).date()
-            ),
-            call_url=call_url(patient, back) if who.may_on("add", patient, "plans.contactattempt") else "",
-        )
-        for patient in patients
-    ]

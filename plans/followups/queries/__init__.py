@@ -1,6 +1,6 @@
 """Reads what is owed after treatment, with its derived state computed in SQL, and who is to be called."""
 
-from plans.followups.queries.calls import call_list, with_calling
+from plans.followups.queries.calls import call_list, unreachable, with_calling
 from plans.followups.queries.check_ins import (
     check_in_state_of,
     check_ins_in_full,
@@ -17,10 +17,19 @@ from plans.followups.queries.follow_ups import (
     state_of,
     with_state,
 )
+from plans.followups.queries.worklist import (
+    OwedVisit,
+    by_urgency,
+    follow_ups_owed,
+    missed_visits,
+    sessions_owed,
+)
 
 __all__ = [
     "DORMANT_PLANS",
     "LocalDate",
+    "OwedVisit",
+    "by_urgency",
     "call_list",
     "check_in_state_of",
     "check_ins_in_full",
@@ -28,8 +37,12 @@ __all__ = [
     "check_ins_to_ask",
     "counts_from",
     "follow_ups_in_full",
+    "follow_ups_owed",
+    "missed_visits",
     "open_follow_ups",
+    "sessions_owed",
     "state_of",
+    "unreachable",
     "with_calling",
     "with_check_in_state",
     "with_state",

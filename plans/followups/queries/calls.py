@@ -1,5 +1,6 @@
 """Reads whom the front desk should call, and why: `rules.calls` in SQL."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -32,17 +33,39 @@ from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 Status = Appointment.Status
 LONG_AGO = date(1900, 1, 1)
+SAID: Mapping[str, str] = {
+    "channel": "channel",
+    "outcome": "outcome",
+    "note": "note",
+    "next_try_on": "next_try_on",
+    "at": "attempted_at",
+    "by": "attempted_by__first_name",
+}
+"""What a list says of an attempt, and the columns it comes from."""
 OWED_NOW = (FollowUp.State.DUE, FollowUp.State.OVERDUE, FollowUp.State.MISSED)
 
 
 def call_list(now: datetime | None = None) -> QuerySet[Any]:
     """The patients whom somebody should call. Rows are `Patient`s annotated by `with_calling`."""
     now = now or clock.now()
-    return with_calling(Patient.objects.select_related("home_location"), now).filter(
-        # What costs little, and leaves few, comes first.
-        Q(_UNREACHABLE & (Exists(_visits(now)) | Exists(_follow_ups(now)) | Exists(_sessions(now))))
-        | Q(pk__in=_twice_missed().values("patient"), wants_call_for_no_shows=True)
-    )
+    return with_calling(Patient.objects.select_related("home_location"), now).filter(_untold_of(now) | _MISSED_AGAIN)
+
+
+def unreachable(now: datetime | None = None) -> QuerySet[Any]:
+    """Those of the call list whom no mail reaches, and whom nobody told what is booked or owed. Rows as there."""
+    now = now or clock.now()
+    return with_calling(Patient.objects.select_related("home_location"), now).filter(_untold_of(now))
+
+
+def missed_again(now: datetime | None = None) -> QuerySet[Any]:
+    """Those of the call list who did not come, twice or more in a row. Rows as there."""
+    return with_calling(Patient.objects.all(), now).filter(_MISSED_AGAIN)
+
+
+def no_shows_in_a_row(patient: str) -> Coalesce:
+    """How many visits the patient in this column missed since the last one to which they came."""
+    missed = no_shows_of(patient).order_by().values("patient").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(missed, output_field=IntegerField()), 0)
 
 
 def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> QuerySet[Any]:
@@ -54,12 +77,13 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
     """
     now = now or clock.now()
     tries = ContactAttempt.objects.filter(patient=OuterRef("pk")).order_by("-attempted_at", "-pk")
-    said = JSONObject(channel="channel", outcome="outcome", note="note", next_try_on="next_try_on", at="attempted_at")
-    no_shows = _no_shows()
+    tried = tries.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)
+    said = JSONObject(**SAID)
+    no_shows = no_shows_of("pk")
     live = Appointment.objects.filter(patient=OuterRef("pk"), status__in=LIVE_STATUSES)
     missed_at = no_shows.order_by("-no_show_at").values("no_show_at")[:1]
-    what = JSONObject(title="title", starts_at="starts_at", zone="location__timezone")
-    when = JSONObject(title="title", start="window_start", end="window_end", zone=F("zone"))
+    what = JSONObject(id="pk", title="title", starts_at="starts_at", zone="location__timezone")
+    when = JSONObject(id="pk", title="title", start="window_start", end="window_end", zone=F("zone"))
     return patients.annotate(
         unreachable=Case(
             When(email_opt_out=True, then=Value(Unreachable.OPTED_OUT)),
@@ -69,19 +93,13 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
             output_field=CharField(),
         ),
         reached_at=_reached_at("pk"),
-        no_shows=Coalesce(
-            Subquery(
-                no_shows.order_by().values("patient").annotate(number=Count("pk")).values("number"),
-                output_field=IntegerField(),
-            ),
-            0,
-        ),
+        no_shows=no_shows_in_a_row("pk"),
         no_show_starts_at=Subquery(no_shows.order_by("-starts_at").values("starts_at")[:1]),
         no_show_zone=Subquery(no_shows.order_by("-starts_at").values("location__timezone")[:1]),
         missed_at=Subquery(missed_at),
         tries=Coalesce(
             Subquery(
-                tries.order_by().values("patient").annotate(number=Count("pk")).values("number"),
+                tried.order_by().values("patient").annotate(number=Count("pk")).values("number"),
                 output_field=IntegerField(),
             ),
             0,
@@ -91,8 +109,9 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
     ).annotate(
         wants_call_for_no_shows=Case(
             When(
-                Q(no_shows__gte=NO_SHOWS_TO_CALL)
-                & ~Exists(live)
+                # What costs little, and leaves few, comes first.
+                ~Exists(live)
+                & Q(no_shows__gte=NO_SHOWS_TO_CALL)
                 & (Q(reached_at__isnull=True) | Q(reached_at__lte=F("missed_at"))),
                 then=Value(True),
             ),
@@ -114,12 +133,12 @@ def _reached_at(patient: str) -> Subquery:
     return Subquery(reached.order_by("-attempted_at").values("attempted_at")[:1])
 
 
-def _no_shows() -> QuerySet[Any]:
-    """The no-shows of the outer patient since the last visit to which they came."""
+def no_shows_of(patient: str) -> QuerySet[Any]:
+    """The no-shows of the patient in the outer column since the last visit to which they came."""
     came = Appointment.objects.filter(
         patient=OuterRef("patient"), status=Status.FULFILLED, starts_at__gte=OuterRef("starts_at")
     )
-    return Appointment.objects.filter(~Exists(came), patient=OuterRef("pk"), status=Status.NO_SHOW)
+    return Appointment.objects.filter(~Exists(came), patient=OuterRef(patient), status=Status.NO_SHOW)
 
 
 def _twice_missed() -> QuerySet[Any]:
@@ -131,6 +150,14 @@ def _twice_missed() -> QuerySet[Any]:
         .annotate(number=Count("pk"))
         .filter(number__gte=NO_SHOWS_TO_CALL)
     )
+
+
+_MISSED_AGAIN = Q(pk__in=_twice_missed().values("patient"), wants_call_for_no_shows=True)
+
+
+def _untold_of(now: datetime) -> Q:
+    """No mail reaches them, and nobody told them of something."""
+    return Q(_UNREACHABLE & (Exists(_visits(now)) | Exists(_follow_ups(now)) | Exists(_sessions(now))))
 
 
 def _visits(now: datetime) -> QuerySet[Any]:

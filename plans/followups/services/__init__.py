@@ -1,6 +1,6 @@
 """Writes follow-ups, check-ins and contact attempts."""
 
-from plans.followups.services.attempts import attempt_record, attempt_record_for_patient
+from plans.followups.services.attempts import attempt_amend, attempt_record, attempt_record_for_patient
 from plans.followups.services.attending import doubt_about, follow_up_attend
 from plans.followups.services.check_ins import check_in_answer, check_in_cancel, check_ins_put
 from plans.followups.services.course import (
@@ -14,6 +14,7 @@ from plans.followups.services.obligations import follow_up_cancel, follow_up_cre
 
 __all__ = [
     "Moved",
+    "attempt_amend",
     "attempt_record",
     "attempt_record_for_patient",
     "check_in_answer",

@@ -7,9 +7,12 @@ from dateutil.relativedelta import relativedelta
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Invalid, check_allowed
+from clinic.errors import Conflict, Invalid, check_allowed
+from clinic.locking import lock
 from clinic.people.models import User
 from clinic.places.models import Location
+from clinic.places.wallclock import local_date
+from clinic.text import trimmed
 from clinic.words import date_in_full
 from patients.services import patient_lock
 from plans.followups.models import ContactAttempt, FollowUp
@@ -17,6 +20,7 @@ from plans.followups.queries import state_of
 from plans.followups.services.obligations import lock_follow_up
 
 FARTHEST = relativedelta(years=1)
+NOTE_LENGTH = 500
 
 
 def attempt_record(
@@ -72,7 +76,36 @@ def attempt_record_for_patient(
         )
 
 
+def attempt_amend(*, attempt_id: UUID, by: User, note: str, next_try_on: date | None) -> ContactAttempt:
+    """Write the note and the day of the next try to an attempt of one's own of today; what came of it stays.
+
+    Raises `Invalid`, and `Conflict` (`not_yours`, `not_today`).
+    """
+    with recorded():
+        attempt = lock(ContactAttempt.objects.select_related("location"), attempt_id)
+        zone = attempt.location.zone
+        if attempt.attempted_by_id != by.pk:
+            raise Conflict(
+                "Somebody else wrote this down; write down what you did yourself.", code="not_yours", attr="note"
+            )
+        if local_date(attempt.attempted_at, zone) != clock.today(zone):
+            raise Conflict(
+                "This was written down on another day; write down what you did today.", code="not_today", attr="note"
+            )
+        attempt.note, attempt.next_try_on = trimmed(note), next_try_on
+        Invalid.gather(_faults(attempt))
+        attempt.save(update_fields=["note", "next_try_on", "updated_at"])
+        return attempt
+
+
 def _record(attempt: ContactAttempt) -> ContactAttempt:
+    Invalid.gather(_faults(attempt))
+    attempt.attempted_at = clock.now()
+    attempt.save(force_insert=True)
+    return attempt
+
+
+def _faults(attempt: ContactAttempt) -> list[Invalid]:
     faults = []
     for name, choices in (("channel", ContactAttempt.Channel), ("outcome", ContactAttempt.Outcome)):
         value = getattr(attempt, name)
@@ -88,7 +121,12 @@ def _record(attempt: ContactAttempt) -> ContactAttempt:
                 attr="next_try_on",
             )
         )
-    Invalid.gather(faults)
-    attempt.attempted_at = clock.now()
-    attempt.save(force_insert=True)
-    return attempt
+    if attempt.outcome == ContactAttempt.Outcome.PUT_OFF and again is None:
+        faults.append(Invalid("Say on which day somebody tries.", code="required", attr="next_try_on"))
+    if len(attempt.note) > NOTE_LENGTH:
+        faults.append(
+            Invalid(
+                f"A note has at most {NOTE_LENGTH} characters, not {len(attempt.note)}.", code="max_length", attr="note"
+            )
+        )
+    return faults

@@ -271,6 +271,8 @@ class Appointment(Record):
                 name="appointment_overbooked",
             ),
             models.Index(fields=["location", "starts_at"], condition=~Q(off_hours=""), name="appointment_off_hours"),
+            # Who did not come: few among many, and every desk asks for them.
+            models.Index(fields=["patient", "starts_at"], condition=Q(status="no_show"), name="appointment_missed"),
         ]
 
     def __str__(self) -> str:

@@ -12,10 +12,9 @@ from clinic.console.reader import Reader
 from clinic.console.registry import Block, PatientColumn, patient_column, patient_panel, today_section
 from patients.models import Patient
 from plans.treatment.admin.course import course_page
-from plans.treatment.admin.plans import booking_url, next_to_book
 from plans.treatment.looks import PLAN_STATES, plan_badge, session_badge
 from plans.treatment.models import ProcedureSession, TreatmentPlan
-from plans.treatment.queries import with_course, with_visit
+from plans.treatment.queries import with_course
 
 SHOWN_TODAY = 6
 
@@ -31,36 +30,13 @@ def unsigned_sessions(who: Reader) -> Block | None:
     found = list(rows.select_related("plan__patient", "plan__location").order_by("started_at")[: SHOWN_TODAY + 1])
     if not found:
         return None
-    shown = [(row, session_badge(row, who.today, is_booked=False), "") for row in found[:SHOWN_TODAY]]
+    shown = [(row, session_badge(row, who.today, is_booked=False)) for row in found[:SHOWN_TODAY]]
     return Block(
         "Sessions to sign",
         "console/panels/sessions.html",
         {"rows": shown},
         count=len(found) if len(found) <= SHOWN_TODAY else None,
         link=("All", f"{reverse('admin:plans_proceduresession_changelist')}?work=sign"),
-    )
-
-
-@today_section(35)
-def sessions_to_book(who: Reader) -> Block | None:
-    """The next session of each plan whose window is open and that nobody booked; for who books."""
-    if not who.may("plans.appointment", "add"):
-        return None
-    owed = next_to_book(with_visit(ProcedureSession.objects.all()), who.today)
-    rows = visible(owed.filter(is_scheduled=False), who.user)
-    found = list(rows.select_related("plan__patient", "plan__location").order_by("window_end", "id")[: SHOWN_TODAY + 1])
-    if not found:
-        return None
-    home = reverse("admin:index")
-    shown = [
-        (row, session_badge(row, who.today, is_booked=False), booking_url(row, home)) for row in found[:SHOWN_TODAY]
-    ]
-    return Block(
-        "Sessions to book",
-        "console/panels/sessions.html",
-        {"rows": shown, "books": True},
-        count=len(found) if len(found) <= SHOWN_TODAY else None,
-        link=("All", f"{reverse('admin:plans_proceduresession_changelist')}?work=book"),
     )
 
 

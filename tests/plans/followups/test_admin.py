@@ -29,23 +29,23 @@ def later(house, frozen, day):
 
 def test_the_worklist_counts_each_state_and_shows_who_to_call(house, frozen):
     follow_up = owed(house, first_name="Ada", last_name="Aspen", phone="+1 212 555 0177")
-    assert "Ada Aspen" not in words(house.get(DESK, LIST))
+    assert "3-month review" not in words(house.get(DESK, LIST))
     later(house, frozen, "2026-06-28")
     page = words(house.get(DESK, LIST))
     assert "Ada Aspen" in page
     assert "+1 212 555 0177" in page
     assert "Overdue by 12 days" in page
-    assert f"follow_up={follow_up.pk}" in page
+    assert f"open=follow_up-{follow_up.pk}" in house.get(DESK, LIST).content.decode()
     assert "Ada Aspen" in words(house.get(DESK, f"{LIST}?state=overdue&q=0177"))
     assert "Nobody matches here." in words(house.get(DESK, f"{LIST}?q=nobody"))
 
 
-def test_the_sidebar_and_today_count_what_wants_a_booking(house, frozen):
-    owed(house)
+def test_the_sidebar_counts_what_wants_a_booking(house, frozen):
+    owed(house)  # and the first session
     later(house, frozen, "2026-06-28")
     context = house.get(DESK, "/admin/").context
     badges = {item["title"]: item.get("badge") for item in context["sidebar_navigation"][0]["items"]}
-    assert badges["Follow-ups"] == "1"
+    assert badges["Follow-ups"] == "2"
     assert badges["Messages"] is None
 
 
@@ -55,7 +55,8 @@ def test_a_call_is_logged_and_read_on_the_list(house, frozen):
     house.act(DESK, follow_up, "attempt", channel="call", outcome="no_answer", note="", next_try_on="2026-06-30")
     attempt = ContactAttempt.objects.get()
     assert (attempt.attempted_by, attempt.next_try_on) == (house.users[DESK], date(2026, 6, 30))
-    assert "1 try, last: no answer, again Tue 30 Jun" in words(house.get(DESK, LIST))
+    assert "1 try · no answer (Person, today 11:00) · again Tue 30 Jun" in words(house.get(DESK, LIST))
+    assert "1 try, last: no answer, again Tue 30 Jun" in words(house.get(DESK, url(follow_up.patient)))
 
 
 def test_a_walk_in_is_attended_in_one_step(house, frozen):

@@ -492,7 +492,7 @@ class TestConsole:
         visit = self.booked(house, session, THURSDAY)
         assert "Keep this time" not in words(house.get(desk, url(visit)))
         shift(session, -5)
-        for shown in (page, url(visit), "/admin/"):
+        for shown in (f"{page}&open=visit-{visit.pk}", url(visit), "/admin/"):
             assert "Keep this time" in words(house.get(desk, shown))
         assert house.act(desk, visit, "keep").status_code == 200
         assert wanted(visit)

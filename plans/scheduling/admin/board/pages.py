@@ -34,6 +34,7 @@ from plans.scheduling.admin.board.month import month_map
 from plans.scheduling.admin.board.reading import token_of
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.rows import url_of_work
+from plans.scheduling.admin.telling import told
 from plans.scheduling.availability import frame_of
 from plans.scheduling.looks import appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment
@@ -186,7 +187,8 @@ class BoardPages(ConsoleAdmin):
         )
         if moved.revision == row.revision:
             return Toast(f"{row.patient} stays where they are.", about=str(row.pk))
-        return told(f"Moved to {visit_in_words(moved)}.", moved, detail=str(moved.patient))
+        undo_url = reverse("admin:plans_appointment_on_board", args=[moved.pk, "undo"])
+        return told(f"{moved.patient}. Moved to {visit_in_words(moved)}.", moved, undo_url=undo_url)
 
     def _arrive(self, request: HttpRequest, row: Appointment) -> Toast:
         appointment_arrive(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
@@ -243,22 +245,6 @@ _ACTS: dict[str, Callable[[BoardPages, HttpRequest, Appointment], Toast]] = {
     "undo": BoardPages._undo,
 }
 _TEMPLATES = {"day": "grid", "week": "grid", "month": "month", "list": "list"}
-
-
-def told(words: str, visit: Appointment, detail: str = "") -> Toast:
-    """A toast about a booking, move or cancellation: when the mail about it leaves, and the way back until then."""
-    grace = visit.location.grace_seconds
-    is_told = visit.patient.is_reachable_by_email
-    at_once = "" if grace else "Mail left at once."
-    mail = at_once if is_told else "No mail goes out: please tell them."
-    return Toast(
-        words,
-        about=str(visit.pk),
-        detail=". ".join(filter(None, (detail, mail))),
-        undo_url=reverse("admin:plans_appointment_on_board", args=[visit.pk, "undo"]) if grace else "",
-        seconds=grace,
-        waits="Mail leaves in" if is_told else "Can be undone for",
-    )
 
 
 def wanted_of(request: HttpRequest, row: Appointment) -> Wanted:

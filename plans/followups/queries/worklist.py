@@ -1,0 +1,206 @@
+"""Reads the desk's worklist: what is owed and not booked, of whatever kind, and the visits that were missed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, JSONObject
+
+from clinic import clock
+from plans.followups.models import ContactAttempt, FollowUp
+from plans.followups.queries.calls import SAID, missed_again, no_shows_in_a_row
+from plans.followups.queries.dates import LocalDate
+from plans.followups.queries.follow_ups import with_state
+from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+
+State = FollowUp.State
+Status = Appointment.Status
+NOW_OWED = (State.DUE, State.OVERDUE, State.MISSED)
+NO_SHOWS_SHOWN = timedelta(days=60)
+"""How long a missed visit is somebody's work, where the patient was not missed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwedVisit:
+    """A follow-up or a session that is owed and not booked, as a list shows it. Dates are local to its place."""
+
+    kind: str
+    key: UUID
+    patient_key: UUID
+    given_name: str
+    family_name: str
+    telephone: str
+    takes_mail: bool
+    place_key: UUID
+    place_name: str
+    zone: str
+    what: str
+    minutes: int
+    opens: date
+    best: date
+    closes: date
+    day: date
+    """Today."""
+    stands: str
+    """A `FollowUp.State`: due, overdue or missed."""
+    tries: int
+    last_try: dict[str, Any] | None
+    waits: bool
+    """Somebody put it off to a day to come."""
+
+    @property
+    def patient_name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+
+COLUMNS = tuple(OwedVisit.__dataclass_fields__)
+
+
+def follow_ups_owed(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[Any]:
+    """Those of `follow_ups` that are due, overdue or missed: rows of `COLUMNS`."""
+    rows = with_state(follow_ups, now).filter(state__in=NOW_OWED)
+    about = Q(follow_up=OuterRef("pk")) | _general("patient")
+    return _rows(rows, VisitKind.FOLLOW_UP, about, "patient", "location", F("state"))
+
+
+def sessions_owed(sessions: QuerySet[ProcedureSession], now: datetime | None = None) -> QuerySet[Any]:
+    """Those of `sessions` that are to be booked: planned, of a plan that is followed, their window open, and nothing
+    booked. A session waits for the one before it in its plan to be booked. Rows of `COLUMNS`.
+    """
+    live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
+    before = ProcedureSession.objects.filter(
+        ~Exists(live),
+        plan=OuterRef("plan"),
+        sequence__lt=OuterRef("sequence"),
+        status=ProcedureSession.Status.PLANNED,
+    )
+    today = LocalDate(Value(now or clock.now()), "plan__location__timezone")
+    rows = sessions.annotate(today=today).filter(
+        ~Exists(live),
+        ~Exists(before),
+        status=ProcedureSession.Status.PLANNED,
+        plan__status__in=TreatmentPlan.MAY_BOOK,
+        window_start__lte=F("today"),
+    )
+    stands = Case(When(today__gt=F("window_end"), then=Value(State.OVERDUE)), default=Value(State.DUE))
+    return _rows(rows, VisitKind.SESSION, _general("plan__patient"), "plan__patient", "plan__location", stands)
+
+
+def by_urgency(follow_ups: QuerySet[Any], sessions: QuerySet[Any]) -> QuerySet[Any]:
+    """Rows of both as one list: what was put off last, otherwise by the day on which the window closes."""
+    rows = follow_ups.values(*COLUMNS).union(sessions.values(*COLUMNS), all=True)
+    return rows.order_by("waits", "closes", "kind", "key")
+
+
+def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) -> QuerySet[Any]:
+    """The last no-show of each thing that is still owed and not booked again, of the last 60 days; and of patients who
+    did not come again and again, whenever. The newest first, what was put off last.
+
+    A consultation is owed until the patient comes, is booked, or says that they do not want it. Annotated:
+    `in_a_row`, `is_owed`, `today`, `tries`, `last_try` (since the no-show, as JSON) and `waits`.
+    """
+    now = now or clock.now()
+    newer = Appointment.objects.filter(starts_at__gt=OuterRef("starts_at"))
+    since = ContactAttempt.objects.filter(patient=OuterRef("patient"), attempted_at__gte=OuterRef("no_show_at"))
+    said_no = since.filter(outcome=ContactAttempt.Outcome.DECLINED)
+    of_plan = Q(session__plan__status__in=TreatmentPlan.MAY_BOOK, session__status=ProcedureSession.Status.PLANNED)
+    of_follow_up = Q(follow_up__isnull=False, follow_up__cancelled_at=None) & (
+        Q(follow_up__plan=None) | Q(follow_up__plan__status__in=TreatmentPlan.MAY_BOOK)
+    )
+    is_again = [Status.NO_SHOW, Status.FULFILLED, *LIVE_STATUSES]
+    of_consultation = (
+        Q(kind=VisitKind.CONSULTATION)
+        & ~Exists(newer.filter(patient=OuterRef("patient"), status__in=is_again))
+        & ~Exists(said_no)
+    )
+    owed = (
+        (of_plan & ~_is_seen_to("session", newer)) | (of_follow_up & ~_is_seen_to("follow_up", newer)) | of_consultation
+    )
+    last_of_patient = ~Exists(newer.filter(patient=OuterRef("patient"), status=Status.NO_SHOW))
+    tried = since.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)
+    return (
+        visits.filter(status=Status.NO_SHOW)
+        .annotate(
+            is_owed=ExpressionWrapper(owed, BooleanField()),
+            in_a_row=no_shows_in_a_row("patient"),
+            today=LocalDate(Value(now), "location__timezone"),
+            tries=_number(tried),
+            last_try=Subquery(since.order_by("-attempted_at", "-pk").values(document=JSONObject(**SAID))[:1]),
+            next_try=Subquery(since.order_by("-attempted_at", "-pk").values("next_try_on")[:1]),
+        )
+        .annotate(waits=_waits())
+        .filter(
+            Q(is_owed=True, starts_at__gte=now - NO_SHOWS_SHOWN)
+            | Q(last_of_patient, patient__in=missed_again(now).values("pk"))
+        )
+        .order_by("waits", "-starts_at", "pk")
+    )
+
+
+def _is_seen_to(of: str, newer: QuerySet[Appointment]) -> Q:
+    """Whether what the outer visit was for is booked again, took place, or was missed again later."""
+    same = {of: OuterRef(of)}
+    done = Appointment.objects.filter(status__in=[Status.FULFILLED, *LIVE_STATUSES], **same)
+    return Q(Exists(done)) | Q(Exists(newer.filter(status=Status.NO_SHOW, **same)))
+
+
+def _general(patient: str) -> Q:
+    """Attempts that were about nothing in particular, made since the outer row's window opened."""
+    return Q(follow_up=None, patient=OuterRef(patient), attempted_at__date__gte=OuterRef("window_start"))
+
+
+def _rows(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: str, stands: Any) -> QuerySet[Any]:
+    attempts = ContactAttempt.objects.filter(about).order_by("-attempted_at", "-pk")
+    no_mail = Q(**{f"{patient}__email": ""}) | Q(**{f"{patient}__email_opt_out": True})
+    no_mail |= Q(**{f"{patient}__email_bounced_at__isnull": False})
+    return rows.annotate(
+        kind=Value(kind.value, CharField()),
+        key=F("pk"),
+        patient_key=F(f"{patient}__id"),
+        given_name=F(f"{patient}__first_name"),
+        family_name=F(f"{patient}__last_name"),
+        telephone=F(f"{patient}__phone"),
+        takes_mail=Case(When(no_mail, then=Value(False)), default=Value(True)),
+        place_key=F(f"{place}__id"),
+        place_name=F(f"{place}__name"),
+        zone=F(f"{place}__timezone"),
+        what=F("title"),
+        minutes=F("duration_minutes"),
+        opens=F("window_start"),
+        best=F("target_date"),
+        closes=F("window_end"),
+        day=F("today"),
+        stands=ExpressionWrapper(stands, CharField()),
+        tries=_number(attempts.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)),
+        last_try=Subquery(attempts.values(document=JSONObject(**SAID))[:1]),
+        next_try=Subquery(attempts.values("next_try_on")[:1], output_field=DateField()),
+    ).annotate(waits=_waits())
+
+
+def _waits() -> Case:
+    return Case(When(next_try__gt=F("today"), then=Value(True)), default=Value(False))
+
+
+def _number(attempts: QuerySet[ContactAttempt]) -> Coalesce:
+    """How many there are of these attempts, all to one patient."""
+    counted = attempts.order_by().values("patient").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

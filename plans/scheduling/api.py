@@ -28,6 +28,7 @@ from plans.scheduling.queries import (
     follow_ups_to_book,
     in_full,
     on_local_date,
+    patients_to_book,
     sessions_to_book,
     title,
     visits_to_rebook,
@@ -277,6 +278,11 @@ class SlotQuery(QuerySerializer):
     """What is looked for. `from` and `to` are local dates, both included."""
 
     location = serializers.UUIDField(required=False, help_text="That of the follow-up or session where left out.")
+    patient = VisibleRelatedField(
+        queryset=patients_to_book(),
+        required=False,
+        help_text="For a consultation of theirs: not while they have another visit, and as suits them with `best`.",
+    )
     duration = WholeField(
         min_value=1, max_value=MAX_MINUTES, required=False, help_text="In minutes; what is booked says its own."
     )
@@ -294,20 +300,30 @@ class SlotQuery(QuerySerializer):
     order = ChoiceField(
         choices=["starts_at", "best"],
         default="starts_at",
-        help_text="`best`: the practitioner who knows the patient first, then the days nearest to the target.",
+        help_text="`best`: the practitioner who knows the patient first, then the days nearest to the target. Of a "
+        "patient's consultation that is the first day. A weekday or a time of day that does not suit the patient "
+        "counts as a week further off.",
     )
-    limit = WholeField(min_value=1, max_value=10_000, required=False)
+    limit = WholeField(
+        min_value=1, max_value=10_000, required=False, help_text="Only so many. With it no days need be given."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        says = "A local date, included. Needed without a follow-up or session; at most 92 days in all."
+        says = (
+            "A local date, included; at most 92 days in all. Needed without a follow-up, a session or a limit; with a "
+            "limit alone the search goes from today on as far as it can."
+        )
         days = {name: DayField(required=False, help_text=says) for name in ("from", "to")}
         return {**super().get_fields(), **days}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        subjects = [name for name in ("follow_up", "session") if name in attrs]
+        subjects = [name for name in ("follow_up", "session", "patient") if name in attrs]
         if len(subjects) > 1:
-            raise serializers.ValidationError({"session": "Ask for a follow-up or for a session."})
-        needed = [] if subjects else ["location", "from", "to"]
+            told = "Ask for a follow-up, for a session, or for a consultation of a patient."
+            raise serializers.ValidationError({subjects[1]: told})
+        needed = []
+        if "follow_up" not in attrs and "session" not in attrs:
+            needed = ["location"] if "limit" in attrs else ["location", "from", "to"]
         missing = {name: ["This parameter is required."] for name in needed if name not in attrs}
         if missing:
             raise serializers.ValidationError(missing, code="required")
@@ -326,7 +342,7 @@ class SlotsSerializer(serializers.Serializer[Any]):
 
 
 class SlotsView(View):
-    """Free slots, in order of their start. Each can be booked at that moment."""
+    """Free slots, in order of their start or the best first. Each can be booked at that moment."""
 
     output = SlotsSerializer
 
@@ -357,6 +373,8 @@ class SlotsView(View):
             subject = Subject.of_session(asked["session"])
         elif "follow_up" in asked:
             subject = Subject.of_follow_up(asked["follow_up"])
+        elif "patient" in asked:
+            subject = Subject.of_consultation(asked["patient"], seen_by=asked["patient"].seen_by)
         slots = slots_for(
             frame,
             subject,

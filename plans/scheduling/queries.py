@@ -25,7 +25,8 @@ from clinic.access.roles import Role
 from clinic.people.models import Membership, Modality, Qualification
 from clinic.places.models import Closure
 from clinic.places.wallclock import local_date
-from patients.models import Consent
+from patients.models import Consent, Patient
+from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
 from plans.followups.queries import LocalDate
 from plans.messages.models import PatientMessage
@@ -218,6 +219,22 @@ def sessions_to_book() -> QuerySet[ProcedureSession]:
         gives=_components(OuterRef("pk")),
         neighbours=ArraySubquery(neighbours.values("document")),
         intervals=ArraySubquery(in_force.values(document=JSONObject(**INTERVAL))),
+    )
+
+
+def patients_to_book() -> QuerySet[Patient]:
+    """Patients with what ranks the slots of a consultation; give its `seen_by` to `Subject.of_consultation`.
+
+    `seen_by` is the practitioner of the last visit that took place; without one, of the last consultation; or None.
+    Records that were merged into another one are left out.
+    """
+    visits = Appointment.objects.filter(patient=OuterRef("pk"), status=Appointment.Status.FULFILLED)
+    consultations = Consultation.objects.filter(patient=OuterRef("pk"))
+    return Patient.objects.filter(merged_into=None).annotate(
+        seen_by=Coalesce(
+            Subquery(visits.order_by("-starts_at", "-id").values("practitioner")[:1]),
+            Subquery(consultations.order_by("-occurred_at", "-id").values("practitioner")[:1]),
+        )
     )
 
 

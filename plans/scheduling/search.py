@@ -8,13 +8,16 @@ from uuid import UUID
 from clinic import clock
 from clinic.errors import Refusal
 from clinic.places.wallclock import local_date
-from plans.scheduling.availability import Frame, Preference, Request, Slot, free_slots
+from patients.models import Patient
+from plans.scheduling.availability import Frame, Preference, Request, Slot, Wishes, free_slots
 from plans.scheduling.models import VisitKind
 from plans.scheduling.rules import MAX_SEARCH_DAYS, MINUTE, check_search_days
 from plans.scheduling.subjects import Subject
 
 LATE_SEARCH = timedelta(days=28)
 """How far to look where the window has passed."""
+FIRST_STEP = timedelta(days=14)
+"""How far a search for the next few looks first; where that finds too few, one more statement looks at the rest."""
 
 
 def slots_for(
@@ -31,10 +34,13 @@ def slots_for(
 ) -> list[Slot]:
     """The slots at which `subject` can be booked now, or its live visit moved to; without one, a consultation's.
 
-    `first` and `last` are local dates, both included; with a subject they default to its window from today on.
-    Without `practitioners` everybody who is qualified. `best_first` puts the practitioner who knows the patient, then
-    the days nearest to the target, first. `may_be_early` offers also what only an override can book. Empty where the
-    subject's state allows no booking. One query. Raises `Invalid` for days that cannot be searched.
+    `first` and `last` are local dates, both included; they default to the subject's window from today on, or to the 92
+    days from today on where it has none. Without `practitioners` everybody who is qualified. `best_first` ranks them
+    (`Preference`): who knows the patient, the target date (of a consultation: the first day), the patient's wishes.
+    `may_be_early` offers also what only an override can book. Empty where the subject's state allows no booking.
+
+    One query; two where the next few are asked for, and the first fortnight has fewer. Raises `Invalid` for days that
+    cannot be searched.
     """
     first, last = search_days(frame, subject, first, last)
     check_search_days(first, last)
@@ -51,7 +57,6 @@ def slots_for(
         return []
     kind = subject.kind if subject is not None else VisitKind.CONSULTATION
     modalities = subject.modalities if subject is not None else frozenset()
-    preference = Preference(subject.preferred_practitioner_id, subject.target) if subject is not None else None
     own_duration = subject.duration if subject is not None else None
     request = Request(
         frame,
@@ -64,7 +69,23 @@ def slots_for(
         barred=subject.barred if subject is not None and not may_be_early else (),
         moving=subject.live_appointment if subject is not None else None,
     )
-    return free_slots(request, first, last, preference=preference if best_first else None, limit=limit)
+    if best_first and subject is not None:
+        return free_slots(request, first, last, preference=preference_of(subject, first), limit=limit)
+    if limit is None or last - first < FIRST_STEP:
+        return free_slots(request, first, last, limit=limit)
+    soon = first + FIRST_STEP
+    found = free_slots(request, first, soon - timedelta(days=1), limit=limit)
+    return found if len(found) >= limit else found + free_slots(request, soon, last, limit=limit - len(found))
+
+
+def preference_of(subject: Subject, first: date) -> Preference:
+    """What makes a slot a good one for `subject`; what has no target date is best soon after `first`."""
+    return Preference(subject.preferred_practitioner_id, subject.target or first, wishes_of(subject.patient))
+
+
+def wishes_of(patient: Patient) -> Wishes:
+    """The days and times of day that suit the patient."""
+    return Wishes(frozenset(patient.preferred_weekdays), patient.preferred_from, patient.preferred_until)
 
 
 def first_times_today(request: Request, begins_at: datetime) -> list[Slot]:
@@ -81,14 +102,18 @@ def first_times_today(request: Request, begins_at: datetime) -> list[Slot]:
 
 
 def search_days(frame: Frame, subject: Subject | None, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days to search where some were left open: the subject's window, or four weeks where that has passed."""
+    """The days to search where some were left open: the subject's window, or four weeks where that has passed; for
+    what has no window, as far as a search goes."""
     today = clock.today(frame.zone)
-    window_start, window_end = subject.window or (today, today) if subject is not None else (today, today)
+    longest = timedelta(days=MAX_SEARCH_DAYS - 1)
+    window_start, window_end = (subject.window if subject is not None else None) or (today, None)
     if first is None:
         first = max(window_start, today)
         if last is not None:
             first = min(first, last)
-    if last is None:
+    if last is None and window_end is None:
+        last = first + longest
+    elif last is None:
         last = window_end if first <= window_end else first + LATE_SEARCH
-        last = min(last, first + timedelta(days=MAX_SEARCH_DAYS - 1))
+        last = min(last, first + longest)
     return first, last

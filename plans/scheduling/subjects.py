@@ -37,6 +37,8 @@ class Subject:
     """Its patient's other sessions, booked, running or given."""
     live_appointment: UUID | None = None
     is_attended: bool = False
+    seen_by: UUID | None = None
+    """The practitioner whom the patient saw last, where that is known."""
 
     @classmethod
     def of_session(cls, session: Any) -> "Subject":
@@ -65,8 +67,9 @@ class Subject:
         )
 
     @classmethod
-    def of_consultation(cls, patient: Patient) -> "Subject":
-        return cls(VisitKind.CONSULTATION, patient)
+    def of_consultation(cls, patient: Patient, *, seen_by: UUID | None = None) -> "Subject":
+        """`seen_by`, which a row of `queries.patients_to_book` knows, makes a difference to the best slots only."""
+        return cls(VisitKind.CONSULTATION, patient, seen_by=seen_by)
 
     @property
     def obligation(self) -> ProcedureSession | FollowUp | None:
@@ -89,12 +92,12 @@ class Subject:
 
     @property
     def preferred_practitioner_id(self) -> UUID | None:
-        """Who has seen the patient so far: the plan's lead, or who held the consultation."""
+        """Who knows the patient: the plan's lead, who held the consultation, or else who saw them last."""
         if self.plan is not None:
             return self.plan.lead_practitioner_id
         if self.follow_up is not None and self.follow_up.consultation is not None:
             return self.follow_up.consultation.practitioner_id
-        return None
+        return self.seen_by
 
     @cached_property
     def limits(self) -> Limits | None:

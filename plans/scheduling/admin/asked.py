@@ -12,9 +12,8 @@ from clinic.access.visibility import visible
 from clinic.errors import Refusal
 from clinic.people.models import User
 from clinic.places.models import Location
-from patients.models import Patient
 from plans.scheduling.admin.booking import visible_locations
-from plans.scheduling.queries import follow_ups_to_book, sessions_to_book
+from plans.scheduling.queries import follow_ups_to_book, patients_to_book, sessions_to_book
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
 
@@ -25,7 +24,7 @@ def subject_asked_for(request: HttpRequest) -> tuple[Subject | None, dict[str, A
     kinds: dict[str, Callable[[], QuerySet[Any]]] = {
         "follow_up": follow_ups_to_book,
         "session": sessions_to_book,
-        "patient": Patient.objects.select_related("home_location").all,
+        "patient": patients_to_book().select_related("home_location").all,
     }
     asked = [name for name in kinds if request.GET.get(name)]
     if not asked:
@@ -39,7 +38,7 @@ def subject_asked_for(request: HttpRequest) -> tuple[Subject | None, dict[str, A
         return Subject.of_session(row), {"session": row}
     if name == "follow_up":
         return Subject.of_follow_up(row), {"follow_up": row}
-    return Subject.of_consultation(row), {"consultation_for": row}
+    return Subject.of_consultation(row, seen_by=row.seen_by), {"consultation_for": row}
 
 
 def place_of(request: HttpRequest, subject: Subject, user: User) -> Location:

@@ -14,12 +14,12 @@ from clinic.access.visibility import visible
 from clinic.console.forms import ActForm, LocalDateTimeField, instant, wall_clock
 from clinic.console.reader import reader
 from clinic.people.models import Practitioner, User
-from clinic.places.models import Location, Room
+from clinic.places.models import Location, Room, Weekday
 from clinic.places.wallclock import local_date
 from clinic.words import within
-from plans.scheduling.availability import Frame, Slot, frame_of
+from plans.scheduling.availability import Frame, Slot, Wishes, frame_of
 from plans.scheduling.models import Appointment
-from plans.scheduling.search import slots_for
+from plans.scheduling.search import slots_for, wishes_of
 from plans.scheduling.subjects import Subject
 
 SEARCHED_DAYS = 28
@@ -37,6 +37,8 @@ class Times:
     practitioner: Practitioner
     slots: list[tuple[str, str]]
     """What the choice is called in the form, and the time as people read it."""
+    suiting: frozenset[str]
+    """The choices that are as the patient likes it, where they said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Offer:
     """Where those are offered; empty for who may not, and where none are blocked."""
     usual_url: str
     """The same page without them."""
+    wished: str
+    """What suits the patient, in words; empty where they did not say."""
 
 
 def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
@@ -124,7 +128,16 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
         is_early=is_early,
         early_url=address(**{EARLY: "1", "from": None}) if may_book_early and blocked else "",
         usual_url=address(**{EARLY: None, "from": None}),
+        wished=wishes_in_words(wishes_of(subject.patient)),
     )
+
+
+def wishes_in_words(wishes: Wishes) -> str:
+    """“Mon, Fri, from 09:00 to 12:00”; empty where everything suits them."""
+    weekdays = [Weekday(number).label[:3] for number in sorted(wishes.weekdays)]
+    since = [f"from {wishes.come_from:%H:%M}"] if wishes.come_from else []
+    until = [f"{'to' if since else 'done by'} {wishes.done_by:%H:%M}"] if wishes.done_by else []
+    return ", ".join([*weekdays, *([" ".join([*since, *until])] if since or until else [])])
 
 
 def _blocked(subject: Subject, today: date, last: date) -> list[BlockedDays]:
@@ -179,6 +192,7 @@ def _asked_day(request: HttpRequest, today: date) -> date | None:
 def _days(
     slots: Sequence[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner], subject: Subject
 ) -> list[FreeDay]:
+    wishes = wishes_of(subject.patient)
     found: dict[date, dict[UUID, list[Slot]]] = {}
     for slot in slots:
         day = local_date(slot.starts_at, frame.zone)
@@ -189,7 +203,7 @@ def _days(
             day == subject.target,
             subject.window is not None and day > subject.window[1],
             [
-                Times(practitioner, [_choice(slot, frame) for slot in thinned(of_day[key])])
+                _times(practitioner, of_day[key], frame, wishes)
                 for key, practitioner in practitioners.items()
                 if key in of_day
             ],
@@ -198,13 +212,28 @@ def _days(
     ]
 
 
-def thinned(slots: list[Slot]) -> list[Slot]:
-    """At most `SHOWN_TIMES`, evenly from morning to evening, half hours first."""
-    if len(slots) <= SHOWN_TIMES:
+def _times(practitioner: Practitioner, slots: list[Slot], frame: Frame, wishes: Wishes) -> Times:
+    """At most `SHOWN_TIMES` of them, those that suit the patient before others."""
+    suiting = [slot for slot in slots if wishes and not wishes.missed(slot.starts_at, slot.ends_at, frame.zone)]
+    others = [slot for slot in slots if slot not in suiting]
+    shown = thinned(suiting, SHOWN_TIMES)
+    shown += thinned(others, SHOWN_TIMES - len(shown))
+    return Times(
+        practitioner,
+        [_choice(slot, frame) for slot in sorted(shown, key=lambda slot: slot.starts_at)],
+        frozenset(_choice(slot, frame)[0] for slot in suiting),
+    )
+
+
+def thinned(slots: list[Slot], most: int = SHOWN_TIMES) -> list[Slot]:
+    """At most `most`, evenly from morning to evening, half hours first."""
+    if len(slots) <= most:
         return slots
+    if not most:
+        return []
     even = [slot for slot in slots if slot.starts_at.minute in (0, 30)]
-    slots = even if len(even) >= SHOWN_TIMES // 2 else slots
-    step = -(-len(slots) // SHOWN_TIMES)
+    slots = even if len(even) >= most // 2 else slots
+    step = -(-len(slots) // most)
     return slots[::step]
 
 

@@ -15,15 +15,8 @@ from plans.scheduling.availability.frames import (
     frame_of,
     off_hours_of,
 )
-from plans.scheduling.availability.slots import (
-    Preference,
-    Request,
-    Slot,
-    Verdict,
-    free_slots,
-    slot_documents,
-    verdict,
-)
+from plans.scheduling.availability.ranking import Preference, Slot, Wishes
+from plans.scheduling.availability.slots import Request, Verdict, free_slots, slot_documents, verdict
 
 __all__ = [
     "Buffers",
@@ -33,6 +26,7 @@ __all__ = [
     "Slot",
     "Verdict",
     "VisitLength",
+    "Wishes",
     "frame_document",
     "frame_from",
     "frame_of",

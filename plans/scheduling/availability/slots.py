@@ -1,16 +1,17 @@
 """Free time, in one SQL statement; slots and bookings are judged by the same one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from clinic.places.wallclock import local_date, local_day_bounds
+from clinic.places.wallclock import local_day_bounds
 from plans.scheduling.availability.frames import HOURS_MARK_SQL, Buffers, Frame
+from plans.scheduling.availability.ranking import Preference, Slot
 from plans.scheduling.rules import Period, days_touched, grid, merged, qualified_days, stretches
 
 
@@ -34,32 +35,6 @@ class Request:
     @property
     def buffers(self) -> Buffers:
         return self.frame.visit_length(self.kind).buffers
-
-
-@dataclass(frozen=True, slots=True)
-class Preference:
-    """What makes one free slot better than another."""
-
-    practitioner_id: UUID | None = None
-    target: date | None = None
-
-    def rank(self, zone: ZoneInfo) -> Callable[["Slot"], tuple[bool, int, datetime]]:
-        """A key to sort slots by: the preferred practitioner's first, then by days from the target, then by start."""
-
-        def key(slot: "Slot") -> tuple[bool, int, datetime]:
-            days = abs((local_date(slot.starts_at, zone) - self.target).days) if self.target else 0
-            return slot.practitioner_id != self.practitioner_id, days, slot.starts_at
-
-        return key
-
-
-class Slot(NamedTuple):
-    """A visit that could be booked now."""
-
-    practitioner_id: UUID
-    room_id: UUID
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +74,7 @@ def free_slots(
 ) -> list[Slot]:
     """The free slots on the local dates `first` to `last`, one room for each practitioner and start: one query.
 
-    In order of their start; with a `preference`, that practitioner's first, then those nearest to the target date.
+    In order of their start; with a `preference` the best first, as that says.
     None starts before the location's lead time from now has passed, nor before `not_before`.
     """
     frame = request.frame
@@ -127,7 +102,7 @@ def free_slots(
         room_id = request.rooms[room - 1]
         slots += [Slot(people[place - 1], room_id, starts_at, ends_at) for place in sorted(practitioners)]
     if preference is not None:
-        slots.sort(key=preference.rank(frame.zone))
+        slots = preference.best_first(slots, frame.zone)
     return slots[:limit]
 
 

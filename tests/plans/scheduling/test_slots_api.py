@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.access.roles import Role
 from clinic.people.models import Modality
+from clinic.places.models import TimeOff
+from patients.models import Patient
 from plans.scheduling.models import Appointment
 from plans.treatment.services import plan_discontinue
 from tests import factories
@@ -211,3 +213,106 @@ def test_a_search_costs_six_queries_at_most_and_writes_nothing(clinic: Clinic, d
 
     assert Written.now() == before
     assert Appointment.objects.count() == 1
+
+
+def test_the_next_five_need_no_days(clinic: Clinic, desk: Api) -> None:
+    found = slots(desk, location=clinic.location.pk, limit=5)
+
+    starts = [slot["starts_at"][11:16] for slot in found]
+    assert starts == ["10:00", "10:15", "10:30", "10:45", "11:00"]
+    assert {slot["starts_at"][:10] for slot in found} == {"2026-03-02"}
+
+
+def test_the_next_five_are_found_however_far_ahead_and_in_two_statements_at_most(clinic: Clinic, desk: Api) -> None:
+    clinic.book("10:00", date(2026, 3, 2), consultation_for=clinic.another_patient(), duration_minutes=450)
+    TimeOff.objects.create(
+        practitioner=clinic.practitioner,
+        starts_at=clinic.at("00:00", date(2026, 3, 3)),
+        ends_at=clinic.at("09:45", date(2026, 5, 15)),
+    )
+
+    with CaptureQueriesContext(connection) as queries:
+        found = slots(desk, location=clinic.location.pk, limit=3, practitioner=clinic.practitioner.pk)
+
+    assert [slot["starts_at"] for slot in found] == [
+        "2026-03-02T17:30:00-05:00",
+        "2026-05-15T09:45:00-04:00",
+        "2026-05-15T10:00:00-04:00",
+    ]
+    searches = [entry for entry in queries.captured_queries if "generate_series" in entry["sql"]]
+    assert len(searches) == 2
+    assert len(queries) <= 6
+    with CaptureQueriesContext(connection) as queries:
+        slots(desk, location=clinic.location.pk, limit=1)
+    assert len([entry for entry in queries.captured_queries if "generate_series" in entry["sql"]]) == 1
+
+
+def test_the_next_ones_end_after_92_days(clinic: Clinic, desk: Api) -> None:
+    TimeOff.objects.create(
+        practitioner=clinic.practitioner,
+        starts_at=clinic.at("00:00", date(2026, 3, 2)),
+        ends_at=clinic.at("00:00", date(2026, 6, 2)),
+    )
+    assert slots(desk, location=clinic.location.pk, limit=5) == []
+    TimeOff.objects.update(ends_at=clinic.at("17:15", date(2026, 6, 1)))
+    assert [slot["starts_at"] for slot in slots(desk, location=clinic.location.pk, limit=5)] == [
+        "2026-06-01T17:15:00-04:00",
+        "2026-06-01T17:30:00-04:00",
+    ]
+
+
+def test_a_patients_consultation_is_not_while_they_have_another_visit(clinic: Clinic, desk: Api) -> None:
+    elsewhere = factories.make_location()
+    clinic.book("10:00", date(2026, 3, 2), location=elsewhere, practitioner=factories.make_practitioner(elsewhere))
+
+    mine = slots(desk, location=clinic.location.pk, patient=clinic.patient.pk, limit=1)
+    anybodys = slots(desk, location=clinic.location.pk, limit=1)
+
+    assert mine[0]["starts_at"] == "2026-03-02T10:30:00-05:00"
+    assert anybodys[0]["starts_at"] == "2026-03-02T10:00:00-05:00"
+    sent = {"location": str(clinic.location.pk), "consultation_for": str(clinic.patient.pk), **mine[0]}
+    assert desk.post("/appointments/", sent).status_code == 201
+
+
+def test_the_best_for_a_patient_are_with_whom_they_know_and_as_suits_them(clinic: Clinic, desk: Api) -> None:
+    aaron = clinic.another_practitioner(last_name="Aaron")
+    Patient.objects.filter(pk=clinic.patient.pk).update(preferred_weekdays=[4], preferred_from="13:00")
+    asked = {"location": clinic.location.pk, "patient": clinic.patient.pk, "limit": 2, "order": "best"}
+
+    with CaptureQueriesContext(connection) as queries:
+        known = slots(desk, **asked)
+    assert len(queries) <= 6
+    assert [(slot["practitioner"], slot["starts_at"][:16]) for slot in known] == [
+        (str(clinic.practitioner.pk), "2026-03-05T13:00"),  # who held the consultation
+        (str(clinic.practitioner.pk), "2026-03-05T13:15"),
+    ]
+
+    seen = clinic.book("10:00", date(2026, 3, 2), practitioner=aaron)
+    Appointment.objects.filter(pk=seen.pk).update(
+        status="fulfilled", arrived_at=seen.starts_at, fulfilled_at=seen.ends_at
+    )
+    assert {slot["practitioner"] for slot in slots(desk, **asked)} == {str(aaron.pk)}
+
+
+def test_the_best_of_a_follow_up_are_near_its_target_on_days_that_suit(clinic: Clinic, desk: Api) -> None:
+    follow_up = clinic.follow_ups[0]
+    suits = follow_up.target_date + timedelta(days=1)
+    Patient.objects.filter(pk=clinic.patient.pk).update(preferred_weekdays=[suits.isoweekday()])
+
+    slot = slots(desk, follow_up=follow_up.pk, order="best", limit=1)[0]
+
+    assert suits.isoweekday() <= 5
+    assert slot["starts_at"][:10] == suits.isoformat()
+
+
+def test_a_patient_is_one_whom_the_caller_sees_and_whose_record_stands(clinic: Clinic, desk: Api) -> None:
+    strange = factories.make_patient(factories.make_location())
+    merged = clinic.another_patient()
+    Patient.objects.filter(pk=merged.pk).update(merged_into=clinic.patient, merged_at=clinic.at("08:00"))
+
+    for patient in (strange, merged):
+        response = ask(desk, location=clinic.location.pk, patient=patient.pk, limit=5)
+        assert errors(response) == {"patient": "does_not_exist"}
+    both = ask(desk, location=clinic.location.pk, patient=clinic.patient.pk, follow_up=clinic.follow_ups[0].pk)
+    assert set(errors(both)) == {"patient"}
+    assert errors(ask(desk, patient=clinic.patient.pk, limit=5)) == {"location": "required"}

@@ -13,6 +13,7 @@ from clinic.api.views import UnknownView
 from patients.urls import routes as patient_routes
 from plans.messages.views import delivery_health
 from plans.scheduling.api import SlotsView
+from plans.scheduling.views import calendar_feed
 from plans.urls import routes as plan_routes
 
 router = Router()
@@ -35,6 +36,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
     re_path(r"^api/", UnknownView.as_view()),
+    path("feeds/<str:token>.ics", calendar_feed, name="calendar_feed"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/delivery", delivery_health),

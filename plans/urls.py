@@ -5,7 +5,7 @@ from plans.consultations.api import ConsultationViewSet, ScreeningItemViewSet
 from plans.followups.api import CallListViewSet, CheckInViewSet, FollowUpViewSet
 from plans.messages.api import MessageViewSet
 from plans.protocols.api import CareTopicViewSet, IntervalRuleViewSet, ProtocolViewSet
-from plans.scheduling.api import AppointmentViewSet
+from plans.scheduling.api import AppointmentViewSet, CalendarFeedViewSet
 from plans.scheduling.waitlist_api import WaitlistViewSet
 from plans.treatment.api import PlanViewSet, RolloutViewSet, SessionViewSet
 
@@ -23,5 +23,6 @@ routes: list[Route] = [
     ("call-list", CallListViewSet),
     ("appointments", AppointmentViewSet),
     ("waitlist", WaitlistViewSet),
+    ("calendar-feeds", CalendarFeedViewSet),
     ("messages", MessageViewSet),
 ]

@@ -24,8 +24,8 @@ from plans.followups.models import CheckIn, ContactAttempt, FollowUp
 from plans.followups.services import attempt_record_for_patient
 from plans.messages.models import PatientMessage
 from plans.protocols.models import CareTopic, IntervalRule, Protocol
-from plans.scheduling.models import Appointment, WaitlistEntry
-from plans.scheduling.services import appointment_book, waitlist_add
+from plans.scheduling.models import Appointment, CalendarFeed, WaitlistEntry
+from plans.scheduling.services import appointment_book, calendar_feed_make, waitlist_add
 from plans.treatment.models import ProcedureSession, ProtocolRollout, TreatmentPlan
 from plans.treatment.services import rollout_start
 from tests import factories
@@ -194,6 +194,12 @@ def appointment(location: Location) -> Appointment:
 @example("plans.waitlistentry")
 def waitlist_entry(location: Location) -> WaitlistEntry:
     return waitlist_add(by=None, patient=patient(location))
+
+
+@example("plans.calendarfeed")
+def calendar_feed(location: Location) -> CalendarFeed:
+    manager = factories.make_user((location, Role.MANAGER))
+    return calendar_feed_make(by=manager, location=location, room=factories.make_room(location))[0]
 
 
 @example("plans.patientmessage")

@@ -55,6 +55,7 @@ class LocationAdmin(SetUpAdmin):
                 "practitioner’s page.",
             },
         ),
+        ("Calendar feeds", {"fields": ("names_in_feeds",)}),
     )
 
     @display(description="Time zone", ordering="timezone")

@@ -32,6 +32,7 @@ LOCATION_FIELDS = (
     "slot_minutes",
     "lead_minutes",
     "grace_seconds",
+    "names_in_feeds",
     "position",
 )
 ROOM_FIELDS = ("name", "modalities", "is_bookable", "position")

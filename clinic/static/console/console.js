@@ -210,3 +210,27 @@ document.addEventListener("keydown", (event) => {
         keys.showModal();
     }
 });
+
+// Copies what a field holds; where the browser does not allow it, the text is selected for the keyboard.
+document.addEventListener("DOMContentLoaded", () => {
+    for (const button of document.querySelectorAll("[data-copy]")) {
+        button.hidden = false;
+    }
+});
+
+document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) {
+        return;
+    }
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.querySelector("[data-copy-says]") || button;
+    field.focus();
+    field.select();
+    try {
+        await navigator.clipboard.writeText(field.value);
+        said.textContent = "Copied";
+    } catch {
+        said.textContent = "Press Ctrl+C";
+    }
+});

@@ -1,5 +1,5 @@
-"""Visits in the console: the calendar, one visit, booking and moving, the waitlist, Today."""
+"""Visits in the console: the calendar, one visit, booking and moving, the waitlist, Today; calendar feeds."""
 
-from plans.scheduling.admin import appointments, panels, visit_types, waitlist
+from plans.scheduling.admin import appointments, feeds, panels, visit_types, waitlist
 
-__all__ = ["appointments", "panels", "visit_types", "waitlist"]
+__all__ = ["appointments", "feeds", "panels", "visit_types", "waitlist"]

@@ -1,4 +1,4 @@
-"""Writes appointments. Booking never double-books a practitioner, a room or a patient."""
+"""Writes appointments and calendar feeds. Booking never double-books a practitioner, a room or a patient."""
 
 from plans.scheduling.services.attendance import (
     NO_LONGER_OWED,
@@ -20,6 +20,7 @@ from plans.scheduling.services.booking import (
     appointment_undo,
 )
 from plans.scheduling.services.callers import Caller, caller_book, caller_register, caller_walk_in, likely_same
+from plans.scheduling.services.feeds import calendar_feed_make, calendar_feed_note_reading, calendar_feed_revoke
 from plans.scheduling.services.keeping import appointment_keep
 from plans.scheduling.services.off_hours import appointments_check_hours
 from plans.scheduling.services.series import SeriesVisit, plan_book_series, plan_preview_series
@@ -52,6 +53,9 @@ __all__ = [
     "appointments_close",
     "appointments_of_session_arrive",
     "appointments_of_session_fulfil",
+    "calendar_feed_make",
+    "calendar_feed_note_reading",
+    "calendar_feed_revoke",
     "caller_book",
     "caller_register",
     "caller_walk_in",

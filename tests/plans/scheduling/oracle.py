@@ -1,0 +1,179 @@
+"""A slow calendar in plain Python, from the rows as they stand: who and what is free when.
+
+It shares no arithmetic with the product: working time is looked at quarter by quarter, and every visit is held against
+every other one. Hours, closures, time off and visits of the worlds it is used in begin and end on quarters of an hour.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from uuid import UUID
+
+from clinic.access.roles import Role
+from clinic.people.models import Membership, Practitioner
+from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+from plans.scheduling.models import Appointment, VisitType
+
+MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
+Span = tuple[datetime, datetime]
+
+
+@dataclass
+class Taken:
+    """What a live visit takes up: the patient's time, and that of practitioner and room with the buffers."""
+
+    visit: Appointment
+    patient: Span
+    practitioner: Span
+    room: Span
+
+    @classmethod
+    def by(cls, visit: Appointment, types: dict[tuple[UUID, str], VisitType]) -> "Taken":
+        return cls(visit, *spans(visit.starts_at, visit.ends_at, types.get((visit.location_id, visit.kind))))
+
+
+def spans(starts_at: datetime, ends_at: datetime, kind: VisitType | None) -> tuple[Span, Span, Span]:
+    """The time of patient, practitioner and room."""
+    if kind is None:
+        return ((starts_at, ends_at),) * 3
+    return (
+        (starts_at, ends_at),
+        (
+            starts_at - MINUTE * kind.practitioner_minutes_before,
+            ends_at + MINUTE * kind.practitioner_minutes_after,
+        ),
+        (starts_at - MINUTE * kind.room_minutes_before, ends_at + MINUTE * kind.room_minutes_after),
+    )
+
+
+def meet(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def practising() -> set[tuple[UUID, UUID]]:
+    """Who can be booked where: practitioner and location."""
+    rows = Membership.objects.filter(
+        role=Role.PRACTITIONER, user__is_active=True, user__practitioner__is_bookable=True
+    ).values_list("user__practitioner", "location")
+    return set(rows)
+
+
+def taken() -> list[Taken]:
+    """What every live visit takes up, worked out from its times and its visit type."""
+    types = {(row.location_id, row.kind): row for row in VisitType.objects.all()}
+    live = Appointment.objects.filter(status__in=["booked", "confirmed", "arrived"]).order_by("pk")
+    live = live.select_related("location", "practitioner__user")
+    return [Taken.by(visit, types) for visit in live]
+
+
+def _is_during(at: datetime, rows: Sequence[Closure] | Sequence[TimeOff]) -> bool:
+    return any(row.starts_at <= at < row.ends_at for row in rows)
+
+
+def _is_within(local: datetime, rows: list[OpeningHours]) -> bool:
+    return any(
+        row.weekday == local.isoweekday()
+        and row.opens_at <= local.time() < row.closes_at
+        and (row.valid_from is None or row.valid_from <= local.date())
+        and (row.valid_until is None or local.date() <= row.valid_until)
+        for row in rows
+    )
+
+
+@dataclass
+class Oracle:
+    """Every row that matters, read once."""
+
+    hours: list[OpeningHours] = field(default_factory=lambda: list(OpeningHours.objects.all()))
+    closures: list[Closure] = field(default_factory=lambda: list(Closure.objects.all()))
+    off: list[TimeOff] = field(default_factory=lambda: list(TimeOff.objects.all()))
+    rooms: list[Room] = field(default_factory=lambda: list(Room.objects.filter(is_bookable=True)))
+    practising: set[tuple[UUID, UUID]] = field(default_factory=practising)
+    taken: list[Taken] = field(default_factory=taken)
+    _open: dict[tuple[UUID, datetime], bool] = field(default_factory=dict)
+    _there: dict[tuple[UUID, UUID, datetime], bool] = field(default_factory=dict)
+
+    def own_hours(self) -> list[OpeningHours]:
+        """Those of practitioners."""
+        return [row for row in self.hours if row.practitioner_id is not None]
+
+    def double_bookings(self) -> list[str]:
+        """What two live visits have at once, in words; an overbooked one may share its practitioner's time."""
+        found = []
+        for one, other in combinations(self.taken, 2):
+            a, b = one.visit, other.visit
+            is_shared = a.overbooked or b.overbooked
+            if a.practitioner_id == b.practitioner_id and meet(one.practitioner, other.practitioner) and not is_shared:
+                found.append(f"practitioner: {a.starts_at} and {b.starts_at}")
+            if a.room_id == b.room_id and meet(one.room, other.room):
+                found.append(f"room: {a.starts_at} and {b.starts_at}")
+            if a.patient_id == b.patient_id and meet(one.patient, other.patient):
+                found.append(f"patient: {a.starts_at} and {b.starts_at}")
+        return found
+
+    def starts(self, location: Location, first: date, last: date) -> Iterator[datetime]:
+        """Every start of the location's grid on these local dates, a repeated hour's twice; open or not."""
+        at = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
+        while (local := at.astimezone(location.zone)).date() <= last:
+            if local.date() >= first and (local.hour * 60 + local.minute) % location.slot_minutes == 0:
+                yield at
+            at += QUARTER
+
+    def is_free(
+        self,
+        location: Location,
+        practitioner: Practitioner,
+        patient_id: UUID,
+        starts_at: datetime,
+        length: timedelta,
+        kind: VisitType | None,
+        *,
+        moving: UUID | None = None,
+        over_others: bool = False,
+    ) -> bool:
+        """Whether this visit could be booked, lead time and grid apart; `over_others`: over the practitioner's own."""
+        if not self._works(location, practitioner, starts_at, starts_at + length):
+            return False
+        others = [one for one in self.taken if one.visit.pk != moving]
+        patient, busy, room_busy = spans(starts_at, starts_at + length, kind)
+        if any(one.visit.patient_id == patient_id and meet(one.patient, patient) for one in others):
+            return False
+        if not over_others and any(
+            one.visit.practitioner_id == practitioner.pk and meet(one.practitioner, busy) for one in others
+        ):
+            return False
+        full = {one.visit.room_id for one in others if meet(one.room, room_busy)}
+        return any(room.location_id == location.pk and room.pk not in full for room in self.rooms)
+
+    def _works(self, location: Location, practitioner: Practitioner, starts_at: datetime, ends_at: datetime) -> bool:
+        """Quarter by quarter."""
+        if (practitioner.pk, location.pk) not in self.practising:
+            return False
+        at = starts_at
+        while at < ends_at:
+            if not (self._is_open(location, at) and self._is_there(location, practitioner, at)):
+                return False
+            at += QUARTER
+        return True
+
+    def _is_open(self, location: Location, at: datetime) -> bool:
+        known = self._open.get((location.pk, at))
+        if known is None:
+            hours = [row for row in self.hours if row.location_id == location.pk and row.practitioner_id is None]
+            closed = [row for row in self.closures if row.location_id == location.pk]
+            known = _is_within(at.astimezone(location.zone), hours) and not _is_during(at, closed)
+            self._open[location.pk, at] = known
+        return known
+
+    def _is_there(self, location: Location, practitioner: Practitioner, at: datetime) -> bool:
+        """By their own hours here, where they have any, and their time off anywhere."""
+        key = (location.pk, practitioner.pk, at)
+        known = self._there.get(key)
+        if known is None:
+            theirs = [row for row in self.hours if row.practitioner_id == practitioner.pk]
+            own = [row for row in theirs if row.location_id == location.pk]
+            away = [row for row in self.off if row.practitioner_id == practitioner.pk]
+            known = (not own or _is_within(at.astimezone(location.zone), own)) and not _is_during(at, away)
+            self._there[key] = known
+        return known

@@ -47,6 +47,7 @@ def _run(appointments: int, turns: int) -> None:
     from django.db import connection
 
     from benchmarks.measures import ALL, commit_seconds
+    from benchmarks.race import races
     from benchmarks.scene import Scene
     from clinic.people.models import User
     from plans.load import Size, generate
@@ -89,6 +90,10 @@ def _run(appointments: int, turns: int) -> None:
     for taken in measures:
         if taken.remark:
             _say(f"\n{taken.title}: {taken.remark}")
+    _say("\nMany processes book the same slots …")
+    before = os.getloadavg()[0]
+    found = races(scene, 3 * turns)
+    _say(f"… at load {before:.1f} before and {os.getloadavg()[0]:.1f} after.\n\n{found}")
 
 
 def _roll_out(plans: int) -> None:

@@ -3,8 +3,8 @@ judges a time."""
 
 import smtplib
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -22,13 +22,15 @@ from clinic import clock
 from clinic.people.models import Practitioner
 from clinic.places.models import Location
 from clinic.records import Record, uuid7
+from patients.models import Patient
+from plans.followups.models import FollowUp
 from plans.load import working_days
 from plans.messages.delivery import deliver_due
 from plans.messages.identifiers import calendar_uid, message_id
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.render import Place, VisitMail, render
 from plans.scheduling.availability import frame_of
-from plans.scheduling.models import Appointment, AppointmentRevision
+from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind
 from plans.scheduling.search import slots_for
 from plans.scheduling.services import appointment_book
 from plans.scheduling.subjects import Subject
@@ -42,30 +44,50 @@ def commit_seconds() -> float:
 
 
 def slot_search(scene: Scene) -> Measure:
-    """Free slots of 10 practitioners over 14 days, against the one statement that this executes."""
+    """Free slots of a follow-up, the best first: 10 practitioners, 14 days, against the statement that it executes."""
     measure = Measure("search of free slots", "its SQL statement")
     frame = frame_of(scene.location.pk)
     patients = scene.patients(scene.turns)
     with bare_connection() as bare:
         for (first, last), patient in zip(scene.windows(), patients, strict=True):
-            search = partial(
-                slots_for,
-                frame,
-                Subject.of_consultation(patient),
-                first=first,
-                last=last,
-                practitioners=scene.practitioners(),
-            )
-            statements: list[tuple[Any, Any]] = []
-
-            def keep(execute: Any, sql: Any, params: Any, many: Any, context: Any, kept: Any = statements) -> Any:
-                kept.append((sql, params))
-                return execute(sql, params, many, context)
-
-            with connection.execute_wrapper(keep):
-                search()  # both then find the same pages in memory
-            measure.turn(search, partial(_fetch, bare, *statements[-1]))
+            subject = Subject(VisitKind.FOLLOW_UP, patient, follow_up=_owed(patient, first, last))
+            practitioners = scene.practitioners()
+            search = partial(slots_for, frame, subject, practitioners=practitioners, best_first=True)
+            _against_its_statement(measure, search, bare)
     return measure
+
+
+def next_five(scene: Scene) -> Measure:
+    """The next five slots of anybody from today on, without a range of days, against the statement that it executes."""
+    measure = Measure("the next five slots", "its SQL statement")
+    frame = frame_of(scene.location.pk)
+    with bare_connection() as bare:
+        for patient in scene.patients(scene.turns):
+            search = partial(slots_for, frame, Subject.of_consultation(patient), limit=5)
+            _against_its_statement(measure, search, bare)
+    return measure
+
+
+def _owed(patient: Patient, first: date, last: date) -> FollowUp:
+    """A follow-up of half an hour, as it would be between these days; it is not saved."""
+    target = first + (last - first) / 2
+    return FollowUp(
+        patient=patient, title="Review", window_start=first, target_date=target, window_end=last, duration_minutes=30
+    )
+
+
+def _against_its_statement(measure: Measure, search: Callable[[], Any], bare: psycopg.Connection[Any]) -> None:
+    statements: list[tuple[Any, Any]] = []
+
+    def keep(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        search()  # both then find the same pages in memory
+    if len(statements) != 1:
+        raise RuntimeError(f"{measure.title} took {len(statements)} statements")
+    measure.turn(search, partial(_fetch, bare, *statements[0]))
 
 
 def _fetch(bare: psycopg.Connection[Any], sql: Any, parameters: Any) -> list[Any]:
@@ -198,4 +220,4 @@ def slots_over_http(scene: Scene) -> Measure:
     return measure
 
 
-ALL = (slot_search, booking, plan_timeline, plan_recalculation, delivery, slots_over_http)
+ALL = (slot_search, next_five, booking, plan_timeline, plan_recalculation, delivery, slots_over_http)

@@ -106,14 +106,13 @@ def search_days(frame: Frame, subject: Subject | None, first: date | None, last:
     what has no window, as far as a search goes."""
     today = clock.today(frame.zone)
     longest = timedelta(days=MAX_SEARCH_DAYS - 1)
-    window_start, window_end = (subject.window if subject is not None else None) or (today, None)
+    window = subject.window if subject is not None else None
     if first is None:
-        first = max(window_start, today)
+        first = max(window[0], today) if window is not None else today
         if last is not None:
             first = min(first, last)
-    if last is None and window_end is None:
+    if last is None:
         last = first + longest
-    elif last is None:
-        last = window_end if first <= window_end else first + LATE_SEARCH
-        last = min(last, first + longest)
+        if window is not None:
+            last = min(last, window[1] if first <= window[1] else first + LATE_SEARCH)
     return first, last

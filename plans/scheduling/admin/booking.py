@@ -28,6 +28,8 @@ ANYBODY = "any"
 EARLY = "early"
 SHOWN_TIMES = 11
 """Times a day and practitioner; more are left out, and can be asked for by hand."""
+OTHER_TIMES = 4
+"""So many of them are kept for those that do not suit the patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +215,14 @@ def _days(
 
 
 def _times(practitioner: Practitioner, slots: list[Slot], frame: Frame, wishes: Wishes) -> Times:
-    """At most `SHOWN_TIMES` of them, those that suit the patient before others."""
-    suiting = [slot for slot in slots if wishes and not wishes.missed(slot.starts_at, slot.ends_at, frame.zone)]
-    others = [slot for slot in slots if slot not in suiting]
-    shown = thinned(suiting, SHOWN_TIMES)
-    shown += thinned(others, SHOWN_TIMES - len(shown))
+    """At most `SHOWN_TIMES` of them: what suits the patient first, and some of the others."""
+    suiting: list[Slot] = []
+    others: list[Slot] = []
+    for slot in slots:
+        is_liked = wishes and not wishes.missed(slot.starts_at, slot.ends_at, frame.zone)
+        (suiting if is_liked else others).append(slot)
+    liked = thinned(suiting, SHOWN_TIMES - min(len(others), OTHER_TIMES))
+    shown = [*liked, *thinned(others, SHOWN_TIMES - len(liked))]
     return Times(
         practitioner,
         [_choice(slot, frame) for slot in sorted(shown, key=lambda slot: slot.starts_at)],

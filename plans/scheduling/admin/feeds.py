@@ -19,7 +19,7 @@ from clinic.console.forms import ActForm, ConsoleModelForm
 from clinic.console.reader import reader
 from clinic.console.registry import Job, job
 from clinic.people.models import User
-from clinic.words import since
+from clinic.words import since, within
 from plans.scheduling.feeds import feed_address, name_of
 from plans.scheduling.models import CalendarFeed
 from plans.scheduling.services import calendar_feed_make, calendar_feed_revoke
@@ -61,7 +61,7 @@ class CalendarFeedAdmin(SetUpAdmin):
 
     @display(description="Made by")
     def made_by_shown(self, feed: CalendarFeed) -> str:
-        return f"{feed.made_by.get_full_name()}, {reader().moment(feed.created_at, feed.location.zone)}"
+        return f"{feed.made_by.get_full_name()}, {within(reader().moment(feed.created_at, feed.location.zone))}"
 
     @display(description="Last read", ordering="last_read_at")
     def read_shown(self, feed: CalendarFeed) -> str:

@@ -63,7 +63,7 @@ def taken() -> list[Taken]:
     """What every live visit takes up, worked out from its times and its visit type."""
     types = {(row.location_id, row.kind): row for row in VisitType.objects.all()}
     live = Appointment.objects.filter(status__in=["booked", "confirmed", "arrived"]).order_by("pk")
-    live = live.select_related("location", "practitioner__user")
+    live = live.select_related("location", "practitioner__user", "patient")
     return [Taken.by(visit, types) for visit in live]
 
 
@@ -133,7 +133,7 @@ class Oracle:
         over_others: bool = False,
     ) -> bool:
         """Whether this visit could be booked, lead time and grid apart; `over_others`: over the practitioner's own."""
-        if not self._works(location, practitioner, starts_at, starts_at + length):
+        if not self.works(location, practitioner, starts_at, starts_at + length):
             return False
         others = [one for one in self.taken if one.visit.pk != moving]
         patient, busy, room_busy = spans(starts_at, starts_at + length, kind)
@@ -146,8 +146,8 @@ class Oracle:
         full = {one.visit.room_id for one in others if meet(one.room, room_busy)}
         return any(room.location_id == location.pk and room.pk not in full for room in self.rooms)
 
-    def _works(self, location: Location, practitioner: Practitioner, starts_at: datetime, ends_at: datetime) -> bool:
-        """Quarter by quarter."""
+    def works(self, location: Location, practitioner: Practitioner, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether all of it is working time, quarter by quarter."""
         if (practitioner.pk, location.pk) not in self.practising:
             return False
         at = starts_at
@@ -156,6 +156,14 @@ class Oracle:
                 return False
             at += QUARTER
         return True
+
+    def is_shut(self, location: Location, practitioner: Practitioner, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether some of it is in a closure or in time off."""
+        periods = [
+            *((row.starts_at, row.ends_at) for row in self.closures if row.location_id == location.pk),
+            *((row.starts_at, row.ends_at) for row in self.off if row.practitioner_id == practitioner.pk),
+        ]
+        return any(meet(period, (starts_at, ends_at)) for period in periods)
 
     def _is_open(self, location: Location, at: datetime) -> bool:
         known = self._open.get((location.pk, at))

@@ -1,8 +1,10 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from clinic.access.roles import Role
+from patients.models import Patient
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_arrive, appointment_book, appointment_cancel
@@ -53,6 +55,32 @@ def test_a_session_is_booked_by_one_click_on_a_free_time(house):
     assert (visit.session, visit.booked_by, visit.status) == (session, house.users[DESK], "booked")
     assert "The confirmation leaves in 60 seconds." in said(response)[0]
     assert url(visit, "undo") in said(response)[0]
+
+
+def test_times_that_suit_the_patient_are_marked_and_kept_among_the_few_that_are_shown(house):
+    liked = make_patient(house.location)
+    Patient.objects.filter(pk=liked.pk).update(preferred_weekdays=[2], preferred_from="13:15", preferred_until="15:00")
+    page = words(house.get(DESK, f"{BOOK}?patient={liked.pk}"))
+
+    assert "Suits them:</b> Tue, from 13:15 to 15:00" in page
+    offered = re.findall(
+        r'class="c-slot( c-slot--suits)?" aria-label="Book: ([^"]*?) with Dr Rowan(, suits them)?"', page
+    )
+    marked = [when for is_marked, when, said in offered if is_marked and said]
+    assert marked == [f"Tomorrow {clock}" for clock in ("13:15", "13:30", "13:45", "14:00", "14:15", "14:30")]
+    tomorrow = [when for _, when, _ in offered if when.startswith("Tomorrow")]
+    assert tomorrow == sorted(tomorrow)
+    assert len(marked) < len(tomorrow) <= 11
+    assert "Suits them" not in words(house.get(DESK, f"{BOOK}?patient={make_patient(house.location).pk}"))
+
+
+def test_a_consultation_is_offered_with_whom_the_patient_saw_last(house):
+    known = make_practitioner(house.location, first_name="Zoe", last_name="Zander")
+    visit = book(house, practitioner=known)
+    Appointment.objects.update(status="fulfilled", arrived_at=visit.starts_at, fulfilled_at=visit.ends_at)
+    page = words(house.get(DESK, f"{BOOK}?patient={visit.patient_id}"))
+    assert "with Dr Zander" in page
+    assert "with Dr Rowan" not in page
 
 
 def test_a_follow_up_is_booked_at_a_time_of_ones_own_in_the_places_zone(house):

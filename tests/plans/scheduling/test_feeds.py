@@ -249,11 +249,13 @@ def test_no_line_of_the_log_holds_an_address(feeds: Feeds, caplog: pytest.LogCap
     with caplog.at_level(logging.INFO):
         assert feeds.get(f"/feeds/{token}.ics").status_code == 404
         assert Client().post(f"/feeds/{token}.ics").status_code == 405
-    formatter = Formatter(settings.LOGGING["formatters"]["line"]["format"])
+    logging_settings: Any = settings.LOGGING
+    line = logging_settings["formatters"]["line"]
+    formatter = Formatter(line["format"])
     lines = [formatter.format(record) for record in caplog.records]
     assert len(lines) == 2
     assert all("/feeds/…" in line and token not in line for line in lines)
-    assert settings.LOGGING["formatters"]["line"]["class"] == f"{Formatter.__module__}.{Formatter.__name__}"
+    assert line["class"] == f"{Formatter.__module__}.{Formatter.__name__}"
 
 
 def test_practitioners_make_feeds_of_themselves_and_managers_of_everybody(feeds: Feeds) -> None:

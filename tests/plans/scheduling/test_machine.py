@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ import time_machine
 from django.db import transaction
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from clinic import clock
 from clinic.access.roles import Role
@@ -91,7 +92,7 @@ class World:
 
 
 def make_world(zone: str, first: date, frozen: time_machine.Traveller) -> World:
-    """One location is open around the clock and keeps buffers, the other one by day on a coarser grid."""
+    """One location is open around the clock and keeps buffers, the other one has one room and a coarser grid."""
     night, day = (factories.make_location(timezone=zone, **fields) for fields in ({}, {"slot_minutes": 45}))
     OpeningHours.objects.all().delete()
     for weekday in Weekday.values:
@@ -104,7 +105,7 @@ def make_world(zone: str, first: date, frozen: time_machine.Traveller) -> World:
         practitioner_minutes_after=10,
         room_minutes_after=20,
     )
-    night.rooms.latest("position").delete()
+    day.rooms.latest("position").delete()
     practitioners = [factories.make_practitioner(place) for place in (night, night, day)]
     Membership.objects.create(user=practitioners[0].user, location=day, role=Role.PRACTITIONER)
     patients = [factories.make_patient(place) for place in (night, day, day)]
@@ -113,14 +114,45 @@ def make_world(zone: str, first: date, frozen: time_machine.Traveller) -> World:
     return world
 
 
-PLACES, PEOPLE = st.integers(0, 1), st.integers(0, 2)
-QUARTERS = st.integers(0, DAYS * 96 - 1)
-"""Of an hour, since the first midnight."""
-SMALL = st.integers(0, 7)
+@dataclass(frozen=True)
+class Pick:
+    """Numbers that an act chooses with; each takes those it needs."""
+
+    place: int
+    who: int
+    patient: int
+    nth: int
+    """Of the visits, or of the slots."""
+    quarter: int
+    """Of an hour, since the first midnight."""
+    length: int
+    """In quarters of an hour."""
+    minutes: int
+
+
+PICKS = st.builds(
+    Pick,
+    place=st.integers(0, 1),
+    who=st.integers(0, 2),
+    patient=st.integers(0, 2),
+    nth=st.integers(0, 499),
+    quarter=st.integers(0, DAYS * 96 - 1),
+    length=st.integers(1, 48),
+    minutes=st.sampled_from(MINUTES),
+)
+
+
+NEEDING_A_VISIT = ("book_over_another_visit", "move_to_a_free_slot", "move_to_any_time", "cancel", "confirm")
+ACTS = [
+    *("book_a_free_slot", "book_any_time", "book_over_another_visit", "book_over_another_visit"),
+    *("move_to_a_free_slot", "move_to_any_time", "move_to_any_time", "cancel", "cancel", "confirm", "undo", "undo"),
+    *("close", "open_again", "go_away", "come_back", "work_other_hours", "work_as_it_is_open", "open_at_other_hours"),
+    "wait",
+]
 
 
 class Desk(RuleBasedStateMachine):
-    """What desks and managers do; what is expected of it is asked of the oracle first."""
+    """What desks and managers do; whether it can be is asked of the oracle first."""
 
     world: World
 
@@ -137,139 +169,131 @@ class Desk(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.example.__exit__(None, None, None)
 
-    @rule(place=PLACES, who=PEOPLE, patient=PEOPLE, quarter=QUARTERS, minutes=st.sampled_from(MINUTES))
-    def book(self, place: int, who: int, patient: int, quarter: int, minutes: int) -> None:
-        location, practitioner = self.world.places[place], self.world.practitioners[who]
-        starts_at, length = self._at(quarter), MINUTE * minutes
-        asked = (location, practitioner, self.world.patients[patient].pk, starts_at, length, self.world.kind(location))
+    @initialize(picks=st.lists(PICKS, min_size=3, max_size=6))
+    def some_are_booked(self, picks: list[Pick]) -> None:
+        for pick in picks:
+            self.book_a_free_slot(pick)
+
+    @rule(act=st.sampled_from(ACTS), pick=PICKS)
+    def act(self, act: str, pick: Pick) -> None:
+        """One rule for all: of few examples with a rule for each act, every one would leave most acts out."""
+        note(act)
+        if self.oracle.taken or act not in NEEDING_A_VISIT:
+            getattr(self, act)(pick)
+
+    def book_a_free_slot(self, pick: Pick) -> None:
+        location, patient = self.world.places[pick.place], self.world.patients[pick.patient]
+        slots = self._slots(location, Subject.of_consultation(patient), pick.minutes)
+        if slots:
+            self._book_slot(slots[pick.nth % len(slots)], location, patient, pick.minutes)
+
+    def book_any_time(self, pick: Pick) -> None:
+        location, practitioner = self.world.places[pick.place], self.world.practitioners[pick.who]
+        patient, starts_at = self.world.patients[pick.patient], self._at(pick.quarter)
+        kind = self.world.kind(location)
         self._expect(
-            self.oracle.is_free(*asked),
-            lambda: self._book(location, practitioner, self.world.patients[patient], starts_at, minutes),
+            self.oracle.is_free(location, practitioner, patient.pk, starts_at, MINUTE * pick.minutes, kind),
+            lambda: self._book(location, practitioner, patient, starts_at, pick.minutes),
         )
 
-    @rule(place=PLACES, nth=st.integers(0, 400), patient=PEOPLE, minutes=st.sampled_from(MINUTES))
-    def book_a_free_slot(self, place: int, nth: int, patient: int, minutes: int) -> None:
-        slots = self._slots(self.world.places[place], self.world.patients[patient], minutes)
-        if slots:
-            self._book_slot(slots[nth % len(slots)], self.world.places[place], self.world.patients[patient], minutes)
-
-    @precondition(lambda self: self.oracle.taken)
-    @rule(nth=SMALL, who=PEOPLE, patient=PEOPLE, minutes=st.sampled_from(MINUTES))
-    def book_over_another_visit(self, nth: int, who: int, patient: int, minutes: int) -> None:
+    def book_over_another_visit(self, pick: Pick) -> None:
         """By right, for a reason: over the practitioner's other visits, never over the room's or the patient's."""
-        other = self._visit(nth)
-        location, practitioner = other.location, self.world.practitioners[who]
-        asked = (location, practitioner, self.world.patients[patient].pk, other.starts_at, MINUTE * minutes)
-        oracle, kind = self.oracle, self.world.kind(location)
-        may = self.world.practitioners[2 if location == self.world.places[1] else 1].user
+        other = self._visit(pick)
+        location, practitioner = other.location, other.practitioner
+        starts_at, length = other.starts_at + MINUTE * 15 * (pick.length % 3), MINUTE * pick.minutes
+        patient = next(
+            one for one in [*self.world.patients, *self.world.patients][pick.patient :] if one != other.patient
+        )
+        asked = (location, practitioner, patient.pk, starts_at, length, self.world.kind(location))
+        by = self.world.practitioners[2 if location == self.world.places[1] else 1].user
 
         def overbook() -> None:
             visit = self._book(
-                location,
-                practitioner,
-                self.world.patients[patient],
-                other.starts_at,
-                minutes,
-                by=may,
-                override="Urgent",
+                location, practitioner, patient, starts_at, pick.minutes, by=by, override_reason="An emergency"
             )
-            assert visit.overbooked != oracle.is_free(*asked, kind)
+            assert visit.overbooked != self.oracle.is_free(*asked)
 
-        self._expect(oracle.is_free(*asked, kind, over_others=True), overbook)
+        self._expect(self.oracle.is_free(*asked, over_others=True), overbook)
 
-    @precondition(lambda self: self.oracle.taken)
-    @rule(nth=SMALL, who=st.none() | PEOPLE, quarter=QUARTERS)
-    def move(self, nth: int, who: int | None, quarter: int) -> None:
-        visit, starts_at = self._visit(nth), self._at(quarter)
-        practitioner = self.world.practitioners[who] if who is not None else visit.practitioner
-        is_there = visit.starts_at == starts_at and visit.practitioner_id == practitioner.pk
-        expected = self.oracle.is_free(
-            visit.location,
-            practitioner,
-            visit.patient_id,
-            starts_at,
-            visit.ends_at - visit.starts_at,
-            self.world.kind(visit.location),
-            moving=visit.pk,
-        )
+    def move_to_a_free_slot(self, pick: Pick) -> None:
+        visit = self._visit(pick)
+        subject = Subject(VisitKind.CONSULTATION, visit.patient, live_appointment=visit.pk)
+        slots = self._slots(visit.location, subject, (visit.ends_at - visit.starts_at) // MINUTE)
+        if slots:
+            slot = slots[pick.nth % len(slots)]
+            self._move(visit, self._practitioner(slot), slot.starts_at)
+
+    def move_to_any_time(self, pick: Pick) -> None:
+        """Near where it is, as often as anywhere."""
+        visit = self._visit(pick)
+        starts_at = visit.starts_at + MINUTE * 15 * (pick.length % 9 - 4) if pick.nth % 2 else self._at(pick.quarter)
+        practitioner = visit.practitioner if pick.nth % 3 else self.world.practitioners[pick.who]
+        length, kind = visit.ends_at - visit.starts_at, self.world.kind(visit.location)
+        asked = (visit.location, practitioner, visit.patient_id, starts_at, length, kind)
+        stays = visit.starts_at == starts_at and visit.practitioner_id == practitioner.pk
         self._expect(
-            expected or is_there,
-            lambda: appointment_reschedule(
-                appointment_id=visit.pk, by=None, starts_at=starts_at, practitioner=practitioner
-            ),
+            stays or (starts_at >= clock.now() and self.oracle.is_free(*asked, moving=visit.pk)),
+            lambda: self._move(visit, practitioner, starts_at),
         )
 
-    @precondition(lambda self: self.oracle.taken)
-    @rule(nth=SMALL)
-    def cancel(self, nth: int) -> None:
-        appointment_cancel(appointment_id=self._visit(nth).pk, by=None, reason="other")
+    def cancel(self, pick: Pick) -> None:
+        appointment_cancel(appointment_id=self._visit(pick).pk, by=None, reason="other")
 
-    @precondition(lambda self: self.oracle.taken)
-    @rule(nth=SMALL)
-    def confirm(self, nth: int) -> None:
-        visit = self._visit(nth)
+    def confirm(self, pick: Pick) -> None:
+        visit = self._visit(pick)
         self._expect(visit.status == "booked", lambda: appointment_confirm(appointment_id=visit.pk, by=None))
 
-    @precondition(lambda self: self.steps > 2)
-    @rule(nth=SMALL)
-    def undo(self, nth: int) -> None:
-        """The booking, move or cancellation of any visit, cancelled ones too."""
+    def undo(self, pick: Pick) -> None:
+        """The last booking, move or cancellation of any visit, cancelled ones too."""
         visits = list(Appointment.objects.order_by("pk"))
         if visits:
-            self._expect(None, lambda: appointment_undo(appointment_id=visits[nth % len(visits)].pk, by=None))
+            visit = visits[pick.nth % len(visits)]
+            self._expect(None, lambda: appointment_undo(appointment_id=visit.pk, by=None))
 
-    @rule(place=PLACES, quarter=QUARTERS, length=st.integers(1, 24))
-    def close(self, place: int, quarter: int, length: int) -> None:
-        starts_at, ends_at = self._at(quarter), self._at(quarter + length)
-        closure_create(location=self.world.places[place], starts_at=starts_at, ends_at=ends_at, reason="Painters")
+    def close(self, pick: Pick) -> None:
+        period = {"starts_at": self._at(pick.quarter), "ends_at": self._at(pick.quarter + pick.length // 4 + 1)}
+        closure_create(location=self.world.places[pick.place], reason="Painters", **period)
 
-    @precondition(lambda self: self.oracle.closures)
-    @rule()
-    def open_again(self) -> None:
-        closure_delete(closure_id=self.oracle.closures[0].pk)
+    def open_again(self, pick: Pick) -> None:
+        for closure in self.oracle.closures[:1]:
+            closure_delete(closure_id=closure.pk)
 
-    @rule(who=PEOPLE, quarter=QUARTERS, length=st.integers(1, 40))
-    def go_away(self, who: int, quarter: int, length: int) -> None:
-        starts_at, ends_at = self._at(quarter), self._at(quarter + length)
-        time_off_create(practitioner=self.world.practitioners[who], starts_at=starts_at, ends_at=ends_at)
+    def go_away(self, pick: Pick) -> None:
+        period = {"starts_at": self._at(pick.quarter), "ends_at": self._at(pick.quarter + pick.length)}
+        time_off_create(practitioner=self.world.practitioners[pick.who], **period)
 
-    @precondition(lambda self: self.oracle.off)
-    @rule()
-    def come_back(self) -> None:
-        time_off_delete(time_off_id=self.oracle.off[0].pk)
+    def come_back(self, pick: Pick) -> None:
+        for time_off in self.oracle.off[:1]:
+            time_off_delete(time_off_id=time_off.pk)
 
-    @rule(place=PLACES, who=PEOPLE, day=st.integers(0, DAYS - 1), opens=st.integers(0, 80), length=st.integers(1, 48))
-    def work_other_hours(self, place: int, who: int, day: int, opens: int, length: int) -> None:
-        """A practitioner's own hours at a location, on one day of the week; none on the other days from then on."""
-        opens_at, closes_at = (_clock(quarter) for quarter in (opens, min(opens + length, 95)))
-        weekday = (self.world.first + timedelta(days=day)).isoweekday()
+    def work_other_hours(self, pick: Pick) -> None:
+        """A practitioner's own hours at a location, on one day of the week; none there on other days from then on."""
+        opens = pick.quarter % 80
         self._expect(
-            None,
+            None,  # these may overlap their own, or be those of somebody who does not practise there
             lambda: opening_hours_create(
-                location=self.world.places[place],
-                practitioner=self.world.practitioners[who],
-                weekday=weekday,
-                opens_at=opens_at,
-                closes_at=closes_at,
+                location=self.world.places[pick.place],
+                practitioner=self.world.practitioners[pick.who],
+                weekday=self._weekday(pick),
+                opens_at=_clock(opens),
+                closes_at=_clock(min(opens + pick.length, 95)),
             ),
         )
 
-    @precondition(lambda self: self.oracle.own_hours())
-    @rule()
-    def work_as_it_is_open(self) -> None:
-        opening_hours_delete(opening_hours_id=self.oracle.own_hours()[0].pk)
+    def work_as_it_is_open(self, pick: Pick) -> None:
+        for hours in self.oracle.own_hours()[:1]:
+            opening_hours_delete(opening_hours_id=hours.pk)
 
-    @rule(place=PLACES, day=st.integers(0, DAYS - 1), opens=st.integers(0, 40), length=st.integers(8, 55))
-    def open_at_other_hours(self, place: int, day: int, opens: int, length: int) -> None:
-        weekday = (self.world.first + timedelta(days=day)).isoweekday()
-        row = OpeningHours.objects.get(location=self.world.places[place], practitioner=None, weekday=weekday)
-        changes = {"opens_at": _clock(opens), "closes_at": _clock(opens + length)}
+    def open_at_other_hours(self, pick: Pick) -> None:
+        place = self.world.places[pick.place]
+        row = OpeningHours.objects.get(location=place, practitioner=None, weekday=self._weekday(pick))
+        opens = pick.quarter % 40
+        changes = {"opens_at": _clock(opens), "closes_at": _clock(opens + 7 + pick.length)}
         opening_hours_update(opening_hours_id=row.pk, changes=changes)
 
-    @rule(minutes=st.sampled_from([1, 2, 600]))
-    def wait(self, minutes: int) -> None:
+    def wait(self, pick: Pick) -> None:
         """Past the grace period, or past some of the slots."""
-        self.world.frozen.shift(MINUTE * minutes)
+        self.world.frozen.shift(MINUTE * (2 if pick.nth % 3 else 5 * pick.length))
 
     @invariant()
     def nobody_and_nothing_is_booked_twice_and_free_slots_are_exactly_those_there_are(self) -> None:
@@ -280,7 +304,8 @@ class Desk(RuleBasedStateMachine):
         location = self.world.places[self.steps % 2]
         patient = self.world.patients[self.steps % 3]
         minutes = MINUTES[self.steps % 4]
-        slots, kind, now = self._slots(location, patient, minutes), self.world.kind(location), clock.now()
+        slots = self._slots(location, Subject.of_consultation(patient), minutes)
+        kind, now = self.world.kind(location), clock.now()
         tried = [
             (practitioner, starts_at)
             for starts_at in oracle.starts(location, self.world.first, self.world.last)
@@ -302,9 +327,13 @@ class Desk(RuleBasedStateMachine):
                 self._book_slot(slots[self.steps * 53 % len(slots)], location, patient, minutes)
                 transaction.set_rollback(True)
         missing = [(who, starts_at) for who, starts_at in tried if (who.pk, starts_at) not in free]
-        if missing:
-            who, starts_at = missing[self.steps * 37 % len(missing)]
-            self._expect(False, lambda: self._book(location, who, patient, starts_at, minutes))
+        length = MINUTE * minutes
+        taken = [one for one in missing if oracle.works(location, one[0], one[1], one[1] + length)]
+        shut = [one for one in missing if oracle.is_shut(location, one[0], one[1], one[1] + length)]
+        for some in (taken or missing, shut or missing):  # another visit stands in the way; a closure, or time off
+            if some:
+                who, starts_at = some[self.steps * 37 % len(some)]
+                self._expect(False, partial(self._book, location, who, patient, starts_at, minutes))
 
     def _expect(self, is_done: bool | None, act: Callable[[], Any]) -> None:
         """Do it. It must be done, must be refused, or (None) may be either; what is refused changes nothing."""
@@ -324,43 +353,49 @@ class Desk(RuleBasedStateMachine):
         patient: Patient,
         starts_at: datetime,
         minutes: int,
-        *,
-        by: Any = None,
-        override: str = "",
-        room: Any = None,
+        **more: Any,
     ) -> Appointment:
         return appointment_book(
-            by=by,
-            location=location,
-            practitioner=practitioner,
-            starts_at=starts_at,
-            consultation_for=patient,
-            duration_minutes=minutes,
-            override_reason=override,
-            room=room,
+            **{
+                "by": None,
+                "location": location,
+                "practitioner": practitioner,
+                "starts_at": starts_at,
+                "consultation_for": patient,
+                "duration_minutes": minutes,
+                **more,
+            }
         )
 
     def _book_slot(self, slot: Slot, location: Location, patient: Patient, minutes: int) -> None:
         """As it was offered, room included."""
-        practitioner = next(one for one in self.world.practitioners if one.pk == slot.practitioner_id)
         room = location.rooms.get(pk=slot.room_id)
-        visit = self._book(location, practitioner, patient, slot.starts_at, minutes, room=room)
+        visit = self._book(location, self._practitioner(slot), patient, slot.starts_at, minutes, room=room)
         assert (visit.room_id, visit.ends_at) == (slot.room_id, slot.ends_at)
 
-    def _slots(self, location: Location, patient: Patient, minutes: int) -> list[Slot]:
+    def _move(self, visit: Appointment, practitioner: Practitioner, starts_at: datetime) -> None:
+        appointment_reschedule(appointment_id=visit.pk, by=None, starts_at=starts_at, practitioner=practitioner)
+
+    def _practitioner(self, slot: Slot) -> Practitioner:
+        return next(one for one in self.world.practitioners if one.pk == slot.practitioner_id)
+
+    def _slots(self, location: Location, subject: Subject, minutes: int) -> list[Slot]:
         return slots_for(
             frame_of(location.pk),
-            Subject.of_consultation(patient),
+            subject,
             first=self.world.first,
             last=self.world.last,
             duration=MINUTE * minutes,
         )
 
-    def _visit(self, nth: int) -> Appointment:
-        return self.oracle.taken[nth % len(self.oracle.taken)].visit
+    def _visit(self, pick: Pick) -> Appointment:
+        return self.oracle.taken[pick.nth % len(self.oracle.taken)].visit
 
     def _at(self, quarter: int) -> datetime:
         return self.world.start + timedelta(minutes=15 * quarter)
+
+    def _weekday(self, pick: Pick) -> int:
+        return (self.world.first + timedelta(days=pick.nth % DAYS)).isoweekday()
 
 
 def _clock(quarter: int) -> time:

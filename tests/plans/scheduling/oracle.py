@@ -1,7 +1,7 @@
 """A slow calendar in plain Python, from the rows as they stand: who and what is free when.
 
 It shares no arithmetic with the product: working time is looked at quarter by quarter, and every visit is held against
-every other one. Hours, closures, time off and visits of the worlds it is used in begin and end on quarters of an hour.
+every other one. In the worlds it is used in, hours, closures, time off and visits begin and end on quarters of an hour.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from clinic.access.roles import Role
 from clinic.people.models import Membership, Practitioner
-from clinic.places.models import Closure, Location, OpeningHours, Room, TimeOff
+from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
 from plans.scheduling.models import Appointment, VisitType
 
 MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
@@ -67,18 +68,20 @@ def taken() -> list[Taken]:
     return [Taken.by(visit, types) for visit in live]
 
 
-def _is_during(at: datetime, rows: Sequence[Closure] | Sequence[TimeOff]) -> bool:
-    return any(row.starts_at <= at < row.ends_at for row in rows)
-
-
-def _is_within(local: datetime, rows: list[OpeningHours]) -> bool:
-    return any(
-        row.weekday == local.isoweekday()
-        and row.opens_at <= local.time() < row.closes_at
-        and (row.valid_from is None or row.valid_from <= local.date())
-        and (row.valid_until is None or local.date() <= row.valid_until)
-        for row in rows
-    )
+def _is_in(row: OpeningHours | Break | ExtraHours, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether it is that wall-clock time on a day on which `row` holds; skipped times count as by the clock before."""
+    day = at.astimezone(zone).date()
+    if isinstance(row, ExtraHours):
+        holds = row.on == day
+    else:
+        holds = (
+            row.weekday == day.isoweekday()
+            and (row.valid_from is None or row.valid_from <= day)
+            and (row.valid_until is None or day <= row.valid_until)
+        )
+    first, last = (row.starts_at, row.ends_at) if isinstance(row, Break) else (row.opens_at, row.closes_at)
+    start, end = (datetime.combine(day, clock, zone).timestamp() for clock in (first, last))
+    return holds and start <= at.timestamp() < end
 
 
 @dataclass
@@ -86,6 +89,8 @@ class Oracle:
     """Every row that matters, read once."""
 
     hours: list[OpeningHours] = field(default_factory=lambda: list(OpeningHours.objects.all()))
+    breaks: list[Break] = field(default_factory=lambda: list(Break.objects.all()))
+    extras: list[ExtraHours] = field(default_factory=lambda: list(ExtraHours.objects.all()))
     closures: list[Closure] = field(default_factory=lambda: list(Closure.objects.all()))
     off: list[TimeOff] = field(default_factory=lambda: list(TimeOff.objects.all()))
     rooms: list[Room] = field(default_factory=lambda: list(Room.objects.filter(is_bookable=True)))
@@ -150,9 +155,11 @@ class Oracle:
         """Whether all of it is working time, quarter by quarter."""
         if (practitioner.pk, location.pk) not in self.practising:
             return False
+        if self.is_shut(location, practitioner, starts_at, ends_at):
+            return False
         at = starts_at
         while at < ends_at:
-            if not (self._is_open(location, at) and self._is_there(location, practitioner, at)):
+            if not self._is_there(location, practitioner, at):
                 return False
             at += QUARTER
         return True
@@ -166,22 +173,39 @@ class Oracle:
         return any(meet(period, (starts_at, ends_at)) for period in periods)
 
     def _is_open(self, location: Location, at: datetime) -> bool:
+        """By the location's hours and breaks, and its extra hours, closures aside."""
         known = self._open.get((location.pk, at))
         if known is None:
-            hours = [row for row in self.hours if row.location_id == location.pk and row.practitioner_id is None]
-            closed = [row for row in self.closures if row.location_id == location.pk]
-            known = _is_within(at.astimezone(location.zone), hours) and not _is_during(at, closed)
+            known = self._is_any(self.hours, location, None, at) and not self._is_any(self.breaks, location, None, at)
+            known = known or self._is_any(self.extras, location, None, at)
             self._open[location.pk, at] = known
         return known
 
     def _is_there(self, location: Location, practitioner: Practitioner, at: datetime) -> bool:
-        """By their own hours here, where they have any, and their time off anywhere."""
+        """When it is open, or within that in their own hours from their first day on; not in their breaks; and in
+        their own extra hours."""
         key = (location.pk, practitioner.pk, at)
         known = self._there.get(key)
         if known is None:
-            theirs = [row for row in self.hours if row.practitioner_id == practitioner.pk]
-            own = [row for row in theirs if row.location_id == location.pk]
-            away = [row for row in self.off if row.practitioner_id == practitioner.pk]
-            known = (not own or _is_within(at.astimezone(location.zone), own)) and not _is_during(at, away)
+            day = at.astimezone(location.zone).date()
+            own = [row for row in self.own_hours() if row.practitioner_id == practitioner.pk]
+            own = [row for row in own if row.location_id == location.pk]
+            has_begun = any(row.valid_from is None or row.valid_from <= day for row in own)
+            known = self._is_open(location, at)
+            known = known and (not has_begun or self._is_any(self.hours, location, practitioner.pk, at))
+            known = known and not self._is_any(self.breaks, location, practitioner.pk, at)
+            known = known or self._is_any(self.extras, location, practitioner.pk, at)
             self._there[key] = known
         return known
+
+    def _is_any(
+        self,
+        rows: Sequence[OpeningHours] | Sequence[Break] | Sequence[ExtraHours],
+        location: Location,
+        whose: UUID | None,
+        at: datetime,
+    ) -> bool:
+        return any(
+            row.location_id == location.pk and row.practitioner_id == whose and _is_in(row, at, location.zone)
+            for row in rows
+        )

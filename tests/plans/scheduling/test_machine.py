@@ -1,7 +1,7 @@
 """Whatever is done in whatever order: nobody and nothing is booked twice, and free slots are exactly those there are.
 
-A machine books, overbooks, moves, cancels and undoes visits while hours, closures and time off change, over the days on
-which the clock changes. After every step the rows are held against a slow oracle (`oracle.py`).
+A machine books, overbooks, moves, cancels and undoes visits while hours, breaks, closures and time off change, over the
+days on which the clock changes. After every step the rows are held against a slow oracle (`oracle.py`).
 `MACHINE_EXAMPLES=200 make test ARGS="-k machine"` runs more and other examples than the few that every run repeats.
 """
 
@@ -26,8 +26,12 @@ from clinic.errors import Refusal
 from clinic.people.models import Membership, Practitioner
 from clinic.places.models import Location, OpeningHours, Weekday
 from clinic.places.services import (
+    break_create,
+    break_delete,
     closure_create,
     closure_delete,
+    extra_hours_create,
+    extra_hours_delete,
     opening_hours_create,
     opening_hours_delete,
     opening_hours_update,
@@ -51,7 +55,7 @@ from tests.plans.scheduling.oracle import MINUTE, Oracle
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
 OFTEN = settings(
-    max_examples=EXAMPLES or 6,
+    max_examples=EXAMPLES or 5,
     stateful_step_count=16,
     derandomize=not EXAMPLES,
     database=None,
@@ -144,10 +148,11 @@ PICKS = st.builds(
 
 NEEDING_A_VISIT = ("book_over_another_visit", "move_to_a_free_slot", "move_to_any_time", "cancel", "confirm")
 ACTS = [
-    *("book_a_free_slot", "book_any_time", "book_over_another_visit", "book_over_another_visit"),
-    *("move_to_a_free_slot", "move_to_any_time", "move_to_any_time", "cancel", "cancel", "confirm", "undo", "undo"),
+    *("book_a_free_slot", "book_any_time", "book_any_time", "book_over_another_visit", "book_over_another_visit"),
+    *("move_to_a_free_slot", "move_to_any_time", "move_to_any_time", "move_to_any_time", "cancel", "cancel"),
+    *("confirm", "undo", "undo", "undo"),
     *("close", "open_again", "go_away", "come_back", "work_other_hours", "work_as_it_is_open", "open_at_other_hours"),
-    "wait",
+    *("pause", "pause_no_more", "open_longer", "open_no_longer", "wait"),
 ]
 
 
@@ -279,6 +284,42 @@ class Desk(RuleBasedStateMachine):
                 closes_at=_clock(min(opens + pick.length, 95)),
             ),
         )
+
+    def pause(self, pick: Pick) -> None:
+        """A weekly break, of the location or of somebody there."""
+        starts = pick.quarter % 90
+        self._expect(
+            None,
+            lambda: break_create(
+                location=self.world.places[pick.place],
+                practitioner=self.world.practitioners[pick.who] if pick.nth % 2 else None,
+                weekday=self._weekday(pick),
+                starts_at=_clock(starts),
+                ends_at=_clock(starts + pick.length % 5 + 1),
+            ),
+        )
+
+    def pause_no_more(self, pick: Pick) -> None:
+        for one in self.oracle.breaks[:1]:
+            break_delete(break_id=one.pk)
+
+    def open_longer(self, pick: Pick) -> None:
+        """Extra hours on one date, for everybody or for one."""
+        opens = pick.quarter % 90
+        self._expect(
+            None,
+            lambda: extra_hours_create(
+                location=self.world.places[pick.place],
+                practitioner=self.world.practitioners[pick.who] if pick.nth % 2 else None,
+                on=self.world.first + timedelta(days=pick.patient % DAYS),
+                opens_at=_clock(opens),
+                closes_at=_clock(min(opens + pick.length, 95)),
+            ),
+        )
+
+    def open_no_longer(self, pick: Pick) -> None:
+        for extra in self.oracle.extras[:1]:
+            extra_hours_delete(extra_hours_id=extra.pk)
 
     def work_as_it_is_open(self, pick: Pick) -> None:
         for hours in self.oracle.own_hours()[:1]:

@@ -53,6 +53,14 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+// The page is hidden until Alpine has started, and what is hidden takes no focus.
+document.addEventListener("alpine:initialized", () => {
+    const first = document.querySelector("[autofocus]");
+    if (first && document.activeElement === document.body) {
+        first.focus();
+    }
+});
+
 // The value of a severity scale follows the scale: a choice where the scale has few values, else a text with a hint.
 const followScale = (scale, keep) => {
     const all = document.getElementById("severity-scales");

@@ -10,7 +10,7 @@ from clinic.errors import Stale
 from clinic.people.models import Membership
 from clinic.places.models import Break, Closure, ExtraHours, OpeningHours, TimeOff
 from clinic.places.wallclock import local_day_bounds
-from plans.scheduling.admin.board.geometry import Span, common, day_scale, lanes, week_scale, without
+from plans.scheduling.admin.board.geometry import Span, day_scale, lanes, week_scale
 from plans.scheduling.models import Appointment, VisitType
 from plans.scheduling.services import (
     appointment_arrive,
@@ -140,12 +140,6 @@ def test_lanes_put_beside_each_other_what_overlaps_and_nothing_else():
 
 def test_a_very_short_visit_takes_the_room_that_it_needs_to_be_read():
     assert [(one.lane, one.lanes) for one in lanes([Span(0, 1), Span(1, 3)])] == [(0, 2), (1, 2)]
-
-
-def test_time_is_intersected_and_taken_away_half_open():
-    at = [datetime(2026, 3, 9, hour, tzinfo=UTC) for hour in range(6)]
-    assert common([(at[0], at[3])], [(at[1], at[2]), (at[3], at[5])]) == [(at[1], at[2])]
-    assert without([(at[0], at[5])], [(at[1], at[2]), (at[4], at[5])]) == [(at[0], at[1]), (at[2], at[4])]
 
 
 # What the board shows

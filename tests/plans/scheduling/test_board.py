@@ -204,7 +204,7 @@ def test_breaks_are_shaded_and_extra_hours_open_a_day(house):
 def test_a_visit_that_stands_outside_of_hours_by_now_says_so(house):
     visit = book(house, "17:00")
     Appointment.objects.filter(pk=visit.pk).update(off_hours="opening_hours")
-    assert "Booked, Outside of hours" in words(house.get(DESK, DAY))
+    assert "Booked, Rebook, The location is not open then." in words(house.get(DESK, DAY))
 
 
 def test_a_day_on_which_nobody_works_says_so_and_leads_to_the_next(house):

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from clinic.console.acts import Button, buttons
-from clinic.console.badges import ICONS, Badge, Tone
+from clinic.console.badges import ICONS
 from clinic.console.reader import Reader
 from clinic.people.models import Practitioner
 from clinic.places.models import Room
@@ -35,7 +35,6 @@ from plans.scheduling.models import Appointment
 from plans.scheduling.periods import intersected
 from plans.scheduling.rules import Period
 
-OFF_HOURS = Badge(Tone.SOON, "Outside of hours", "schedule")
 QUICK = ("arrive", "fulfil")
 """What one click on a visit's block does, the first that is legal."""
 
@@ -59,7 +58,6 @@ class Block:
     """The classes of the time that is kept free before and after it."""
     time: str
     subtitle: str
-    flags: tuple[Badge, ...]
     label: str
     """Everything it says, for who hears it."""
     quick: Quick | None
@@ -283,9 +281,6 @@ def _block(row: VisitRow, placed: Placed, place: Place, asked: Asked, who: Reade
     visit = row.appointment
     zone = asked.location.zone
     starts, ends = clock_time(visit.starts_at, zone), clock_time(visit.ends_at, zone)
-    flags = row.flags
-    if visit.off_hours and not visit.off_hours_accepted and visit.is_live:
-        flags = (*flags, OFF_HOURS)
     beside = [str(visit.room or "No room")] if asked.by == "practitioner" else [str(visit.practitioner)]
     if asked.view == "week" and not asked.who:
         beside = [str(visit.practitioner), str(visit.room or "No room")]
@@ -296,7 +291,8 @@ def _block(row: VisitRow, placed: Placed, place: Place, asked: Asked, who: Reade
         str(visit.practitioner),
         str(visit.room or "no room"),
         row.badge.word,
-        *(flag.word for flag in flags),
+        *(flag.word for flag in row.flags),
+        *([row.rebook] if row.rebook else []),
         *row.blocks,
         *(["has a note"] if visit.note else []),
     ]
@@ -306,7 +302,6 @@ def _block(row: VisitRow, placed: Placed, place: Place, asked: Asked, who: Reade
         buffers=_buffers(visit, placed, place, asked),
         time=starts,
         subtitle=" · ".join([row.title, *beside]),
-        flags=flags,
         label=", ".join(said),
         quick=_quick(visit, who) if local_date(who.now, zone) == local_date(visit.starts_at, zone) else None,
         is_movable=bool(buttons(admin.site._registry[Appointment], who.user, visit, ["reschedule"])),

@@ -123,8 +123,9 @@ def visits_to_rebook(appointments: QuerySet[Appointment]) -> QuerySet[Appointmen
         | Q(practitioner__is_bookable=False)
         | Q(practitioner__user__is_active=False)
         | Q(room__is_bookable=False)
-        | ~Q(qualified__contains=F("needed"))
-        | ~Q(room__modalities__contains=F("needed"))
+        # Asked of sessions alone: the others take no treatment, and each answer is two more look-ups.
+        | (Q(session__isnull=False) & ~Q(qualified__contains=F("needed")))
+        | (Q(session__isnull=False) & ~Q(room__modalities__contains=F("needed")))
         | Q(minutes_needed__gt=F("minutes_when_booked"), needed_time__gt=F("lasts"))
     )
     return _joined(rows)

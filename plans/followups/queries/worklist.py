@@ -135,7 +135,10 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
     owed = (
         (of_plan & ~_is_seen_to("session", newer)) | (of_follow_up & ~_is_seen_to("follow_up", newer)) | of_consultation
     )
-    last_of_patient = ~Exists(newer.filter(patient=OuterRef("patient"), status=Status.NO_SHOW))
+    # Who came or was booked since is not looked at any further: most patients.
+    of_patient = newer.filter(patient=OuterRef("patient"), status__in=is_again)
+    last_of_patient = Appointment.objects.filter(~Exists(of_patient), status=Status.NO_SHOW)
+    again = last_of_patient.filter(Exists(missed_again(now).filter(pk=OuterRef("patient"))))
     tried = since.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)
     return (
         visits.filter(status=Status.NO_SHOW)
@@ -148,10 +151,7 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
             next_try=Subquery(since.order_by("-attempted_at", "-pk").values("next_try_on")[:1]),
         )
         .annotate(waits=_waits())
-        .filter(
-            Q(is_owed=True, starts_at__gte=now - NO_SHOWS_SHOWN)
-            | Q(last_of_patient, patient__in=missed_again(now).values("pk"))
-        )
+        .filter(Q(is_owed=True, starts_at__gte=now - NO_SHOWS_SHOWN) | Q(pk__in=again.values("pk")))
         .order_by("waits", "-starts_at", "pk")
     )
 

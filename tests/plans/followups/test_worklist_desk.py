@@ -91,7 +91,7 @@ def test_a_click_on_a_time_books_it_and_the_row_leaves(clinic, later):
 def test_the_toast_says_whom_to_tell_where_no_mail_goes(clinic, later):
     Patient.objects.filter(pk=clinic.patient.pk).update(email="")
     slot = slots(show(later, row(clinic)))[0]
-    assert "No mail reaches them: please tell them." in words(send(later, f"{row(clinic)}book/", slot=slot))
+    assert "No mail goes out: please tell them." in words(send(later, f"{row(clinic)}book/", slot=slot))
 
 
 def test_undo_brings_the_row_back_and_no_mail_leaves(clinic, later):

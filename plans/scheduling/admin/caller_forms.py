@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
@@ -276,8 +276,11 @@ class Times:
     """Whether these are whole days, and not the next few times."""
 
 
+NOON = time(12)
+
+
 def times_for(place: Location, practitioner: str = "", first: str = "") -> Times:
-    """The next five free times; with a `first` day those of three days from it on: three queries."""
+    """The first times of the next five half days; with a `first` day those of three days from it on: three queries."""
     frame = frame_of(place.pk)
     people = Practitioner.objects.select_related("user").in_bulk(list(frame.practitioners))
     practitioners = {key: people[key] for key in frame.practitioners if key in people}
@@ -292,7 +295,6 @@ def times_for(place: Location, practitioner: str = "", first: str = "") -> Times
         first=start,
         last=start + timedelta(days=SEARCHED_DAYS - 1),
         practitioners=[chosen] if chosen else list(practitioners),
-        limit=None if is_more else SHOWN_TIMES * max(len(practitioners), 1),
     )
     shown = _days(slots, frame, practitioners) if is_more else _next(slots, frame, practitioners)
     groups = [group for group in shown if group.slots]
@@ -305,9 +307,13 @@ def times_for(place: Location, practitioner: str = "", first: str = "") -> Times
 
 
 def _next(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner]) -> list[Group]:
-    """The next few, each time once: with whoever comes first."""
-    once = {slot.starts_at: slot for slot in reversed(slots)}
-    found = [once[start] for start in sorted(once)][:SHOWN_TIMES]
+    """The first time of each of the next few mornings and afternoons, with whoever comes first: five to choose from,
+    not five quarters of one hour."""
+    first: dict[tuple[date, bool], Slot] = {}
+    for slot in slots:
+        start = slot.starts_at.astimezone(frame.zone)
+        first.setdefault((start.date(), start.time() >= NOON), slot)
+    found = list(first.values())[:SHOWN_TIMES]
     by_day = groupby(found, lambda slot: local_date(slot.starts_at, frame.zone))
     return [Group(day, None, [_choice(slot, frame, practitioners) for slot in of_day]) for day, of_day in by_day]
 

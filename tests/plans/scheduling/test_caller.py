@@ -1,7 +1,7 @@
 """A new caller: from the phone number to a registered patient with a booked consultation, both or neither."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from html import escape
 
 import pytest
@@ -10,9 +10,7 @@ from clinic.access.roles import Role
 from clinic.errors import Conflict, Invalid, SlotTaken
 from patients.models import Patient
 from patients.services import GuardianInput
-from plans.scheduling.availability import frame_of
 from plans.scheduling.models import Appointment
-from plans.scheduling.search import slots_for
 from plans.scheduling.services import (
     Caller,
     appointment_book,
@@ -152,12 +150,17 @@ def matches(house: House, role: Role = DESK, **asked) -> str:
     return words(response)
 
 
-def test_the_page_offers_the_next_five_free_times_and_books_with_one_post(house):
+def test_the_page_offers_the_next_five_half_days_and_books_with_one_post(house):
     page = words(house.get(DESK, PAGE))
-    frame = frame_of(house.location.pk)
-    five = slots_for(frame, None, first=TODAY, last=TODAY, limit=5)
-    assert [part.split('"')[0].split("|")[1] for part in page.split('name="slot" value="')[1:]] == [
-        slot.starts_at.isoformat() for slot in five
+    zone = house.location.zone
+    offered = [part.split('"')[0].split("|")[1] for part in page.split('name="slot" value="')[1:]]
+    shown = [datetime.fromisoformat(start).astimezone(zone) for start in offered]
+    assert [(start.date() - TODAY, start.hour, start.minute) for start in shown] == [
+        (timedelta(0), 10, 0),
+        (timedelta(0), 12, 0),
+        (timedelta(days=1), 9, 0),
+        (timedelta(days=1), 12, 0),
+        (timedelta(days=2), 9, 0),
     ]
     response = house.post(DESK, PAGE, **filled(house, slot=first_slot(page), reason="Thinning <b>crown</b>"))
     patient = Patient.objects.get()

@@ -13,7 +13,7 @@ from clinic.api.views import UnknownView
 from patients.urls import routes as patient_routes
 from plans.messages.views import delivery_health
 from plans.scheduling.api import SlotsView
-from plans.scheduling.views import calendar_feed
+from plans.scheduling.feeds.views import calendar_feed
 from plans.urls import routes as plan_routes
 
 router = Router()

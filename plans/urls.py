@@ -6,7 +6,7 @@ from plans.followups.api import CallListViewSet, CheckInViewSet, FollowUpViewSet
 from plans.messages.api import MessageViewSet
 from plans.protocols.api import CareTopicViewSet, IntervalRuleViewSet, ProtocolViewSet
 from plans.scheduling.api import AppointmentViewSet, CalendarFeedViewSet
-from plans.scheduling.waitlist_api import WaitlistViewSet
+from plans.scheduling.api.waitlist import WaitlistViewSet
 from plans.treatment.api import PlanViewSet, RolloutViewSet, SessionViewSet
 
 routes: list[Route] = [

@@ -15,12 +15,12 @@ from clinic.places.models import Room
 from clinic.places.wallclock import local_date
 from clinic.words import date_in_full
 from plans.scheduling.availability import Frame, Preference, Slot, frame_of
-from plans.scheduling.chain import NoTime, Taste, choose, first_days, span
 from plans.scheduling.queries import sessions_to_book
 from plans.scheduling.rules import MAX_SEARCH_DAYS
 from plans.scheduling.search import LATE_SEARCH, slots_for
+from plans.scheduling.spacing import NoTime, Taste, choose, first_days, span
 from plans.scheduling.subjects import Subject, neighbours_from
-from plans.scheduling.waiting import Wishes
+from plans.scheduling.wishes import Wishes
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 

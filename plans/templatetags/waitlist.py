@@ -9,7 +9,7 @@ from django.urls import reverse
 from clinic.console.reader import reader
 from plans.followups.models import FollowUp
 from plans.scheduling.models import Appointment, WaitlistEntry
-from plans.scheduling.waitlist import waiting
+from plans.scheduling.queries.waitlist import waiting
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 register = template.Library()

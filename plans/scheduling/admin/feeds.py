@@ -20,7 +20,7 @@ from clinic.console.reader import reader
 from clinic.console.registry import Job, job
 from clinic.people.models import User
 from clinic.words import since, within
-from plans.scheduling.feeds import feed_address, name_of
+from plans.scheduling.feeds.queries import feed_address, name_of
 from plans.scheduling.models import CalendarFeed
 from plans.scheduling.services import calendar_feed_make, calendar_feed_revoke
 

@@ -17,8 +17,8 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from patients.models import Patient
 from plans.scheduling.availability import Slot
-from plans.scheduling.gaps import Fit, Gap, fits_of
 from plans.scheduling.models import Appointment, WaitlistEntry
+from plans.scheduling.queries.gaps import Fit, Gap, fits_of
 
 
 def gap_of(appointment: Appointment) -> Gap:

@@ -32,8 +32,9 @@ from plans.scheduling.admin.asked import place_of, subject_asked_for
 from plans.scheduling.admin.asked import title_of as title_of_subject
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.gaps import gap_asked_for, gap_page, slot_key
-from plans.scheduling.gaps import times_for
 from plans.scheduling.models import Appointment, WaitlistEntry
+from plans.scheduling.queries.gaps import times_for
+from plans.scheduling.queries.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
 from plans.scheduling.services import (
     waitlist_accept,
     waitlist_add,
@@ -43,8 +44,7 @@ from plans.scheduling.services import (
     waitlist_withdraw,
 )
 from plans.scheduling.services.waitlist import WISHES
-from plans.scheduling.waiting import Over, times_in_words, weekdays_in_words
-from plans.scheduling.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
+from plans.scheduling.wishes import Over, times_in_words, weekdays_in_words
 
 Status = WaitlistEntry.Status
 ROWS_A_PAGE = 50

@@ -14,7 +14,7 @@ from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Creates, ResourceViewSet, act
 from clinic.people.models import Practitioner
 from clinic.places.models import Location, Room
-from plans.scheduling.feeds import feed_address
+from plans.scheduling.feeds.queries import feed_address
 from plans.scheduling.models import CalendarFeed
 from plans.scheduling.services import calendar_feed_make, calendar_feed_revoke
 

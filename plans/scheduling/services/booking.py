@@ -25,7 +25,6 @@ from plans.messages.services import messages_plan
 from plans.scheduling.availability import Request, frame_of
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.rules import check_duration, check_lead_time, check_start
-from plans.scheduling.services.contention import retried
 from plans.scheduling.services.overriding import Override
 from plans.scheduling.services.placing import (
     Place,
@@ -37,9 +36,10 @@ from plans.scheduling.services.placing import (
     place,
     refusal_of,
 )
-from plans.scheduling.services.seen import check_seen
+from plans.scheduling.services.retrying import retried
+from plans.scheduling.services.staleness import check_seen
 from plans.scheduling.services.subjects import lock_subject, read
-from plans.scheduling.services.waiting_again import entries_reopen, lock_entries_of
+from plans.scheduling.services.waitlist_undo import entries_reopen, lock_entries_of
 from plans.scheduling.services.writing import AS_BOOKED, CANCELLATION, IN_FULL, TIME_AND_PLACE, remember, revise, save
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession

@@ -16,7 +16,7 @@ from patients.queries import likely_duplicates
 from patients.services import GuardianInput, patient_create
 from plans.scheduling.models import Appointment
 from plans.scheduling.services.booking import appointment_book
-from plans.scheduling.services.contention import retried
+from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.walk_in import walk_in_begin
 
 SAME_AT_MOST = 5

@@ -15,7 +15,7 @@ from clinic.errors import Invalid, InvalidTransition
 from clinic.locking import lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
-from plans.scheduling.feeds import digest_of
+from plans.scheduling.feeds.queries import digest_of
 from plans.scheduling.models import CalendarFeed
 
 TOKEN_BYTES = 32

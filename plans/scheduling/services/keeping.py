@@ -12,7 +12,7 @@ from clinic.text import trimmed
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import standing_of, visits_to_rebook
 from plans.scheduling.rules import keeping_of, why_not_kept
-from plans.scheduling.services.contention import retried
+from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import read
 from plans.scheduling.services.writing import AS_BOOKED, IN_FULL, remember, restate, save
 

@@ -13,7 +13,7 @@ from clinic.places.models import Room
 from plans.scheduling.models import Appointment
 from plans.scheduling.series import Series, SeriesWishes, named, propose
 from plans.scheduling.services.booking import appointment_book
-from plans.scheduling.services.contention import retried
+from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import lock_plans_of
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 

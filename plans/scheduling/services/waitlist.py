@@ -25,14 +25,14 @@ from patients.services import patient_lock
 from plans.followups.models import FollowUp
 from plans.scheduling.availability import Frame, Request, frame_of
 from plans.scheduling.models import OPEN_STATUSES, Appointment, VisitKind, WaitlistEntry
+from plans.scheduling.queries.waitlist import waitlist_in_full
 from plans.scheduling.rules import check_lead_time, check_start
 from plans.scheduling.services.booking import appointment_book, appointment_reschedule
-from plans.scheduling.services.contention import retried
 from plans.scheduling.services.placing import candidate_rooms, check_practitioner, check_room, place
+from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import lock_subject
 from plans.scheduling.subjects import Subject, labels
-from plans.scheduling.waiting import Over
-from plans.scheduling.waitlist import waitlist_in_full
+from plans.scheduling.wishes import Over
 from plans.treatment.models import ProcedureSession
 
 Status = WaitlistEntry.Status

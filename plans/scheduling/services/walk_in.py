@@ -20,7 +20,6 @@ from plans.scheduling.availability import Frame, Request, frame_of, slot_documen
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.rules import check_start
 from plans.scheduling.search import first_times_today
-from plans.scheduling.services.contention import retried
 from plans.scheduling.services.overriding import Override
 from plans.scheduling.services.placing import (
     candidate_rooms,
@@ -30,6 +29,7 @@ from plans.scheduling.services.placing import (
     place,
     refusal_of,
 )
+from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import lock_subject
 from plans.scheduling.services.writing import remember, revise
 from plans.scheduling.subjects import Subject, able_on, labels

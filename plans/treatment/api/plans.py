@@ -14,7 +14,7 @@ from clinic.api.views import Changes, Creates, ResourceViewSet, Written, act, lo
 from clinic.people.models import Modality, Practitioner
 from plans.followups.models import FollowUp
 from plans.protocols.models import Protocol
-from plans.scheduling.series_api import SeriesInput, SeriesSerializer, book_series
+from plans.scheduling.api.series import SeriesInput, SeriesSerializer, book_series
 from plans.treatment.api.course import (
     ProgressSerializer,
     RevisionPreviewSerializer,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plans.scheduling.render import Calendar, Entry, calendar
+from plans.scheduling.feeds.document import Calendar, Entry, calendar
 from tests.plans.scheduling import rfc5545
 
 NEW_YORK, MADRID, KATHMANDU = ZoneInfo("America/New_York"), ZoneInfo("Europe/Madrid"), ZoneInfo("Asia/Kathmandu")

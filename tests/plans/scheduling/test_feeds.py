@@ -20,8 +20,8 @@ from clinic.logs import Formatter
 from clinic.people.models import Membership, User
 from clinic.places.models import Location
 from patients.models import Patient
-from plans.scheduling import views
-from plans.scheduling.feeds import digest_of, feed_address
+from plans.scheduling.feeds import views
+from plans.scheduling.feeds.queries import digest_of, feed_address
 from plans.scheduling.models import Appointment, CalendarFeed
 from plans.scheduling.services import (
     appointment_cancel,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plans.scheduling.chain import NoTime, choose, first_days, span
-from plans.scheduling.waiting import Wishes, times_in_words, weekdays_in_words
+from plans.scheduling.spacing import NoTime, choose, first_days, span
+from plans.scheduling.wishes import Wishes, times_in_words, weekdays_in_words
 
 NEW_YORK = ZoneInfo("America/New_York")
 DOCTOR = uuid4()

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from clinic.errors import Conflict, Invalid, InvalidTransition, Refusal, SlotTaken, TooEarly
 from plans.followups.services import follow_up_cancel
 from plans.messages.models import PatientMessage
-from plans.scheduling.gaps import Fit, Gap, fits_of, times_for
 from plans.scheduling.models import Appointment, VisitType, WaitlistEntry
+from plans.scheduling.queries.gaps import Fit, Gap, fits_of, times_for
+from plans.scheduling.queries.waitlist import present_visits, subjects_of, waiting, waitlist_in_full
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_cancel,
@@ -27,7 +28,6 @@ from plans.scheduling.services import (
     waitlist_offer,
     waitlist_withdraw,
 )
-from plans.scheduling.waitlist import present_visits, subjects_of, waiting, waitlist_in_full
 from plans.treatment.services import plan_discontinue, session_cancel
 from tests import factories
 from tests.plans.scheduling.conftest import Clinic, Written

@@ -39,7 +39,7 @@ from plans.followups.models import ContactAttempt
 from plans.followups.rules import next_try
 from plans.followups.services import attempt_amend, attempt_record, attempt_record_for_patient
 from plans.scheduling.admin.booking import visit_in_words
-from plans.scheduling.admin.telling import told
+from plans.scheduling.admin.toasts import told
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book, appointment_reschedule, appointment_undo
 

@@ -34,7 +34,7 @@ from plans.scheduling.admin.board.month import month_map
 from plans.scheduling.admin.board.reading import token_of
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.rows import url_of_work
-from plans.scheduling.admin.telling import told
+from plans.scheduling.admin.toasts import told
 from plans.scheduling.availability import frame_of
 from plans.scheduling.looks import appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment

@@ -10,8 +10,8 @@ from django.urls import reverse
 from clinic.access.roles import Role
 from clinic.people.models import Membership
 from plans.messages.identifiers import calendar_uid
+from plans.scheduling.feeds.document import Calendar, Entry, calendar
 from plans.scheduling.models import LIVE_STATUSES, Appointment, CalendarFeed
-from plans.scheduling.render import Calendar, Entry, calendar
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=365)
 SHOWN = (*LIVE_STATUSES, Appointment.Status.FULFILLED.value)

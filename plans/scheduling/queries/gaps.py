@@ -13,10 +13,10 @@ from clinic.errors import Refusal
 from clinic.places.wallclock import local_date, local_time
 from plans.scheduling.availability import Frame, Request, Slot, frame_of, free_slots
 from plans.scheduling.models import LIVE_STATUSES, Appointment, WaitlistEntry
+from plans.scheduling.queries.waitlist import present_visits, subjects_of, waiting, waitlist_in_full, wishes_of
 from plans.scheduling.rules import MINUTE, Period, qualified_days
 from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject, labels
-from plans.scheduling.waitlist import present_visits, subjects_of, waiting, waitlist_in_full, wishes_of
 
 LOOKED_AT = 200
 """So many of those who wait are asked about a gap, the urgent and the longest waiting first."""

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from clinic import clock
 from clinic.access import counting
 from clinic.access.signin import address_of
-from plans.scheduling.feeds import document_of, open_feed
+from plans.scheduling.feeds.queries import document_of, open_feed
 from plans.scheduling.services import calendar_feed_note_reading
 
 WINDOW_SECONDS, READINGS_PER_ADDRESS = 60, 60

@@ -16,6 +16,7 @@ from clinic.places.models import Location, Room
 from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.scheduling.models import VisitKind, WaitlistEntry
+from plans.scheduling.queries.waitlist import title_of, waitlist_in_full
 from plans.scheduling.services import (
     waitlist_accept,
     waitlist_add,
@@ -25,8 +26,7 @@ from plans.scheduling.services import (
     waitlist_withdraw,
 )
 from plans.scheduling.services.waitlist import WISHES
-from plans.scheduling.waiting import Over
-from plans.scheduling.waitlist import title_of, waitlist_in_full
+from plans.scheduling.wishes import Over
 from plans.treatment.models import ProcedureSession
 
 TIME_INPUT = ["%H:%M", "%H:%M:%S"]

@@ -42,7 +42,7 @@ from plans.scheduling.models import (
 )
 from plans.scheduling.queries import follow_ups_to_book, sessions_to_book
 from plans.scheduling.subjects import Subject
-from plans.scheduling.waiting import Over, Wishes
+from plans.scheduling.wishes import Over, Wishes
 from plans.treatment.models import ProcedureSession
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

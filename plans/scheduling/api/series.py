@@ -9,10 +9,10 @@ from rest_framework import serializers
 from clinic.api.fields import FlagField, InstantField, VisibleRelatedField, WholeField
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Room
+from plans.scheduling.api.waitlist import TIME_INPUT
 from plans.scheduling.models import Appointment
 from plans.scheduling.series import Proposed, SeriesWishes
 from plans.scheduling.services import SeriesVisit, plan_book_series, plan_preview_series
-from plans.scheduling.waitlist_api import TIME_INPUT
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 MAX_VISITS = 50

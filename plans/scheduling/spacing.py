@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from clinic.places.wallclock import local_date
 from plans.scheduling.availability import Preference, Slot
-from plans.scheduling.waiting import Wishes
+from plans.scheduling.wishes import Wishes
 
 T = TypeVar("T")
 Gaps = Sequence[Sequence[int]]

@@ -1,0 +1,1 @@
+"""Calendar feeds: what they hold, the document they are written as, and the address that answers it."""

@@ -57,11 +57,11 @@ def slots_for(
         return []
     kind = subject.kind if subject is not None else VisitKind.CONSULTATION
     modalities = subject.modalities if subject is not None else frozenset()
-    own_duration = subject.duration if subject is not None else None
+    usual = frame.visit_length(kind).duration
     request = Request(
         frame,
         kind,
-        duration or own_duration or frame.visit_length(kind).duration,
+        duration or (subject.length(usual) if subject is not None else usual),
         [key for key in frame.practitioners if not practitioners or key in practitioners],
         frame.capable_rooms(modalities),
         modalities=modalities,

@@ -1,7 +1,7 @@
 """What a visit is for, and whether its state allows a booking: a session, a follow-up, or a patient's consultation."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +15,7 @@ from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.scheduling.availability import Frame
-from plans.scheduling.models import VisitKind
+from plans.scheduling.models import Appointment, VisitKind
 from plans.scheduling.rules import Days, Limits, Neighbour, Opening, limits_of, qualified_days
 from plans.treatment.gates import check_consents
 from plans.treatment.intervals import Component, Components, Interval, Intervals, Need
@@ -36,6 +36,10 @@ class Subject:
     neighbours: tuple[Neighbour, ...] = ()
     """Its patient's other sessions, booked, running or given."""
     live_appointment: UUID | None = None
+    live_length: timedelta | None = None
+    """How long its live visit is."""
+    live_minutes_known: int | None = None
+    """How long it said that it takes when that visit was booked."""
     is_attended: bool = False
     seen_by: UUID | None = None
     """The practitioner whom the patient saw last, where that is known."""
@@ -52,6 +56,8 @@ class Subject:
             consented=frozenset(session.consented),
             neighbours=neighbours_from(session, session.neighbours),
             live_appointment=session.live_appointment,
+            live_length=session.live_length,
+            live_minutes_known=session.live_minutes_known,
         )
 
     @classmethod
@@ -63,6 +69,8 @@ class Subject:
             plan=follow_up.plan,
             follow_up=follow_up,
             live_appointment=follow_up.live_appointment,
+            live_length=follow_up.live_length,
+            live_minutes_known=follow_up.live_minutes_known,
             is_attended=follow_up.is_attended,
         )
 
@@ -80,6 +88,27 @@ class Subject:
     def duration(self) -> timedelta | None:
         """How long the obligation says it takes."""
         return timedelta(minutes=self.obligation.duration_minutes) if self.obligation else None
+
+    def moving(self, appointment: Appointment) -> "Subject":
+        """The same, with this as its live visit."""
+        return replace(
+            self,
+            live_appointment=appointment.pk,
+            live_length=appointment.ends_at - appointment.starts_at,
+            live_minutes_known=appointment.minutes_when_booked,
+        )
+
+    def length(self, usual: timedelta) -> timedelta:
+        """How long its visit takes: what it says itself, otherwise what is `usual` for its kind at the location.
+
+        A live visit that moves keeps its length, unless what it is for takes another one since it was booked.
+        """
+        needed = self.duration
+        if self.live_length is None:
+            return needed or usual
+        known = self.live_minutes_known
+        is_other = needed is not None and known is not None and needed != timedelta(minutes=known)
+        return needed if is_other and needed is not None else self.live_length
 
     @property
     def target(self) -> date | None:

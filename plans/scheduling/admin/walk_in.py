@@ -166,7 +166,7 @@ def _waits(subject: Subject, frame: Frame, place: Location) -> list[Wait]:
     request = Request(
         frame,
         subject.kind,
-        subject.duration or frame.visit_length(subject.kind).duration,
+        subject.length(frame.visit_length(subject.kind).duration),
         people,
         frame.capable_rooms(subject.modalities),
         modalities=subject.modalities,

@@ -187,7 +187,7 @@ def subject_of(appointment: Appointment) -> Subject:
         return Subject.of_session(sessions_to_book().get(pk=appointment.session_id))
     if appointment.follow_up_id:
         return Subject.of_follow_up(follow_ups_to_book().get(pk=appointment.follow_up_id))
-    return Subject(VisitKind.CONSULTATION, appointment.patient, live_appointment=appointment.pk)
+    return Subject.of_consultation(appointment.patient).moving(appointment)
 
 
 def limits_by_visit(appointments: Collection[Appointment]) -> dict[UUID, Limits | None]:
@@ -206,8 +206,8 @@ def limits_by_visit(appointments: Collection[Appointment]) -> dict[UUID, Limits 
 def sessions_to_book() -> QuerySet[ProcedureSession]:
     """Sessions with what decides their booking; give one to `Subject.of_session`.
 
-    `modalities`, `consented` (those the patient's consent stands for), `live_appointment` (a key or None), and as JSON
-    `gives` (its components as planned), `neighbours` (see `neighbours_of`) and `intervals` (the rules in force).
+    `modalities`, `consented` (those the patient's consent stands for), what `_live` says, and as JSON `gives` (its
+    components as planned), `neighbours` (see `neighbours_of`) and `intervals` (the rules in force).
     """
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     consented = Consent.objects.filter(patient=OuterRef("plan__patient"), status=Consent.Status.GIVEN)
@@ -216,7 +216,7 @@ def sessions_to_book() -> QuerySet[ProcedureSession]:
     return ProcedureSession.objects.select_related("plan__patient", "plan__location", "step").annotate(
         modalities=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("pk")).values("modality")),
         consented=ArraySubquery(consented.exclude(document__modality="").values("document__modality")),
-        live_appointment=Subquery(live.values("pk")),
+        **_live(live),
         gives=_components(OuterRef("pk")),
         neighbours=ArraySubquery(neighbours.values("document")),
         intervals=ArraySubquery(in_force.values(document=JSONObject(**INTERVAL))),
@@ -302,9 +302,20 @@ def _components(session: OuterRef) -> ArraySubquery:
 
 
 def follow_ups_to_book() -> QuerySet[FollowUp]:
-    """Follow-ups with what decides their booking: `is_attended`, `live_appointment`. See `Subject.of_follow_up`."""
+    """Follow-ups with what decides their booking: `is_attended`, and of `_live`. See `Subject.of_follow_up`."""
     appointments = Appointment.objects.filter(follow_up=OuterRef("pk"))
+    live = appointments.filter(status__in=LIVE_STATUSES)
     return FollowUp.objects.select_related("patient", "location", "plan", "consultation").annotate(
         is_attended=Exists(appointments.filter(status=Appointment.Status.FULFILLED)),
-        live_appointment=Subquery(appointments.filter(status__in=LIVE_STATUSES).values("pk")),
+        **_live(live),
     )
+
+
+def _live(live: QuerySet[Appointment]) -> dict[str, Subquery]:
+    """What is asked of the live visit: `live_appointment` (its key, or None), `live_length`, `live_minutes_known`."""
+    lasts = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
+    return {
+        "live_appointment": Subquery(live.values("pk")),
+        "live_length": Subquery(live.values_list(lasts)),
+        "live_minutes_known": Subquery(live.values("minutes_when_booked")),
+    }

@@ -122,7 +122,8 @@ class _Look:
 
     def _first(self, entry: Any, subject: Subject, present: Appointment | None) -> Slot | Fit:
         """The first free time in the gap that suits them, or why there is none."""
-        duration = _duration(self.frame, subject, present)
+        subject = subject.moving(present) if present is not None else subject
+        duration = subject.length(self.frame.visit_length(subject.kind).duration)
         free = [slot for slot in self._free(subject, duration) if present is None or slot.starts_at < present.starts_at]
         if not free:
             return Fit(entry, present, None, f"Takes {duration // MINUTE} minutes; so much is not free then.")
@@ -157,13 +158,6 @@ class _Look:
             found = free_slots(request, self.day, self.day, not_before=gap.starts_at)
             self.free[sort] = [slot for slot in found if slot.starts_at < gap.ends_at]
         return self.free[sort]
-
-
-def _duration(frame: Frame, subject: Subject, present: Appointment | None) -> timedelta:
-    """How long their visit would be; one that moves keeps its length where nothing says otherwise."""
-    if subject.duration is not None:
-        return subject.duration
-    return present.ends_at - present.starts_at if present else frame.visit_length(subject.kind).duration
 
 
 def _busy_then(gap: Gap, entries: Sequence[Any]) -> dict[UUID, list[Period]]:
@@ -214,11 +208,10 @@ def times_for(entry: Any, subject: Subject, present: Appointment | None, *, limi
         return []
     found = slots_for(
         frame,
-        subject,
+        subject.moving(present) if present is not None else subject,
         first=first,
         last=last,
         practitioners=[wishes.practitioner_id] if wishes.practitioner_id else (),
-        duration=_duration(frame, subject, present),
     )
     best: dict[tuple[date, bool], Slot] = {}
     for slot in found:

@@ -202,6 +202,6 @@ def subjects_of(entries: Iterable[Any]) -> dict[UUID, Subject]:
             return Subject.of_session(sessions[entry.session_id])
         if entry.follow_up_id:
             return Subject.of_follow_up(follow_ups[entry.follow_up_id])
-        return Subject(VisitKind.CONSULTATION, entry.patient, live_appointment=entry.present_id)
+        return Subject.of_consultation(entry.patient)
 
     return {entry.pk: subject(entry) for entry in entries}

@@ -90,11 +90,11 @@ def appointment_book(
             is_early = override.allows_early(subject, day)
             check_lead_time(starts_at, clock.now(), frame.lead)
             rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
-            duration = timedelta(minutes=duration_minutes) if duration_minutes is not None else subject.duration
+            asked = timedelta(minutes=duration_minutes) if duration_minutes is not None else None
             request = Request(
                 frame,
                 subject.kind,
-                duration or frame.visit_length(subject.kind).duration,
+                asked or subject.length(frame.visit_length(subject.kind).duration),
                 [practitioner.pk],
                 rooms,
                 modalities=subject.modalities,
@@ -177,7 +177,7 @@ def appointment_reschedule(
             request = Request(
                 frame,
                 appointment.kind,
-                _length(appointment, subject),
+                subject.moving(appointment).length(frame.visit_length(subject.kind).duration),
                 [practitioner.pk],
                 rooms,
                 modalities=subject.modalities,
@@ -313,15 +313,6 @@ class Attempt:
     request: Request
     starts_at: datetime
     subject: Subject
-
-
-def _length(appointment: Appointment, subject: Subject) -> timedelta:
-    """How long a visit is after a move."""
-    needed = subject.duration
-    known = appointment.minutes_when_booked
-    if needed is not None and known is not None and needed != timedelta(minutes=known):
-        return needed
-    return appointment.ends_at - appointment.starts_at
 
 
 def _put(

@@ -4,8 +4,8 @@ Locks in the one order: plan → session or follow-up → waitlist entry → wha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +24,8 @@ from patients.models import Patient
 from patients.services import patient_lock
 from plans.followups.models import FollowUp
 from plans.scheduling.availability import Frame, Request, frame_of
-from plans.scheduling.models import OPEN_STATUSES, Appointment, VisitKind, WaitlistEntry
-from plans.scheduling.queries.waitlist import waitlist_in_full
+from plans.scheduling.models import OPEN_STATUSES, VisitKind, WaitlistEntry
+from plans.scheduling.queries.waitlist import present_visits, waitlist_in_full
 from plans.scheduling.rules import check_lead_time, check_start
 from plans.scheduling.services.booking import appointment_book, appointment_reschedule
 from plans.scheduling.services.placing import candidate_rooms, check_practitioner, check_room, place
@@ -242,7 +242,8 @@ def _lock_entry(entry_id: UUID) -> tuple[WaitlistEntry, Subject]:
         session=known.session, follow_up=known.follow_up, patient=known.patient if is_consultation else None
     )
     entry: Any = lock(waitlist_in_full(WaitlistEntry.objects.all()), entry_id)
-    return entry, replace(subject, live_appointment=entry.present_id) if is_consultation else subject
+    present = present_visits([entry]).get(entry.present_id) if is_consultation else None
+    return entry, subject.moving(present) if present is not None else subject
 
 
 def _place_of(subject: Subject) -> Location:
@@ -310,7 +311,7 @@ def _check_can_be_had(
     request = Request(
         frame,
         subject.kind,
-        subject.duration or _present_length(subject) or frame.visit_length(subject.kind).duration,
+        subject.length(frame.visit_length(subject.kind).duration),
         [practitioner.pk],
         [room.pk] if room is not None else candidate_rooms(frame, subject.modalities),
         modalities=subject.modalities,
@@ -318,14 +319,6 @@ def _check_can_be_had(
         moving=subject.live_appointment,
     )
     place(request, starts_at, subject)
-
-
-def _present_length(subject: Subject) -> timedelta | None:
-    """How long the visit is that would move; None without one."""
-    if subject.live_appointment is None:
-        return None
-    found = Appointment.objects.filter(pk=subject.live_appointment).values_list("starts_at", "ends_at").first()
-    return found[1] - found[0] if found else None
 
 
 def _settle(entry: WaitlistEntry, status: WaitlistEntry.Status, because: str) -> None:

@@ -84,7 +84,7 @@ def walk_in_begin(
             request = Request(
                 frame,
                 subject.kind,
-                subject.duration or frame.visit_length(subject.kind).duration,
+                subject.length(frame.visit_length(subject.kind).duration),
                 people,
                 rooms,
                 modalities=subject.modalities,

@@ -222,7 +222,7 @@ class Desk(RuleBasedStateMachine):
 
     def move_to_a_free_slot(self, pick: Pick) -> None:
         visit = self._visit(pick)
-        subject = Subject(VisitKind.CONSULTATION, visit.patient, live_appointment=visit.pk)
+        subject = Subject.of_consultation(visit.patient).moving(visit)
         slots = self._slots(visit.location, subject, (visit.ends_at - visit.starts_at) // MINUTE)
         if slots:
             slot = slots[pick.nth % len(slots)]

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from clinic import words
 from clinic.console.badges import Badge, Tone
@@ -18,8 +18,10 @@ from plans.followups.looks import NO_MAIL, call_reasons, follow_up_badge, last_t
 from plans.followups.models import FollowUp
 from plans.followups.queries import OwedVisit
 from plans.followups.rules import Unreachable
+from plans.scheduling.admin.waitlist import BADGES, URGENT, wishes_in_words
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries import title, why_rebook
+from plans.scheduling.queries.waitlist import title_of
 
 MISSED, VISIT, PATIENT = "missed", "visit", "patient"
 """What a line stands for, beside the kinds of owed visits: a missed one, a visit to move, a patient to call."""
@@ -173,38 +175,21 @@ def _without_cause(reason: str) -> str:
 
 
 def _waiting(who: Reader, entry: WaitlistEntry, place: Place) -> Line:
-    obligation = entry.session or entry.follow_up
-    zone = entry.location.zone
-    wants = [f"with {entry.practitioner}"] if entry.practitioner else []
-    if entry.earliest or entry.latest:
-        first = f"from {words.within(who.day(entry.earliest, zone))}" if entry.earliest else ""
-        last = f"until {words.within(who.day(entry.latest, zone))}" if entry.latest else ""
-        wants.append(" ".join(filter(None, (first, last))))
-    since = f"Waits since {words.within(who.day(entry.created_at.astimezone(zone).date(), zone))}"
+    since = entry.created_at.astimezone(entry.location.zone).date()
+    wants = f"Waits since {words.within(who.day(since, entry.location.zone))}. {wishes_in_words(who, entry)}."
     return Line(
         kind="waiting",
         key=entry.pk,
         patient_key=entry.patient_id,
         name=str(entry.patient),
         phone=entry.patient.phone,
-        what=obligation.title if obligation is not None else "Consultation",
-        badge=Badge(Tone.STOP, "Urgent", "priority_high")
-        if entry.is_urgent
-        else Badge(Tone.BOOKED, "Offered", "sell")
-        if entry.status == WaitlistEntry.Status.OFFERED
-        else Badge(Tone.NEUTRAL, "Waiting", "hourglass_empty"),
+        what=title_of(entry),
+        badge=URGENT if entry.is_urgent else BADGES[WaitlistEntry.Status(entry.status)],
         place=place(entry),
-        why=", ".join([since, *wants]) + (f". {entry.note}" if entry.note else ""),
+        why=f"{wants} {entry.note}".strip(),
         takes_mail=entry.patient.is_reachable_by_email,
-        url=_page_of(entry),
+        url=reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
     )
-
-
-def _page_of(entry: WaitlistEntry) -> str:
-    try:
-        return reverse("admin:plans_waitlistentry_change", args=[entry.pk])
-    except NoReverseMatch:
-        return reverse("admin:patients_patient_change", args=[entry.patient_id])
 
 
 def _quiet(who: Reader, follow_up: Any, place: Place) -> Line:

@@ -26,8 +26,9 @@ from plans.followups.queries import (
     sessions_owed,
     unreachable,
 )
-from plans.scheduling.models import OPEN_STATUSES, Appointment, WaitlistEntry
+from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries import visits_to_rebook
+from plans.scheduling.queries.waitlist import waiting
 from plans.treatment.models import ProcedureSession
 
 State = FollowUp.State
@@ -144,10 +145,8 @@ class Worklist:
         return self._of(patients, "pk").order_by("try_on", "last_name", "first_name", "pk")
 
     def waitlist(self) -> QuerySet[Any]:
-        entries = self._of(visible(WaitlistEntry.objects.filter(status__in=OPEN_STATUSES), self.who.user), "patient")
-        return entries.select_related("patient", "location", "session", "follow_up", "practitioner__user").order_by(
-            "-is_urgent", "created_at", "id"
-        )
+        entries = self._of(visible(WaitlistEntry.objects.all(), self.who.user), "patient")
+        return waiting(entries).select_related("patient", "location", "session", "follow_up", "practitioner__user")
 
     def quiet(self, tab: Tab) -> QuerySet[Any]:
         """Follow-ups that are booked, or to come later."""

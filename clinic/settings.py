@@ -118,6 +118,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     " -c pg_trgm.strict_word_similarity_threshold=0.3"
 )
 LOCK_TIMEOUT = "3s"
+DESK_NUMBER_SECONDS = 15  # how old the number beside Follow-ups may be on pages that do not show the list
 """How long a service waits for a lock before it answers “busy”."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

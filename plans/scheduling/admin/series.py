@@ -91,7 +91,7 @@ class BooksSeries:
         "Book the series",
         grant="book_series",
         is_legal=is_to_book,
-        icon="event_repeat",
+        icon="event_upcoming",
         variant=ActionVariant.PRIMARY,
         is_whole=True,
     )

@@ -84,7 +84,7 @@ def _event(entry: Entry, feed: Calendar) -> icalendar.Event:
     event.add("transp", "OPAQUE")
     event.add("class", "PRIVATE")
     organizer = icalendar.vCalAddress(f"mailto:{quote(feed.email, safe='@')}")
-    organizer.params["CN"] = one_line(feed.place)
+    organizer.params["CN"] = one_line(feed.place).replace("\\", "/")  # a parameter knows no escaping of it
     event.add("organizer", organizer)
     return event
 

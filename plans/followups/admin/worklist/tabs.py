@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Count, F, Q, QuerySet, Value
@@ -33,7 +34,6 @@ from plans.treatment.models import ProcedureSession
 
 State = FollowUp.State
 PAGE = 50
-SHARED_SECONDS = 15
 
 
 class Tab(StrEnum):
@@ -202,7 +202,7 @@ def all_counts(who: Reader) -> dict[Tab, int]:
     def count() -> dict[Tab, int]:
         found = Worklist(who).counts()
         number = who.once("worklist number", lambda: sum(found.values()))
-        tried(lambda: cache.set(_shared(who), number, timeout=SHARED_SECONDS), None)
+        tried(lambda: cache.set(_shared(who), number, timeout=settings.DESK_NUMBER_SECONDS), None)
         return found
 
     return who.once("worklist counts", count)

@@ -7,7 +7,7 @@ days on which the clock changes. After every step the rows are held against a sl
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -174,10 +174,13 @@ class Desk(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.example.__exit__(None, None, None)
 
-    @initialize(picks=st.lists(PICKS, min_size=3, max_size=6))
-    def some_are_booked(self, picks: list[Pick]) -> None:
+    @initialize(picks=st.lists(PICKS, min_size=3, max_size=5))
+    def some_are_booked_one_over_another_and_an_evening_is_open(self, picks: list[Pick]) -> None:
         for pick in picks:
             self.book_a_free_slot(pick)
+        self.oracle = Oracle()
+        self.book_over_another_visit(picks[0])
+        self.open_longer(replace(picks[1], place=1))
 
     @rule(act=st.sampled_from(ACTS), pick=PICKS)
     def act(self, act: str, pick: Pick) -> None:
@@ -197,28 +200,35 @@ class Desk(RuleBasedStateMachine):
         patient, starts_at = self.world.patients[pick.patient], self._at(pick.quarter)
         kind = self.world.kind(location)
         self._expect(
-            self.oracle.is_free(location, practitioner, patient.pk, starts_at, MINUTE * pick.minutes, kind),
+            starts_at >= clock.now()
+            and self.oracle.is_free(location, practitioner, patient.pk, starts_at, MINUTE * pick.minutes, kind),
             lambda: self._book(location, practitioner, patient, starts_at, pick.minutes),
         )
 
     def book_over_another_visit(self, pick: Pick) -> None:
         """By right, for a reason: over the practitioner's other visits, never over the room's or the patient's."""
-        other = self._visit(pick)
-        location, practitioner = other.location, other.practitioner
-        starts_at, length = other.starts_at + MINUTE * 15 * (pick.length % 3), MINUTE * pick.minutes
-        patient = next(
-            one for one in [*self.world.patients, *self.world.patients][pick.patient :] if one != other.patient
-        )
-        asked = (location, practitioner, patient.pk, starts_at, length, self.world.kind(location))
-        by = self.world.practitioners[2 if location == self.world.places[1] else 1].user
+        shift, length = MINUTE * 15 * (pick.length % 3), MINUTE * pick.minutes
+        wishes = [
+            (visit.location, visit.practitioner, patient, visit.starts_at + shift)
+            for visit in (one.visit for one in self.oracle.taken)
+            for patient in self.world.patients
+        ]
+
+        def asked(location: Location, practitioner: Practitioner, patient: Patient, starts_at: datetime) -> Any:
+            return location, practitioner, patient.pk, starts_at, length, self.world.kind(location)
+
+        possible = [wish for wish in wishes if self.oracle.is_free(*asked(*wish), over_others=True)]
+        some = possible if pick.nth % 4 else wishes
+        if not some:
+            return
+        wish = some[pick.nth % len(some)]
+        by = self.world.practitioners[2 if wish[0] == self.world.places[1] else 1].user
 
         def overbook() -> None:
-            visit = self._book(
-                location, practitioner, patient, starts_at, pick.minutes, by=by, override_reason="An emergency"
-            )
-            assert visit.overbooked != self.oracle.is_free(*asked)
+            visit = self._book(*wish, pick.minutes, by=by, override_reason="An emergency")
+            assert visit.overbooked != self.oracle.is_free(*asked(*wish))
 
-        self._expect(self.oracle.is_free(*asked, over_others=True), overbook)
+        self._expect(wish in possible and wish[3] >= clock.now(), overbook)
 
     def move_to_a_free_slot(self, pick: Pick) -> None:
         visit = self._visit(pick)
@@ -304,8 +314,8 @@ class Desk(RuleBasedStateMachine):
             break_delete(break_id=one.pk)
 
     def open_longer(self, pick: Pick) -> None:
-        """Extra hours on one date, for everybody or for one."""
-        opens = pick.quarter % 90
+        """Extra hours on the afternoon or evening of one date, for everybody or for one."""
+        opens = 56 + pick.quarter % 38
         self._expect(
             None,
             lambda: extra_hours_create(

@@ -292,7 +292,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         is_legal=in_states(Appointment.MAY_CANCEL),
         form=CancelForm,
         icon="cancel",
-        description="The time is free again, and the patient is told by mail.",
+        description="The time is free again. A patient whom mail reaches is told by mail; tell the others.",
         submit="Cancel the visit",
         variant=ActionVariant.DANGER,
     )

@@ -31,6 +31,8 @@ class Request:
     """Local dates on which it cannot be: first and last of each stretch."""
     moving: UUID | None = None
     """The appointment that leaves its present time for the new one."""
+    was_there_first: bool = False
+    """It stands where it stood: what was booked over it does not count."""
 
     @property
     def buffers(self) -> Buffers:
@@ -253,10 +255,7 @@ WITH opening AS (
             SELECT practitioner_busy AS busy FROM plans_appointment
             WHERE practitioner_id = q.id AND practitioner_busy && tstzrange(%(lower)s, %(upper)s)
                 AND {live} AND NOT overbooked {not_moving}
-            UNION ALL
-            SELECT practitioner_busy FROM plans_appointment
-            WHERE practitioner_id = q.id AND practitioner_busy && tstzrange(%(lower)s, %(upper)s)
-                AND {live} AND overbooked {not_moving}
+            {over_others}
         ) AS taken
     ) AS booked ON true
 ), rooms AS MATERIALIZED (
@@ -269,6 +268,11 @@ WITH opening AS (
         WHERE room_id = r.id AND room_busy && tstzrange(%(lower)s, %(upper)s) AND {live} {not_moving}
     ) AS booked ON true
 )"""
+
+_OVER_OTHERS_SQL = """UNION ALL
+            SELECT practitioner_busy FROM plans_appointment
+            WHERE practitioner_id = q.id AND practitioner_busy && tstzrange(%(lower)s, %(upper)s)
+                AND {live} AND overbooked {not_moving}"""
 
 _FREE_SQL = """, free AS MATERIALIZED (
     SELECT people.place,
@@ -300,4 +304,6 @@ CROSS JOIN opening CROSS JOIN closed CROSS JOIN patient LEFT JOIN people ON true
 
 def _calendar_sql(request: Request) -> str:
     not_moving = "AND id <> %(moving)s" if request.moving else ""
-    return _CALENDAR_SQL.replace("{live}", _LIVE).replace("{not_moving}", not_moving)
+    over_others = "" if request.was_there_first else _OVER_OTHERS_SQL
+    sql = _CALENDAR_SQL.replace("{over_others}", over_others)
+    return sql.replace("{live}", _LIVE).replace("{not_moving}", not_moving)

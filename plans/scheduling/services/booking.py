@@ -5,7 +5,7 @@ Locks in the one order: plan (for a session all of its patient's) → session or
 checked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -195,6 +195,7 @@ def appointment_reschedule(
             is_early = override.allows_early(subject, day, stands=keeps_start and appointment.is_early)
             check_lead_time(starts_at, clock.now(), frame.lead)
             may_overbook = override.may_overbook or (keeps_time and appointment.overbooked)
+            request = replace(request, was_there_first=keeps_time)
             stays_off_hours = keeps_time and appointment.off_hours_accepted
             placed = place(request, starts_at, subject, may_overbook=may_overbook, at_any_hour=stays_off_hours)
             status_before, confirmed_before = appointment.status, appointment.confirmed_at
@@ -271,6 +272,7 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                     modalities=subject.modalities,
                     patient_id=appointment.patient_id,
                     moving=appointment.pk,
+                    was_there_first=True,
                 )
                 attempt = Attempt(request, previous.starts_at, subject)
                 placed = place(request, previous.starts_at, subject, may_overbook=previous.overbooked, at_any_hour=True)

@@ -301,3 +301,25 @@ def test_what_has_happened_cannot_be_undone(clinic: Clinic, status: str) -> None
     Appointment.objects.filter(pk=appointment.pk).update(status=status, **stamps)
 
     assert refused(lambda: undo(clinic, appointment), InvalidTransition).extra["state"] == status
+
+
+def test_who_was_there_first_is_not_locked_in_by_a_visit_booked_over_it(clinic: Clinic) -> None:
+    """Another room at the same time, and an undone cancellation: neither takes time that was not its own."""
+    first = clinic.book("10:00", room=clinic.rooms[0])
+    clinic.book(
+        "10:00",
+        consultation_for=clinic.another_patient(),
+        room=clinic.rooms[1],
+        by=clinic.practitioner.user,
+        override_reason="Bleeding",
+    )
+
+    third = factories.make_room(clinic.location, "Third room")
+
+    elsewhere = move(clinic, first, "10:00", room=third)
+    cancel(clinic, elsewhere)
+    back = undo(clinic, elsewhere)
+
+    assert (elsewhere.room, back.status, back.overbooked) == (third, "booked", False)
+    with pytest.raises(SlotTaken):
+        move(clinic, back, "10:15")

@@ -23,6 +23,8 @@ from clinic.errors import Conflict, Invalid, Refusal, SlotTaken
 from clinic.text import says_nothing, trimmed
 
 NOT_NULL, FOREIGN_KEY, UNIQUE = "23502", "23503", "23505"
+LONGEST_LINE = 200
+"""A column of at most so many characters is one line: a name, a title, a street."""
 
 
 def refusal_of(error: IntegrityError) -> Refusal | None:
@@ -102,11 +104,12 @@ def clean_model(instance: Model) -> None:
 
 
 def trim_texts(instance: Model) -> None:
-    """Take what nobody sees off both ends of every text of `instance`; one that says nothing becomes empty."""
+    """Take what nobody sees off every text of `instance`; one that says nothing becomes empty, a short one one line."""
     for column in instance._meta.concrete_fields:
         text = getattr(instance, column.attname)
         if isinstance(column, CharField | TextField) and isinstance(text, str):
-            setattr(instance, column.attname, "" if says_nothing(text) else trimmed(text))
+            one_line = (column.max_length or LONGEST_LINE + 1) <= LONGEST_LINE
+            setattr(instance, column.attname, "" if says_nothing(text) else trimmed(text, one_line=one_line))
 
 
 def faults_of(instance: Model, error: ValidationError) -> list[Invalid]:

@@ -1,5 +1,6 @@
 """What people wrote, without what nobody sees (pure)."""
 
+import re
 import unicodedata
 
 _IGNORABLE = (
@@ -9,6 +10,11 @@ _IGNORABLE = (
     range(0xE0000, 0xE1000),
 )
 """Unicode's Default_Ignorable_Code_Point, which Python does not know: drawn as nothing where it does nothing else."""
+_DIRECTIONS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""Embeddings, overrides and isolates: what stands between them is read in another order than it is written."""
+_KEPT = frozenset("\t\n\r\0")
+"""The control characters that stay within a text; NUL is refused where texts come in."""
+_BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
 _BLANK = "\u2800"
 """The empty braille pattern."""
 _UNSEEN = frozenset(
@@ -19,11 +25,15 @@ _TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 
 
-def trimmed(text: str) -> str:
+def trimmed(text: str, *, one_line: bool = False) -> str:
     """`text` without what nobody sees at both ends: white space, control characters, and what is drawn as nothing.
 
-    What stands between stays, and so does what changes the look of the character before it.
+    What stands between stays but for control characters and what turns the direction of writing, and so does what
+    changes the look of the character before it. Line breaks and tabs stay; with `one_line` they become a space.
     """
+    text = "".join(character for character in text if not _is_stray(character))
+    if one_line:
+        text = _BREAKS.sub(" ", text)
     start, end = 0, len(text)
     while start < end and _is_unseen(text[start]):
         start += 1
@@ -35,6 +45,12 @@ def trimmed(text: str) -> str:
 def says_nothing(text: str) -> bool:
     """Whether nobody would see anything of `text`: unseen characters alone, or marks without a letter to stand on."""
     return all(_is_unseen(character) or _is_mark(character) for character in text)
+
+
+def _is_stray(character: str) -> bool:
+    """Whether `character` belongs nowhere in a text that people write."""
+    is_control = unicodedata.category(character) == "Cc" and character not in _KEPT
+    return is_control or character in _DIRECTIONS
 
 
 def _is_unseen(character: str) -> bool:

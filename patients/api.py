@@ -143,6 +143,17 @@ class MergeInput(serializers.Serializer[Any]):
     into = VisibleRelatedField(queryset=Patient.objects.all(), help_text="The record that stays.")
     reason = TextField(max_length=300, required=False, allow_blank=True, default="")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A merge cannot be undone: whoever sends something else, such as `preview`, means something else."""
+        unknown = {
+            name: f"Unknown field. A merge takes {' and '.join(self.fields)}; GET shows what it would do."
+            for name in self.initial_data
+            if name not in self.fields
+        }
+        if unknown:
+            raise serializers.ValidationError(unknown, "invalid")
+        return attrs
+
 
 class MergeQuery(serializers.Serializer[Any]):
     into = VisibleRelatedField(queryset=Patient.objects.all(), help_text="The record that would stay.")

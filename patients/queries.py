@@ -18,6 +18,7 @@ EXACT, LAST_DIGITS, SAME_NAME, SAME_WORDS, BEGINNINGS, SWAPPED, ALIKE = 0, 10, 2
 """Ranks: the smaller, the nearer to what was asked for. From `SWAPPED` on a name is only a similar one."""
 FEWEST_LETTERS = 3
 """Shorter words have too little to be alike: they are found as the beginning of a word."""
+MOST_CHARACTERS = 200
 
 
 def patients_in_full() -> QuerySet[Patient]:
@@ -35,8 +36,10 @@ def search(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
 
     It finds names (in any order, by their beginnings, without accents, with a typo), the record number with or without
     its zeros and prefix, the phone in any spelling or by four and more last digits, the email, the date of birth. A
-    record that was merged is not found; by its number its survivor is. An empty text finds all of `patients`.
+    record that was merged is not found; by its number its survivor is. An empty text finds all of `patients`; of a long
+    one the first 200 characters count, and eight names.
     """
+    text = text.replace("\x00", "")[:MOST_CHARACTERS]
     if not text.strip():
         return patients
     wanted = sought(text)

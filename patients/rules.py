@@ -13,6 +13,8 @@ FEWEST_DIGITS = 4
 """So many last digits of a phone say whose it is."""
 LOCAL_NUMBER_DIGITS = 7
 """So many digits are a whole number, written as at its place; fewer are the end of one."""
+MOST_WORDS = 8
+"""Nobody is called by more; each costs the search a condition."""
 LONGEST_SWAPPED = 6
 """In a longer word two swapped letters leave enough in common to be found by likeness."""
 
@@ -72,7 +74,7 @@ def sought(text: str) -> Sought:
     phone = _ending("".join(numbers))
     if phone:
         pieces = [piece for piece in pieces if piece not in numbers]
-    return Sought(tuple(pieces), phone=phone, born=born)
+    return Sought(tuple(pieces[:MOST_WORDS]), phone=phone, born=born)
 
 
 def swapped(word: str) -> Iterator[str]:

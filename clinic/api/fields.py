@@ -11,6 +11,7 @@ from rest_framework.fields import empty
 from clinic.access.visibility import visible
 from clinic.columns import CHOICE_CODES, NUMBER_CODES
 from clinic.limits import Number, Range, label_of, not_among, unit_of, without_unit
+from clinic.places.wallclock import has_odd_offset
 from clinic.text import says_nothing, trimmed
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
@@ -147,6 +148,8 @@ class InstantField(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
             self.fail("offset_missing")
+        if has_odd_offset(value):
+            raise serializers.ValidationError("The offset of an instant is less than 16 hours.", "invalid")
         if not FIRST_YEAR <= value.year <= LAST_YEAR:
             self.fail("out_of_range")
         return value

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from clinic.api.fields import FIRST_YEAR, LAST_YEAR, is_day, is_instant
 from clinic.limits import Number, Range, quoted
+from clinic.places.wallclock import has_odd_offset
 
 if TYPE_CHECKING:  # DRF's views read the settings that name this module
     from rest_framework.views import APIView
@@ -153,7 +154,9 @@ class InstantField(forms.Field):
             instant = parse_datetime(written) if is_instant(written) else None
         except ValueError:
             instant = None
-        if instant is None or instant.tzinfo is None or not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        if instant is None or instant.tzinfo is None or has_odd_offset(instant):
+            raise ValidationError(self.error_messages["invalid"], "invalid")
+        if not FIRST_YEAR <= instant.year <= LAST_YEAR:
             raise ValidationError(self.error_messages["invalid"], "invalid")
         return instant
 

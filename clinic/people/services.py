@@ -91,8 +91,8 @@ def practitioner_update(*, practitioner_id: UUID, changes: Mapping[str, Any]) ->
             if name in changes:
                 setattr(practitioner, name, changes[name])
         if changes.keys() & {"first_name", "last_name"}:
-            user.first_name = changes.get("first_name", user.first_name)
-            user.last_name = changes.get("last_name", user.last_name)
+            user.first_name = trimmed(changes.get("first_name", user.first_name), one_line=True)
+            user.last_name = trimmed(changes.get("last_name", user.last_name), one_line=True)
             _check_named(user.first_name, user.last_name)
             user.save(update_fields=["first_name", "last_name", "updated_at"])
         clean_model(practitioner)

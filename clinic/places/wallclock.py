@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from clinic.errors import Invalid
 from clinic.words import date_in_full, zone_name
 
+OFFSET_BELOW = timedelta(hours=16)
+"""PostgreSQL takes no offset of so much or more; no place on earth has one."""
+
 
 def at_wall_clock(day: date, clock: time, zone: ZoneInfo, *, attr: str | None = None) -> datetime:
     """The instant at which clocks in `zone` show `clock` on `day`; of two such instants the first.
@@ -38,6 +41,11 @@ def check_written(instant: datetime, zone: ZoneInfo, *, attr: str | None = None)
     around = {local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
     if instant.utcoffset() in around - {timedelta(0)} and not _exists(local, zone):
         raise _nonexistent(local, zone, attr)
+
+
+def has_odd_offset(instant: datetime) -> bool:
+    """Whether `instant` was written with an offset that no place has and PostgreSQL does not take."""
+    return abs(instant.utcoffset() or timedelta(0)) >= OFFSET_BELOW
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:

@@ -72,13 +72,13 @@ def patient_create(
     Raises `Invalid` for each field that cannot be, all at once.
     """
     patient = Patient(
-        first_name=trimmed(first_name),
-        last_name=trimmed(last_name),
+        first_name=trimmed(first_name, one_line=True),
+        last_name=trimmed(last_name, one_line=True),
         date_of_birth=date_of_birth,
         sex=sex,
         home_location=home_location,
-        email=trimmed(email),
-        phone=trimmed(phone),
+        email=trimmed(email, one_line=True),
+        phone=trimmed(phone, one_line=True),
         language=language or home_location.language,
         email_opt_out=email_opt_out,
         preferred_weekdays=list(preferred_weekdays),
@@ -107,7 +107,7 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
         for name in FIELDS:
             if name in changes:
                 value = changes[name]
-                setattr(patient, name, trimmed(value) if isinstance(value, str) else value)
+                setattr(patient, name, trimmed(value, one_line=True) if isinstance(value, str) else value)
         _check(patient)
         has_guardian = changes["guardian"] is not None if "guardian" in changes else hasattr(patient, "guardian")
         warnings = _warnings(patient, has_guardian=has_guardian)
@@ -189,9 +189,9 @@ def _set_guardian(patient: Patient, guardian: GuardianInput | None) -> None:
     Guardian.objects.update_or_create(
         patient=patient,
         defaults={
-            "name": guardian.name,
-            "relationship": guardian.relationship,
-            "phone": guardian.phone,
-            "email": guardian.email,
+            "name": trimmed(guardian.name, one_line=True),
+            "relationship": trimmed(guardian.relationship, one_line=True),
+            "phone": trimmed(guardian.phone, one_line=True),
+            "email": trimmed(guardian.email, one_line=True),
         },
     )

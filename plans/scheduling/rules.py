@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic.errors import Invalid, TooEarly
-from clinic.places.wallclock import at_wall_clock_or_after, check_written, local_date, local_time
+from clinic.places.wallclock import at_wall_clock_or_after, check_written, has_odd_offset, local_date, local_time
 from clinic.words import date_in_full, days
 from plans.treatment.intervals import Need
 from plans.treatment.timeline import Rule
@@ -384,12 +384,38 @@ def keeping_of(visit: Standing, limits: Limits | None, *, was_early: bool) -> Ke
     return Keeping(was_early or is_before, stands_early, is_refused and not stands_early)
 
 
+def read_instant(text: str, *, attr: str) -> datetime:
+    """The instant that `text` writes with its offset, in UTC. Raises `Invalid` for what is none of the calendar."""
+    try:
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"“{text[:40]}” is not a time, such as 2026-03-09T09:00:00-04:00.", attr=attr) from None
+    if written.utcoffset() is None:
+        raise Invalid("Give the time with its offset, such as 2026-03-09T09:00:00-04:00.", attr=attr)
+    if has_odd_offset(written):
+        raise Invalid("The offset of a time is less than 16 hours.", attr=attr)
+    check_year(written, attr=attr)
+    instant = written.astimezone(UTC)
+    check_year(instant, attr=attr)
+    return instant
+
+
+def check_year(day: date, *, attr: str) -> None:
+    """Refuse what is off the calendar. Raises `Invalid`."""
+    if day.year not in CALENDAR_YEARS:
+        raise Invalid("This year is not on the calendar.", attr=attr)
+
+
 def check_start(starts_at: datetime, zone: ZoneInfo) -> None:
-    """Refuse a start without offset, off the calendar, or at a local time that the clock skips. Raises `Invalid`."""
+    """Refuse a start without offset, off the calendar, at a local time that the clock skips, or between two minutes.
+
+    Raises `Invalid`.
+    """
     if starts_at.utcoffset() is None:
         raise Invalid("Give the time with its offset, such as 2026-03-09T09:00:00-04:00.", attr="starts_at")
-    if starts_at.year not in CALENDAR_YEARS:
-        raise Invalid("This year is not on the calendar.", attr="starts_at")
+    check_year(starts_at, attr="starts_at")
+    if starts_at.second or starts_at.microsecond:
+        raise Invalid("Give the start to the minute.", attr="starts_at")
     check_written(starts_at, zone, attr="starts_at")
 
 
@@ -410,8 +436,7 @@ def check_lead_time(starts_at: datetime, now: datetime, lead: timedelta) -> None
 def check_search_days(first: date, last: date) -> None:
     """Refuse a search off the calendar, backwards, or over more than 92 days. Raises `Invalid`."""
     for day, attr in ((first, "from"), (last, "to")):
-        if day.year not in CALENDAR_YEARS:
-            raise Invalid("This year is not on the calendar.", attr=attr)
+        check_year(day, attr=attr)
     if last < first:
         raise Invalid("The last day is before the first.", attr="to")
     if (last - first).days >= MAX_SEARCH_DAYS:

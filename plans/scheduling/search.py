@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from clinic import clock
-from clinic.errors import Refusal
+from clinic.errors import Invalid, Refusal
 from clinic.places.wallclock import local_date
+from clinic.words import date_in_full
 from patients.models import Patient
 from plans.scheduling.availability import Frame, Preference, Request, Slot, Wishes, free_slots
 from plans.scheduling.models import VisitKind
-from plans.scheduling.rules import MAX_SEARCH_DAYS, MINUTE, check_search_days
+from plans.scheduling.rules import CALENDAR_YEARS, MAX_SEARCH_DAYS, MINUTE, check_search_days
 from plans.scheduling.subjects import Subject
 
 LATE_SEARCH = timedelta(days=28)
@@ -42,7 +43,10 @@ def slots_for(
     One query; two where the next few are asked for, and the first fortnight has fewer. Raises `Invalid` for days that
     cannot be searched.
     """
+    is_open = last is None
     first, last = search_days(frame, subject, first, last)
+    if is_open and last.year not in CALENDAR_YEARS:
+        raise Invalid(f"A search from {date_in_full(first)} on leaves the calendar.", attr="from")
     check_search_days(first, last)
     if subject is not None:
         try:

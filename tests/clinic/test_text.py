@@ -54,3 +54,8 @@ def test_what_changes_the_look_of_the_last_character_stays(text):
 def test_tags_after_what_is_no_emoji_are_taken_off():
     assert trimmed("Wales\U000e0067\U000e0062\U000e007f") == "Wales"
     assert trimmed("\ufe0f\U000e007fWales") == "Wales"
+
+
+def test_control_characters_and_what_turns_the_direction_go_and_lines_stay_unless_it_is_one():
+    assert trimmed("Do\x07g\u202ewo\x1bod\u2069\n\tElm") == "Dogwood\n\tElm"
+    assert trimmed("Dogwood\r\n\tElm", one_line=True) == "Dogwood Elm"

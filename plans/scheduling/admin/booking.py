@@ -13,12 +13,14 @@ from django.http import HttpRequest
 from clinic.access.visibility import visible
 from clinic.console.forms import ActForm, LocalDateTimeField, instant, wall_clock
 from clinic.console.reader import reader
+from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room, Weekday
 from clinic.places.wallclock import local_date
 from clinic.words import within
 from plans.scheduling.availability import Frame, Slot, Wishes, frame_of
 from plans.scheduling.models import Appointment
+from plans.scheduling.rules import read_instant
 from plans.scheduling.search import slots_for, wishes_of
 from plans.scheduling.subjects import Subject
 
@@ -330,13 +332,11 @@ class TimeForm(ActForm):
     def _slot(self, text: str) -> Choice:
         try:
             practitioner_id, room_id, starts_at = text.split("|")
-            when = datetime.fromisoformat(starts_at)
+            when = read_instant(starts_at, attr="slot")
             practitioner = self.offered.practitioners[UUID(practitioner_id)]
             room = Room.objects.filter(location=self.offered.location).get(pk=UUID(room_id))
-        except (ValueError, KeyError, Room.DoesNotExist):
+        except (ValueError, KeyError, Invalid, Room.DoesNotExist):
             raise forms.ValidationError("This time is no longer on offer. Choose another one.") from None
-        if when.utcoffset() is None:
-            raise forms.ValidationError("This time is no longer on offer. Choose another one.")
         return Choice(when, practitioner, room)
 
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from clinic.access.visibility import visible
 from clinic.console.forms import DateInput, InWords, dress
 from clinic.console.reader import reader
+from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.places.wallclock import local_date
@@ -25,6 +26,7 @@ from patients.services import GuardianInput
 from plans.scheduling.admin.booking import SEARCHED_DAYS, thinned, visible_locations
 from plans.scheduling.admin.panels import next_visit, with_next_visit
 from plans.scheduling.availability import Frame, Slot, frame_of
+from plans.scheduling.rules import read_instant
 from plans.scheduling.search import slots_for
 from plans.scheduling.services import Caller
 
@@ -70,7 +72,7 @@ class CallerForm(InWords, forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="The note of the visit, for the team; patients do not read it.",
     )
-    email = forms.EmailField(required=False, help_text="Empty: no mail goes out.")
+    email = forms.EmailField(max_length=254, required=False, help_text="Empty: no mail goes out.")
     language = forms.ChoiceField(choices=settings.LANGUAGES, help_text="Of the clinic's mail.")
     guardian_name = forms.CharField(label="Guardian", max_length=200, required=False, help_text="Who speaks for them.")
     guardian_relationship = forms.CharField(label="Relationship", max_length=60, required=False)
@@ -127,10 +129,8 @@ class CallerForm(InWords, forms.Form):
         """With whom and when; None, with an error at the field, for what was never offered."""
         try:
             practitioner, starts_at = text.split("|")
-            when = datetime.fromisoformat(starts_at)
-            if when.utcoffset() is not None:
-                return UUID(practitioner), when
-        except ValueError:
+            return UUID(practitioner), read_instant(starts_at, attr="slot")
+        except (ValueError, Invalid):
             pass
         self.add_error("slot", forms.ValidationError(GONE, "invalid"))
         return None
@@ -185,7 +185,9 @@ class Match:
 
 def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match]:
     """Who is on the number, and who has the name or the name and birthday: at most three queries, eight people."""
-    phone, first_name, last_name = (asked.get(name, "").strip() for name in ("phone", "first_name", "last_name"))
+    phone, first_name, last_name = (
+        asked.get(name, "").replace("\x00", "").strip() for name in ("phone", "first_name", "last_name")
+    )
     typed = "".join(character for character in phone if character.isdigit())
     rows = with_next_visit(visible(Patient.objects.filter(merged_into=None), user))
     digits = phone_digits(phone, place.country)
@@ -216,7 +218,7 @@ def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match
 
 
 def _searched(rows: QuerySet[Patient], text: str) -> QuerySet[Patient]:
-    return search(rows, text.replace("\x00", ""))[:MATCHES_AT_MOST]
+    return search(rows, text)[:MATCHES_AT_MOST]
 
 
 def _day(text: str) -> date | None:

@@ -20,7 +20,7 @@ from clinic.console.reader import reader
 from clinic.console.registry import Job, job
 from clinic.people.models import User
 from clinic.words import since, within
-from plans.scheduling.feeds.queries import feed_address, name_of
+from plans.scheduling.feeds.queries import feed_address, feeds_for, name_of
 from plans.scheduling.models import CalendarFeed
 from plans.scheduling.services import calendar_feed_make, calendar_feed_revoke
 
@@ -43,7 +43,8 @@ class CalendarFeedAdmin(SetUpAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CalendarFeed]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        rows = super().get_queryset(request).filter(pk__in=feeds_for(request.user).values("pk"))
+        return rows.select_related(*self.list_select_related)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = ["location", "practitioner", "room"]

@@ -1,7 +1,7 @@
 """A time that came free: who from the waitlist fits it, and the sentence that says so after a cancellation or move."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,12 +13,14 @@ from django.utils.html import format_html
 
 from clinic.access.visibility import visible
 from clinic.console.reader import Reader, reader
+from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from patients.models import Patient
 from plans.scheduling.availability import Slot
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import Fit, Gap, fits_of
+from plans.scheduling.rules import read_instant
 
 
 def gap_of(appointment: Appointment) -> Gap:
@@ -71,7 +73,7 @@ def gap_asked_for(request: HttpRequest) -> Gap:
     try:
         location = visible(Location.objects.all(), user).get(pk=asked.get("location"))
         practitioner = visible(Practitioner.objects.all(), user).get(pk=asked.get("practitioner"))
-        starts_at, ends_at = (datetime.fromisoformat(asked.get(name, "")) for name in ("starts_at", "ends_at"))
+        starts_at, ends_at = (read_instant(asked.get(name, ""), attr=name) for name in ("starts_at", "ends_at"))
         room = asked.get("room")
         left_by = asked.get("left_by")
         gap = Gap(
@@ -82,11 +84,9 @@ def gap_asked_for(request: HttpRequest) -> Gap:
             location.rooms.get(pk=room).pk if room else None,
             UUID(left_by) if left_by else None,
         )
-    except (ValueError, ValidationError, Location.DoesNotExist, Practitioner.DoesNotExist, Room.DoesNotExist):
+    except (ValueError, ValidationError, Invalid, Location.DoesNotExist, Practitioner.DoesNotExist, Room.DoesNotExist):
         raise Http404 from None
-    if starts_at.utcoffset() is None or ends_at.utcoffset() is None or not starts_at < ends_at:
-        raise Http404
-    if (ends_at - starts_at).total_seconds() > 86_400 or not 2000 <= starts_at.year < 2200:
+    if not timedelta(0) < ends_at - starts_at <= timedelta(days=1):
         raise Http404
     return gap
 

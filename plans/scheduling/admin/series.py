@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from unfold.enums import ActionVariant
 
+from clinic.access.visibility import visible
 from clinic.console.acts import act
 from clinic.console.forms import ChoiceArrayField, InWords, TimeInput, dress
 from clinic.console.reader import reader
@@ -24,6 +25,7 @@ from clinic.places.wallclock import local_date
 from clinic.words import count_of
 from plans.scheduling.availability import Slot, frame_of
 from plans.scheduling.models import LIVE_STATUSES
+from plans.scheduling.rules import read_instant
 from plans.scheduling.series import Proposed, Series, SeriesWishes, propose
 from plans.scheduling.services import SeriesVisit, plan_book_series
 from plans.treatment.models import ProcedureSession, TreatmentPlan
@@ -105,7 +107,9 @@ class BooksSeries:
             picked = request.POST.dict()
             try:
                 with refusals():
-                    booked = plan_book_series(plan_id=row.pk, by=cast(User, request.user), visits=_chosen(row, picked))
+                    booked = plan_book_series(
+                        plan_id=row.pk, by=cast(User, request.user), visits=_chosen(reader().user, row, picked)
+                    )
             except Refusal as refusal:
                 refused, status = in_words(refusal), 409
             else:
@@ -167,19 +171,17 @@ def _key(practitioner_id: UUID, starts_at: datetime) -> str:
     return f"{practitioner_id}|{starts_at.isoformat()}"
 
 
-def _chosen(plan: TreatmentPlan, picked: Mapping[str, str]) -> list[SeriesVisit]:
+def _chosen(user: User, plan: TreatmentPlan, picked: Mapping[str, str]) -> list[SeriesVisit]:
     """What the form chose for each session. Raises `Invalid` for what was never offered."""
     wanted = {name.removeprefix("visit-"): value for name, value in picked.items() if name.startswith("visit-")}
     try:
         sessions = {str(one.pk): one for one in plan.sessions.filter(pk__in=list(wanted))}
         times = {key: value.split("|") for key, value in wanted.items()}
-        practitioners = Practitioner.objects.select_related("user").in_bulk([UUID(one) for one, _ in times.values()])
-        visits = [
-            SeriesVisit(sessions[key], datetime.fromisoformat(starts_at), practitioners[UUID(practitioner)])
+        people = visible(Practitioner.objects.select_related("user"), user)
+        practitioners = people.in_bulk([UUID(one) for one, _ in times.values()])
+        return [
+            SeriesVisit(sessions[key], read_instant(starts_at, attr="starts_at"), practitioners[UUID(practitioner)])
             for key, (practitioner, starts_at) in times.items()
         ]
-    except (KeyError, ValueError, ValidationError):
+    except (KeyError, ValueError, ValidationError, Invalid):
         raise Invalid("These times are no longer on offer. Look at the new ones.") from None
-    if any(one.starts_at.utcoffset() is None for one in visits):
-        raise Invalid("These times are no longer on offer. Look at the new ones.")
-    return visits

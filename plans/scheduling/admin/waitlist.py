@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from clinic.console.badges import Badge, Tone
 from clinic.console.base import ConsoleAdmin
 from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, TimeInput
 from clinic.console.reader import Reader, reader
+from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.records import Record
@@ -35,6 +35,7 @@ from plans.scheduling.admin.gaps import gap_asked_for, gap_page, slot_key
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import times_for
 from plans.scheduling.queries.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
+from plans.scheduling.rules import read_instant
 from plans.scheduling.services import (
     waitlist_accept,
     waitlist_add,
@@ -160,14 +161,12 @@ class ChosenTime(ActForm):
     def _read(self, text: str) -> dict[str, Any]:
         try:
             practitioner, starts_at = text.split("|")
-            when = datetime.fromisoformat(starts_at)
+            when = read_instant(starts_at, attr="slot")
             found = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user)).get(
                 pk=UUID(practitioner)
             )
-        except (ValueError, Practitioner.DoesNotExist):
+        except (ValueError, Invalid, Practitioner.DoesNotExist):
             raise forms.ValidationError("This time is no longer on offer. Choose another one.") from None
-        if when.utcoffset() is None:
-            raise forms.ValidationError("This time is no longer on offer. Choose another one.")
         return {"starts_at": when, "practitioner": found}
 
 

@@ -18,7 +18,7 @@ from clinic.access.visibility import visible
 from clinic.console.forms import ActForm
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import add_refusal, refusals
-from clinic.errors import Refusal, SlotTaken, TooEarly
+from clinic.errors import Invalid, Refusal, SlotTaken, TooEarly
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date, local_day_bounds
@@ -31,6 +31,7 @@ from plans.scheduling.admin.rows import VisitRow, visit_rows
 from plans.scheduling.availability import Frame, Request, Slot, frame_of
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import in_full, sessions_to_book
+from plans.scheduling.rules import read_instant
 from plans.scheduling.search import first_times_today
 from plans.scheduling.services import walk_in_begin
 from plans.scheduling.subjects import Subject, able_on
@@ -144,8 +145,8 @@ def _begin(form: WalkInForm, user: User, place: Location, what: Mapping[str, Any
     key, _, starts_at = form.cleaned_data["wait"].partition("|")
     try:
         practitioner = visible(Practitioner.objects.select_related("user"), user).get(pk=UUID(key))
-        begins_at = datetime.fromisoformat(starts_at) if starts_at else None
-    except (ValueError, Practitioner.DoesNotExist):
+        begins_at = read_instant(starts_at, attr="starts_at") if starts_at else None
+    except (ValueError, Invalid, Practitioner.DoesNotExist):
         raise SlotTaken("This time is no longer on offer. Choose another one.") from None
     return walk_in_begin(
         by=user,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from rest_framework import serializers
 from rest_framework import status as http
 from rest_framework.request import Request
@@ -14,7 +15,7 @@ from clinic.api.serializers import RecordSerializer
 from clinic.api.views import Creates, ResourceViewSet, act
 from clinic.people.models import Practitioner
 from clinic.places.models import Location, Room
-from plans.scheduling.feeds.queries import feed_address
+from plans.scheduling.feeds.queries import feed_address, feeds_for
 from plans.scheduling.models import CalendarFeed
 from plans.scheduling.services import calendar_feed_make, calendar_feed_revoke
 
@@ -72,7 +73,12 @@ class CalendarFeedViewSet(Creates, ResourceViewSet):
     """An answer that is kept for repetition would keep the address."""
 
     def rows(self) -> QuerySet[CalendarFeed]:
-        return CalendarFeed.objects.select_related("made_by")
+        return feeds_for(self.request.user).select_related("made_by")
+
+    def target(self) -> Any:
+        if not self.get_queryset().filter(pk=self.kwargs["pk"]).exists():
+            raise Http404
+        return super().target()
 
     def create(self, request: Request) -> Response:
         data = self.read(self.create_input)

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from clinic.access.roles import Role
-from clinic.people.models import Membership
+from clinic.people.models import Membership, User
 from plans.messages.identifiers import calendar_uid
 from plans.scheduling.feeds.document import Calendar, Entry, calendar
 from plans.scheduling.models import LIVE_STATUSES, Appointment, CalendarFeed
@@ -46,6 +47,17 @@ def open_feed(token: str) -> CalendarFeed | None:
     if feed is None or not feed.made_by.may("plans.calendarfeed", "add", feed.location_id):
         return None
     return feed
+
+
+def feeds_for(user: User | AnonymousUser) -> QuerySet[CalendarFeed]:
+    """The feeds that `user` may list and revoke, of the locations where they may at all: a manager all of the location,
+    others those of themself and those that they made."""
+    if not isinstance(user, User):
+        return CalendarFeed.objects.none()
+    if user.is_superuser:
+        return CalendarFeed.objects.all()
+    managed = [location for location, roles in user.roles_by_location.items() if Role.MANAGER in roles]
+    return CalendarFeed.objects.filter(Q(location__in=managed) | Q(practitioner__user=user) | Q(made_by=user))
 
 
 def visits_of(feed: CalendarFeed, now: datetime) -> QuerySet[Appointment]:

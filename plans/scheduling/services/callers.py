@@ -108,8 +108,8 @@ def caller_register(
 def likely_same(caller: Caller, location: Location, by: User | None) -> list[Patient]:
     """Registered patients, of those `by` may see, who may be the caller: a few at most."""
     found = likely_duplicates(
-        first_name=trimmed(caller.first_name),
-        last_name=trimmed(caller.last_name),
+        first_name=trimmed(caller.first_name, one_line=True),
+        last_name=trimmed(caller.last_name, one_line=True),
         date_of_birth=caller.date_of_birth,
         phone=caller.phone,
         country=location.country,
@@ -121,7 +121,7 @@ def likely_same(caller: Caller, location: Location, by: User | None) -> list[Pat
 def _register(
     by: User | None, caller: Caller, location: Location, is_somebody_else: bool
 ) -> tuple[Patient, list[SoftWarning]]:
-    name = f"{trimmed(caller.first_name)} {trimmed(caller.last_name)}".casefold()
+    name = f"{trimmed(caller.first_name, one_line=True)} {trimmed(caller.last_name, one_line=True)}".casefold()
     hold(uuid5(_CALLERS, f"{name} {caller.date_of_birth}"))
     same = [] if is_somebody_else else likely_same(caller, location, by)
     if same:

@@ -1,3 +1,4 @@
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -41,6 +42,17 @@ def test_it_serves_a_database_of_this_version_from_a_path_with_spaces(postgres, 
     assert query(home, "SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'") == 1
     assert query(home, "SELECT datlocale FROM pg_database WHERE datname = 'clinic'") == "C.UTF-8"
     assert query(home, "SHOW timezone") == "UTC"
+
+
+def test_what_a_refused_statement_carries_is_not_logged(postgres, home):
+    with psycopg.connect(home.database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE people (name text UNIQUE)")
+        for _ in range(2):
+            with contextlib.suppress(psycopg.errors.UniqueViolation):
+                connection.execute("INSERT INTO people VALUES ('Dogwood')")
+    log = postgres.log.read_text()
+    assert "people_name_key" in log
+    assert "Dogwood" not in log
 
 
 def test_it_listens_nowhere_but_on_its_socket(postgres, home):

@@ -137,11 +137,23 @@ def clock_of(clinic: Any, starts_at: str) -> str:
 
 @pytest.mark.parametrize(
     "slot",
-    ["", "nonsense", "x|2026-06-01T14:00:00+00:00", "01890000-0000-7000-8000-000000000000|2026-06-01T14:00:00+00:00"],
+    [
+        "",
+        "nonsense",
+        "x|2026-06-01T14:00:00+00:00",
+        "01890000-0000-7000-8000-000000000000|2026-06-01T14:00:00+00:00",
+        "01890000-0000-7000-8000-000000000000|0001-01-01T00:00:00+14:00",
+    ],
 )
 def test_what_is_no_time_is_refused(clinic, later, slot):
     assert "This is no time on offer." in words(send(later, f"{row(clinic)}book/", slot=slot))
     assert not Appointment.objects.filter(follow_up=clinic.follow_up).exists()
+
+
+def test_somebody_of_another_location_is_not_booked(clinic, later):
+    stranger = factories.make_practitioner(factories.make_location())
+    slot = f"{stranger.pk}|2026-06-01T14:00:00+00:00"
+    assert "This is no time on offer." in words(send(later, f"{row(clinic)}book/", slot=slot))
 
 
 def test_a_time_before_the_window_is_refused_in_the_services_words(clinic, later):

@@ -13,7 +13,7 @@ from clinic.places.models import Location
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.scheduling.availability import Frame, Slot, frame_of
-from plans.scheduling.rules import MAX_SEARCH_DAYS
+from plans.scheduling.rules import MAX_SEARCH_DAYS, read_instant
 from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject
 
@@ -88,12 +88,9 @@ def chosen_of(text: str) -> tuple[UUID, datetime]:
     """The practitioner and the instant of a `Time.value`. Raises `Invalid`."""
     try:
         practitioner, starts_at = text.split("|")
-        found = UUID(practitioner), datetime.fromisoformat(starts_at)
-    except ValueError:
+        return UUID(practitioner), read_instant(starts_at, attr="slot")
+    except (ValueError, Invalid):
         raise Invalid("This is no time on offer. Choose another one.", attr="slot") from None
-    if found[1].utcoffset() is None:
-        raise Invalid("This is no time on offer. Choose another one.", attr="slot")
-    return found
 
 
 def _days_to_search(frame: Frame, subject: Subject, now: datetime) -> tuple[date, date]:

@@ -145,7 +145,8 @@ class DeskViews:
 
     def _book(self, who: Reader, opened: Opened, slot: str) -> Appointment:
         practitioner_key, starts_at = chosen_of(slot)
-        practitioner = Practitioner.objects.select_related("user").filter(pk=practitioner_key).first()
+        people = visible(Practitioner.objects.select_related("user"), who.user)
+        practitioner = people.filter(pk=practitioner_key).first()
         if practitioner is None:
             raise Invalid("This is no time on offer. Choose another one.", attr="slot")
         if opened.visit is not None:

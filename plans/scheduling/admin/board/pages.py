@@ -24,7 +24,7 @@ from clinic.console.toasts import Toast, toast_response
 from clinic.errors import DoesNotExist, Invalid, Refusal, SlotTaken, TooEarly
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
-from clinic.places.wallclock import at_wall_clock, local_day_bounds
+from clinic.places.wallclock import at_wall_clock, check_written, local_day_bounds
 from clinic.words import clock_time
 from plans.scheduling.admin.board.asked import COLUMNS, VIEWS, Asked, board_asked
 from plans.scheduling.admin.board.conflicts import Wanted, in_the_way
@@ -39,6 +39,7 @@ from plans.scheduling.availability import frame_of
 from plans.scheduling.looks import appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, why_rebook
+from plans.scheduling.rules import check_year, read_instant
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_confirm,
@@ -270,7 +271,10 @@ def when_asked(text: str, location: Location) -> datetime:
     except ValueError:
         raise Invalid(f"“{text[:40]}” is not a time, such as 2026-03-09T09:00.", attr="starts_at") from None
     if when.utcoffset() is not None:
-        return when
+        instant = read_instant(text, attr="starts_at")
+        check_written(when, location.zone, attr="starts_at")
+        return instant
+    check_year(when, attr="starts_at")
     return at_wall_clock(when.date(), when.time(), location.zone, attr="starts_at")
 
 

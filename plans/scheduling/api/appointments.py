@@ -101,6 +101,8 @@ class AppointmentSerializer(RecordSerializer):
             "override_reason",
             "kept_because",
             "rebook",
+            "off_hours",
+            "off_hours_accepted",
             "confirmed_at",
             "arrived_at",
             "fulfilled_at",

@@ -65,6 +65,8 @@ def test_a_booking_answers_with_the_visit_and_its_messages(clinic: Clinic, desk:
         "override_reason": "",
         "kept_because": "",
         "rebook": None,
+        "off_hours": "",
+        "off_hours_accepted": False,
         "confirmed_at": None,
         "arrived_at": None,
         "fulfilled_at": None,

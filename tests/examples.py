@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import TypeVar
 
 from clinic.access.roles import Role
-from clinic.people.models import Practitioner
+from clinic.people.models import Membership, Practitioner
 from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
 from clinic.places.services import (
     break_create,
@@ -198,8 +198,14 @@ def waitlist_entry(location: Location) -> WaitlistEntry:
 
 @example("plans.calendarfeed")
 def calendar_feed(location: Location) -> CalendarFeed:
+    """Made by the first who practises there, where somebody does: practitioners see no feeds of others."""
     manager = factories.make_user((location, Role.MANAGER))
-    return calendar_feed_make(by=manager, location=location, room=factories.make_room(location))[0]
+    feed, _ = calendar_feed_make(by=manager, location=location, room=factories.make_room(location))
+    first = Membership.objects.filter(location=location, role=Role.PRACTITIONER).order_by("pk").first()
+    if first is not None:
+        CalendarFeed.objects.filter(pk=feed.pk).update(made_by=first.user)
+        feed.refresh_from_db()
+    return feed
 
 
 @example("plans.patientmessage")

@@ -130,7 +130,7 @@ def test_long_lines_are_folded_between_characters() -> None:
 WORDS = st.text(st.characters(codec="utf-8"), max_size=120)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(WORDS, WORDS, WORDS, WORDS, st.integers(0, 9_999), st.integers(1, 720))
 def test_whatever_people_write_the_document_is_valid_and_says_it_back(
     who: str, room: str, place: str, practitioner: str, revision: int, minutes: int

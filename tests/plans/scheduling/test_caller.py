@@ -158,9 +158,9 @@ def test_the_page_offers_the_next_five_half_days_and_books_with_one_post(house):
     assert [(start.date() - TODAY, start.hour, start.minute) for start in shown] == [
         (timedelta(0), 10, 0),
         (timedelta(0), 12, 0),
-        (timedelta(days=1), 9, 0),
+        (timedelta(days=1), 8, 0),
         (timedelta(days=1), 12, 0),
-        (timedelta(days=2), 9, 0),
+        (timedelta(days=2), 8, 0),
     ]
     response = house.post(DESK, PAGE, **filled(house, slot=first_slot(page), reason="Thinning <b>crown</b>"))
     patient = Patient.objects.get()

@@ -461,7 +461,7 @@ def test_maintenance_that_is_let_go_does_not_come_back(plan, practitioner):
     assert owed(plan) == []
 
 
-def test_an_amended_date_moves_the_check_ins_that_have_no_answer(plan, practitioner, location):
+def test_an_amended_date_moves_the_check_ins_that_have_no_answer(frozen, plan, practitioner, location):
     session = factories.perform(owed(plan)[0], practitioner)
     session_sign(session_id=session.pk, by=practitioner.user)
     earlier = clock.now() - timedelta(hours=1)

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from clinic.audit.history import recorded
 from clinic.errors import Busy, Conflict, SlotTaken
 from clinic.locking import advisory_key
-from plans.scheduling.services import booking, contention
+from plans.scheduling.services import booking, retrying
 from plans.scheduling.services.placing import Place
 from plans.scheduling.subjects import Subject
 from tests.plans.scheduling.conftest import Clinic
@@ -35,7 +35,7 @@ def retried(service: Failing) -> Any:
     def act() -> str:
         return service()
 
-    return contention.retried(act)
+    return retrying.retried(act)
 
 
 CONTENTION = [psycopg.errors.DeadlockDetected(), psycopg.errors.LockNotAvailable()]

@@ -1,6 +1,6 @@
 """What a visit is for, and whether its state allows a booking: a session, a follow-up, or a patient's consultation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from clinic.people.models import Modality
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import FollowUp
-from plans.scheduling.availability import Frame
+from plans.scheduling.availability import Frame, Request
 from plans.scheduling.models import Appointment, VisitKind
 from plans.scheduling.rules import Days, Limits, Neighbour, Opening, limits_of, qualified_days
 from plans.treatment.gates import check_consents
@@ -109,6 +109,24 @@ class Subject:
         known = self.live_minutes_known
         is_other = needed is not None and known is not None and needed != timedelta(minutes=known)
         return needed if is_other and needed is not None else self.live_length
+
+    def request(
+        self, frame: Frame, practitioners: Sequence[UUID], rooms: Sequence[UUID], *, duration: timedelta | None = None
+    ) -> Request:
+        """Its visit as it looks for a time, with one of `practitioners` in one of `rooms`, the preferred first.
+
+        It takes `duration`, or as long as it needs; the live visit there is leaves its own time for it.
+        """
+        return Request(
+            frame,
+            self.kind,
+            duration or self.length(frame.visit_length(self.kind).duration),
+            practitioners,
+            rooms,
+            modalities=self.modalities,
+            patient_id=self.patient.pk,
+            moving=self.live_appointment,
+        )
 
     @property
     def target(self) -> date | None:

@@ -28,7 +28,7 @@ from plans.followups.queries import follow_ups_in_full
 from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.rows import VisitRow, visit_rows
-from plans.scheduling.availability import Frame, Request, Slot, frame_of
+from plans.scheduling.availability import Frame, Slot, frame_of
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import in_full, sessions_to_book
 from plans.scheduling.rules import read_instant
@@ -164,15 +164,7 @@ def _waits(subject: Subject, frame: Frame, place: Location) -> list[Wait]:
     """Who may see the patient, free now or from later today on, the soonest first: two queries."""
     now = clock.now().replace(second=0, microsecond=0)
     people = able_on(frame, subject, local_date(now, frame.zone))
-    request = Request(
-        frame,
-        subject.kind,
-        subject.length(frame.visit_length(subject.kind).duration),
-        people,
-        frame.capable_rooms(subject.modalities),
-        modalities=subject.modalities,
-        patient_id=subject.patient.pk,
-    )
+    request = subject.request(frame, people, frame.capable_rooms(subject.modalities))
     slots: list[Slot] = first_times_today(request, now)
     names = Practitioner.objects.select_related("user").in_bulk([slot.practitioner_id for slot in slots])
     return [

@@ -16,10 +16,9 @@ from plans.followups.models import FollowUp
 from plans.messages.services import messages_close, messages_plan
 from plans.scheduling.availability import Request, frame_of, verdict
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
-from plans.scheduling.services.placing import occupy
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.staleness import check_seen
-from plans.scheduling.services.writing import CANCELLATION, IN_FULL, restate, revise, save
+from plans.scheduling.services.writing import CANCELLATION, IN_FULL, occupy, restate, revise, save
 from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act

@@ -30,9 +30,7 @@ from plans.scheduling.services.placing import (
     Place,
     alternatives,
     candidate_rooms,
-    check_practitioner,
-    check_room,
-    occupy,
+    check_who_and_where,
     place,
     refusal_of,
 )
@@ -40,7 +38,17 @@ from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.staleness import check_seen
 from plans.scheduling.services.subjects import lock_subject, read
 from plans.scheduling.services.waitlist_undo import entries_reopen, lock_entries_of
-from plans.scheduling.services.writing import AS_BOOKED, CANCELLATION, IN_FULL, TIME_AND_PLACE, remember, revise, save
+from plans.scheduling.services.writing import (
+    AS_BOOKED,
+    CANCELLATION,
+    IN_FULL,
+    TIME_AND_PLACE,
+    enter,
+    occupy,
+    remember,
+    revise,
+    save,
+)
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
 
@@ -74,8 +82,9 @@ def appointment_book(
     if sum(item is not None for item in (follow_up, session, consultation_for)) != 1:
         raise Invalid("A visit is for one of follow_up, session and consultation_for.")
     check_start(starts_at, location.zone)
-    if duration_minutes is not None:
-        check_duration(timedelta(minutes=duration_minutes))
+    duration = timedelta(minutes=duration_minutes) if duration_minutes is not None else None
+    if duration is not None:
+        check_duration(duration)
     override = Override.of(override_reason, by, location.pk)
     attempt: Attempt | None = None
     try:
@@ -83,48 +92,30 @@ def appointment_book(
             frame = frame_of(location.pk)
             subject = lock_subject(session=session, follow_up=follow_up, patient=consultation_for)
             day = local_date(starts_at, frame.zone)
-            check_practitioner(frame, practitioner, subject.modalities, day)
-            if room is not None:
-                check_room(frame, room, subject.modalities)
+            check_who_and_where(frame, subject.modalities, day, practitioner, room)
             subject.check_bookable()
             is_early = override.allows_early(subject, day)
             check_lead_time(starts_at, clock.now(), frame.lead)
-            rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
-            asked = timedelta(minutes=duration_minutes) if duration_minutes is not None else None
-            request = Request(
-                frame,
-                subject.kind,
-                asked or subject.length(frame.visit_length(subject.kind).duration),
-                [practitioner.pk],
-                rooms,
-                modalities=subject.modalities,
-                patient_id=subject.patient.pk,
-            )
+            rooms = candidate_rooms(frame, subject.modalities, room)
+            request = subject.request(frame, [practitioner.pk], rooms, duration=duration)
             attempt = Attempt(request, starts_at, subject)
             hold(subject.patient.pk, practitioner.pk, others=rooms, shared=[location.pk])
             if subject.obligation is None:
                 patient_lock(patient_id=subject.patient.pk)
             placed = place(request, starts_at, subject, may_overbook=override.may_overbook)
-            appointment = Appointment(
-                patient=subject.patient,
-                practitioner=practitioner,
+            appointment = enter(
+                request,
+                starts_at,
+                subject,
+                by=by,
                 location=location,
+                practitioner=practitioner,
                 room_id=placed.room_id,
-                kind=subject.kind,
-                session=subject.session,
-                follow_up=subject.follow_up,
-                starts_at=starts_at,
-                ends_at=starts_at + request.duration,
                 overbooked=placed.overbooked,
                 is_early=is_early,
                 override_reason=override.reason if placed.overbooked or is_early else "",
                 note=note,
-                booked_by=by,
             )
-            remember(appointment, subject)
-            occupy(appointment, frame)
-            appointment.save(force_insert=True)
-            revise(appointment, Act.BOOKED, by=by, status_before="")
             messages_plan(appointment=appointment, act=Act.BOOKED)
     except IntegrityError as error:
         _refuse(error, attempt)
@@ -159,7 +150,7 @@ def appointment_reschedule(
             check_start(starts_at, frame.zone)
             override = Override.of(override_reason, by, frame.location_id)
             subject = known.lock_subject()
-            rooms = [room.pk] if room else candidate_rooms(frame, subject.modalities, known.room_id)
+            rooms = candidate_rooms(frame, subject.modalities, room, preferred=known.room_id)
             hold(
                 known.patient_id,
                 known.practitioner_id,
@@ -171,19 +162,8 @@ def appointment_reschedule(
             check_seen(appointment, revision)
             practitioner = practitioner or appointment.practitioner
             day = local_date(starts_at, frame.zone)
-            check_practitioner(frame, practitioner, subject.modalities, day)
-            if room is not None:
-                check_room(frame, room, subject.modalities)
-            request = Request(
-                frame,
-                appointment.kind,
-                subject.moving(appointment).length(frame.visit_length(subject.kind).duration),
-                [practitioner.pk],
-                rooms,
-                modalities=subject.modalities,
-                patient_id=appointment.patient_id,
-                moving=appointment.pk,
-            )
+            check_who_and_where(frame, subject.modalities, day, practitioner, room)
+            request = subject.moving(appointment).request(frame, [practitioner.pk], rooms)
             attempt = Attempt(request, starts_at, subject)
             check_allowed("The visit", appointment.status, "moving it", Appointment.MAY_RESCHEDULE)
             subject.check_bookable(except_for=appointment.pk)
@@ -240,7 +220,7 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
             revisions = AppointmentRevision.objects.filter(appointment=appointment_id).select_related("practitioner")
             last, *before = revisions.order_by("-number")[:2]
             previous = before[0] if before and last.act != Act.BOOKED else None
-            rooms = candidate_rooms(frame, subject.modalities, previous.room_id) if previous else []
+            rooms = candidate_rooms(frame, subject.modalities, preferred=previous.room_id) if previous else []
             hold(
                 known.patient_id,
                 known.practitioner_id,
@@ -263,17 +243,10 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
                 too_near = None if previous.is_early else subject.too_near(day)
                 if too_near is not None:
                     raise too_near
-                request = Request(
-                    frame,
-                    appointment.kind,
-                    previous.ends_at - previous.starts_at,
-                    [previous.practitioner_id],
-                    rooms,
-                    modalities=subject.modalities,
-                    patient_id=appointment.patient_id,
-                    moving=appointment.pk,
-                    was_there_first=True,
+                request = subject.moving(appointment).request(
+                    frame, [previous.practitioner_id], rooms, duration=previous.ends_at - previous.starts_at
                 )
+                request = replace(request, was_there_first=True)
                 attempt = Attempt(request, previous.starts_at, subject)
                 placed = place(request, previous.starts_at, subject, may_overbook=previous.overbooked, at_any_hour=True)
                 for name in AS_BOOKED:

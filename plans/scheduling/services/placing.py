@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from clinic import constraints
 from clinic.constraints import constraint_name
@@ -74,6 +73,15 @@ def check_practitioner(frame: Frame, practitioner: Practitioner, modalities: fro
         )
 
 
+def check_who_and_where(
+    frame: Frame, modalities: frozenset[str], day: date, practitioner: Practitioner, room: Room | None
+) -> None:
+    """Raises `Invalid` as `check_practitioner` does, and `check_room` where a room is asked for."""
+    check_practitioner(frame, practitioner, modalities, day)
+    if room is not None:
+        check_room(frame, room, modalities)
+
+
 def check_room(frame: Frame, room: Room, modalities: frozenset[str]) -> None:
     """Raises `Invalid` where the room takes no bookings here, or is not fit for every one of `modalities`."""
     if room.pk not in frame.rooms:
@@ -83,8 +91,15 @@ def check_room(frame: Frame, room: Room, modalities: frozenset[str]) -> None:
         raise Invalid(f"{room} is not fit for {labels(missing)}.", attr="room")
 
 
-def candidate_rooms(frame: Frame, modalities: frozenset[str], preferred: UUID | None = None) -> list[UUID]:
-    """The rooms fit for `modalities`, the preferred one first. Raises `Conflict` where the location has none."""
+def candidate_rooms(
+    frame: Frame, modalities: frozenset[str], room: Room | None = None, *, preferred: UUID | None = None
+) -> list[UUID]:
+    """The room that is asked for, or those fit for `modalities`, the preferred one first.
+
+    Raises `Conflict` (`no_capable_room`) where the location has none.
+    """
+    if room is not None:
+        return [room.pk]
     rooms = sorted(frame.capable_rooms(modalities), key=lambda room: room != preferred)
     if not rooms:
         raise Conflict(f"No room at this location is fit for {labels(sorted(modalities))}.", code="no_capable_room")
@@ -131,16 +146,6 @@ def place(
 def _off_hours(request: Request, starts_at: datetime, found: Verdict) -> str:
     visit = (starts_at, starts_at + request.duration)
     return off_hours_of(request.frame, request.practitioners[0], visit, is_closed=found.is_closed, is_off=found.is_off)
-
-
-def occupy(appointment: Appointment, frame: Frame) -> None:
-    """Set the time that practitioner and room are busy: the visit with the buffers of its kind."""
-    buffers = frame.visit_length(appointment.kind).buffers
-    starts_at, ends_at = appointment.starts_at, appointment.ends_at
-    appointment.practitioner_busy = DateTimeTZRange(
-        starts_at - buffers.practitioner_before, ends_at + buffers.practitioner_after, "[)"
-    )
-    appointment.room_busy = DateTimeTZRange(starts_at - buffers.room_before, ends_at + buffers.room_after, "[)")
 
 
 def alternatives(request: Request, starts_at: datetime, subject: Subject) -> list[dict[str, str]]:

@@ -23,12 +23,12 @@ from clinic.words import date_in_full
 from patients.models import Patient
 from patients.services import patient_lock
 from plans.followups.models import FollowUp
-from plans.scheduling.availability import Frame, Request, frame_of
+from plans.scheduling.availability import Frame, frame_of
 from plans.scheduling.models import OPEN_STATUSES, VisitKind, WaitlistEntry
 from plans.scheduling.queries.waitlist import present_visits, waitlist_in_full
 from plans.scheduling.rules import check_lead_time, check_start
 from plans.scheduling.services.booking import appointment_book, appointment_reschedule
-from plans.scheduling.services.placing import candidate_rooms, check_practitioner, check_room, place
+from plans.scheduling.services.placing import candidate_rooms, check_who_and_where, place
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import lock_subject
 from plans.scheduling.subjects import Subject, labels
@@ -300,25 +300,14 @@ def _check_can_be_had(
     frame = frame_of(entry.location_id)
     check_start(starts_at, frame.zone)
     day = local_date(starts_at, frame.zone)
-    check_practitioner(frame, practitioner, subject.modalities, day)
-    if room is not None:
-        check_room(frame, room, subject.modalities)
+    check_who_and_where(frame, subject.modalities, day, practitioner, room)
     subject.check_bookable(except_for=subject.live_appointment)
     refusal: Refusal | None = subject.too_early(day)
     if refusal is not None:
         raise refusal
     check_lead_time(starts_at, clock.now(), frame.lead)
-    request = Request(
-        frame,
-        subject.kind,
-        subject.length(frame.visit_length(subject.kind).duration),
-        [practitioner.pk],
-        [room.pk] if room is not None else candidate_rooms(frame, subject.modalities),
-        modalities=subject.modalities,
-        patient_id=subject.patient.pk,
-        moving=subject.live_appointment,
-    )
-    place(request, starts_at, subject)
+    rooms = candidate_rooms(frame, subject.modalities, room)
+    place(subject.request(frame, [practitioner.pk], rooms), starts_at, subject)
 
 
 def _settle(entry: WaitlistEntry, status: WaitlistEntry.Status, because: str) -> None:

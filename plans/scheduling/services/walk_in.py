@@ -17,7 +17,7 @@ from clinic.places.wallclock import local_date
 from patients.models import Patient
 from patients.services import patient_lock
 from plans.scheduling.availability import Frame, Request, frame_of, slot_documents, verdict
-from plans.scheduling.models import Appointment, AppointmentRevision
+from plans.scheduling.models import Appointment
 from plans.scheduling.rules import check_start
 from plans.scheduling.search import first_times_today
 from plans.scheduling.services.overriding import Override
@@ -25,17 +25,15 @@ from plans.scheduling.services.placing import (
     candidate_rooms,
     check_practitioner,
     check_room,
-    occupy,
     place,
     refusal_of,
 )
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import lock_subject
-from plans.scheduling.services.writing import remember, revise
+from plans.scheduling.services.writing import enter
 from plans.scheduling.subjects import Subject, able_on, labels
 from plans.treatment.models import ProcedureSession
 
-Act = AppointmentRevision.Act
 Status = Appointment.Status
 HISTORY = "Walk-in"
 NAMED = 3
@@ -77,43 +75,29 @@ def walk_in_begin(
                 check_room(frame, room, subject.modalities)
             subject.check_bookable()
             is_early = override.allows_early(subject, day)
-            rooms = [room.pk] if room is not None else candidate_rooms(frame, subject.modalities)
+            rooms = candidate_rooms(frame, subject.modalities, room)
             hold(subject.patient.pk, *people, others=rooms, shared=[location.pk])
             if subject.obligation is None:
                 patient_lock(patient_id=subject.patient.pk)
-            request = Request(
-                frame,
-                subject.kind,
-                subject.length(frame.visit_length(subject.kind).duration),
-                people,
-                rooms,
-                modalities=subject.modalities,
-                patient_id=subject.patient.pk,
-            )
+            request = subject.request(frame, people, rooms)
             request = replace(request, practitioners=[_first_free(request, begins_at)])
             may_overbook = override.may_overbook and practitioner is not None
             placed = place(request, begins_at, subject, may_overbook=may_overbook, offer=_free_today)
-            appointment = Appointment(
-                patient=subject.patient,
-                practitioner_id=request.practitioners[0],
+            appointment = enter(
+                request,
+                begins_at,
+                subject,
+                by=by,
                 location=location,
+                practitioner_id=request.practitioners[0],
                 room_id=placed.room_id,
-                kind=subject.kind,
-                session=subject.session,
-                starts_at=begins_at,
-                ends_at=begins_at + request.duration,
                 status=Status.ARRIVED,
                 arrived_at=clock.now(),
                 overbooked=placed.overbooked,
                 is_early=is_early,
                 override_reason=override.reason if placed.overbooked or is_early else "",
                 note=note,
-                booked_by=by,
             )
-            remember(appointment, subject)
-            occupy(appointment, frame)
-            appointment.save(force_insert=True)
-            revise(appointment, Act.BOOKED, by=by, status_before="")
     except SlotTaken as refusal:
         raise _in_words(refusal, frame, is_anybody=practitioner is None) from refusal
     except IntegrityError as error:

@@ -1,9 +1,13 @@
 """What every act writes of a visit: its columns, and the revision that keeps them."""
 
 from datetime import datetime
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from clinic import clock
 from clinic.people.models import User
+from plans.scheduling.availability import Frame, Request
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.subjects import Subject
 
@@ -20,6 +24,36 @@ TIME_AND_PLACE = (
     *AS_BOOKED,
 )
 CANCELLATION = ("cancelled_at", "cancel_reason", "cancel_note")
+
+
+def enter(request: Request, starts_at: datetime, subject: Subject, *, by: User | None, **columns: Any) -> Appointment:
+    """Save a new visit with its first revision; returns it. `columns` say where and with whom it is, and what else is
+    known of it."""
+    appointment = Appointment(
+        patient=subject.patient,
+        kind=subject.kind,
+        session=subject.session,
+        follow_up=subject.follow_up,
+        starts_at=starts_at,
+        ends_at=starts_at + request.duration,
+        booked_by=by,
+        **columns,
+    )
+    remember(appointment, subject)
+    occupy(appointment, request.frame)
+    appointment.save(force_insert=True)
+    revise(appointment, AppointmentRevision.Act.BOOKED, by=by, status_before="")
+    return appointment
+
+
+def occupy(appointment: Appointment, frame: Frame) -> None:
+    """Set the time that practitioner and room are busy: the visit with the buffers of its kind."""
+    buffers = frame.visit_length(appointment.kind).buffers
+    starts_at, ends_at = appointment.starts_at, appointment.ends_at
+    appointment.practitioner_busy = DateTimeTZRange(
+        starts_at - buffers.practitioner_before, ends_at + buffers.practitioner_after, "[)"
+    )
+    appointment.room_busy = DateTimeTZRange(starts_at - buffers.room_before, ends_at + buffers.room_after, "[)")
 
 
 def revise(

@@ -1,6 +1,7 @@
 """Dates, times and ages as people at a clinic say them (pure)."""
 
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -83,5 +84,21 @@ def since(instant: datetime, now: datetime) -> str:
     return f"{days(minutes // (24 * 60))} ago"
 
 
+def weekdays(days: Collection[int]) -> str:
+    """“Monday, Tuesday and Friday” for ISO weekdays in any order; empty for none."""
+    *first, last = [_WEEKDAYS[number - 1] for number in sorted(days)] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def hours(since: time | None, until: time | None) -> str:
+    """“09:00 to 12:00”, “from 09:00”, “done by 12:00”; empty where any time of day will do."""
+    if since is not None and until is not None:
+        return f"{since:%H:%M} to {until:%H:%M}"
+    if since is not None:
+        return f"from {since:%H:%M}"
+    return f"done by {until:%H:%M}" if until is not None else ""
+
+
 _NEAR = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
 _WITHOUT_YEAR_DAYS = 180
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

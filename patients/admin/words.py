@@ -5,18 +5,14 @@ from typing import Any
 
 from django.conf import settings
 
-from clinic.places.models import Weekday
+from clinic import words
 from patients.models import Patient
 
 
 def preferences(patient: Patient) -> str:
-    """“Mon, Tue, Thu, from 09:00, done by 12:00”; empty for one whom any time suits."""
-    parts = [", ".join(Weekday(day).label[:3] for day in patient.preferred_weekdays)]
-    if patient.preferred_from is not None:
-        parts.append(f"from {patient.preferred_from:%H:%M}")
-    if patient.preferred_until is not None:
-        parts.append(f"done by {patient.preferred_until:%H:%M}")
-    return ", ".join(filter(None, parts))
+    """“Monday and Thursday, 09:00 to 12:00”; empty for one whom any time suits."""
+    likes = (words.weekdays(patient.preferred_weekdays), words.hours(patient.preferred_from, patient.preferred_until))
+    return ", ".join(filter(None, likes))
 
 
 def in_words(patient: Patient, name: str) -> str:
@@ -36,6 +32,6 @@ def in_words(patient: Patient, name: str) -> str:
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if isinstance(value, list):
-        return ", ".join(Weekday(day).label for day in value)
+        return words.weekdays(value)
     choices = getattr(patient, f"get_{name}_display", None)
     return str(choices() if choices else value)

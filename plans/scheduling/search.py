@@ -9,9 +9,10 @@ from clinic import clock
 from clinic.errors import Invalid, Refusal
 from clinic.places.wallclock import local_date
 from clinic.words import date_in_full
-from patients.models import Patient
-from plans.scheduling.availability import Frame, Preference, Request, Slot, Wishes, free_slots
+from plans.scheduling.availability import Frame, Request, free_slots
 from plans.scheduling.models import VisitKind
+from plans.scheduling.queries.wishes import wishes_of
+from plans.scheduling.ranking import Preference, Slot
 from plans.scheduling.rules import CALENDAR_YEARS, MAX_SEARCH_DAYS, MINUTE, check_search_days
 from plans.scheduling.subjects import Subject
 
@@ -85,11 +86,6 @@ def slots_for(
 def preference_of(subject: Subject, first: date) -> Preference:
     """What makes a slot a good one for `subject`; what has no target date is best soon after `first`."""
     return Preference(subject.preferred_practitioner_id, subject.target or first, wishes_of(subject.patient))
-
-
-def wishes_of(patient: Patient) -> Wishes:
-    """The days and times of day that suit the patient."""
-    return Wishes(frozenset(patient.preferred_weekdays), patient.preferred_from, patient.preferred_until)
 
 
 def first_times_today(request: Request, begins_at: datetime) -> list[Slot]:

@@ -13,12 +13,13 @@ from clinic.errors import Conflict, Invalid, Refusal
 from clinic.people.models import Practitioner
 from clinic.places.models import Room
 from clinic.places.wallclock import local_date
-from clinic.words import date_in_full
+from clinic.words import count_of, date_in_full
 from plans.scheduling.availability import Frame, Preference, Slot, frame_of
 from plans.scheduling.queries import sessions_to_book
+from plans.scheduling.queries.wishes import wishes_of
 from plans.scheduling.rules import MAX_SEARCH_DAYS
 from plans.scheduling.search import LATE_SEARCH, slots_for
-from plans.scheduling.spacing import NoTime, Taste, choose, first_days, span
+from plans.scheduling.spacing import NoTime, choose, first_days, span
 from plans.scheduling.subjects import Subject, neighbours_from
 from plans.scheduling.wishes import Wishes
 from plans.treatment.models import ProcedureSession, TreatmentPlan
@@ -94,10 +95,10 @@ def sessions_to_plan(plan_id: UUID, count: int | None) -> list[Any]:
 def propose(plan: TreatmentPlan, wishes: SeriesWishes) -> Series:
     """The best time of each of the next sessions, all of which can be booked together at this moment.
 
-    In the order of the course: the practitioner in charge before others, what the patient likes, the days nearest to
-    the target, the weekday and time of the visit before; within the windows, and far enough from one another and from
-    what is booked or given. A session whose window has passed, or that cannot be in it any more, is proposed late.
-    Raises `Conflict` (`no_time`, `nothing_to_book`, and what refuses a booking). Four queries, and one for each visit.
+    In the order of the course, each the best as `Preference` has it, within the windows, and far enough from one
+    another and from what is booked or given. A session whose window has passed, or that cannot be in it any more, is
+    proposed late. Raises `Conflict` (`no_time`, `nothing_to_book`, and what refuses a booking). Four queries, and one
+    for each visit.
     """
     wishes.check()
     rows = sessions_to_plan(plan.pk, wishes.count)
@@ -107,30 +108,30 @@ def propose(plan: TreatmentPlan, wishes: SeriesWishes) -> Series:
     today = clock.today(frame.zone)
     opens = first_days([max(subject.days()[0] or today, today) for subject in subjects], gaps)
     searched = [_days(subject, first) for subject, first in zip(subjects, opens, strict=True)]
-    options = [
-        _options(frame, subject, days, wishes.of_a_visit()) for subject, days in zip(subjects, searched, strict=True)
-    ]
+    asked = wishes.of_a_visit()
+    free = [_free(frame, subject, days, asked) for subject, days in zip(subjects, searched, strict=True)]
+    options = [[slot for slot in slots if asked.met_by(slot, frame.zone)] for slots in free]
     days = [[local_date(slot.starts_at, frame.zone) for slot in slots] for slots in options]
-    patient = rows[0].plan.patient
-    likes = Wishes(
-        weekdays=patient.preferred_weekdays, time_from=patient.preferred_from, time_until=patient.preferred_until
-    )
+    likes = wishes_of(rows[0].plan.patient)
 
     def best(place: int, left: Sequence[tuple[Slot, date]], chosen: Sequence[Slot]) -> tuple[Slot, date]:
-        taste = Taste(frame.zone, Preference(plan.lead_practitioner_id, subjects[place].target), likes)
-        return taste.best(left, chosen[-1] if chosen else None)
+        before = chosen[-1] if chosen else None
+        rank = Preference(plan.lead_practitioner_id, subjects[place].target, likes, before).rank(frame.zone)
+        return min(left, key=lambda one: rank(one[0]))
 
     try:
         chosen = choose(options, days, gaps, best)
     except NoTime as found:
-        raise _no_time(rows[found.place], searched[found.place]) from None
+        place = found.place
+        said = asked.in_words(today, wishes.practitioner or "")
+        raise _no_time(rows[place], searched[place], len(free[place]), len(options[place]), said) from None
     on = [local_date(slot.starts_at, frame.zone) for slot in chosen]
     practitioners = Practitioner.objects.select_related("user").in_bulk(list(frame.practitioners))
     rooms = Room.objects.in_bulk(list(frame.rooms))
     visits = []
     for place, (row, slot) in enumerate(zip(rows, chosen, strict=True)):
         first, last = span(place, on, gaps)
-        free = tuple(other for other, day in zip(options[place], days[place], strict=True) if first <= day <= last)
+        choices = tuple(other for other, day in zip(options[place], days[place], strict=True) if first <= day <= last)
         visits.append(
             Proposed(
                 row,
@@ -139,7 +140,7 @@ def propose(plan: TreatmentPlan, wishes: SeriesWishes) -> Series:
                 slot.starts_at,
                 slot.ends_at,
                 is_late=on[place] > row.window_end,
-                choices=free,
+                choices=choices,
             )
         )
     return Series(frame, tuple(visits), practitioners)
@@ -179,24 +180,23 @@ def _days(subject: Subject, first: date) -> tuple[date, date]:
     return first, min(last, first + timedelta(days=MAX_SEARCH_DAYS - 1))
 
 
-def _options(frame: Frame, subject: Subject, days: tuple[date, date], wishes: Wishes) -> list[Slot]:
-    found = slots_for(
-        frame,
-        subject,
-        first=days[0],
-        last=days[1],
-        practitioners=[wishes.practitioner_id] if wishes.practitioner_id is not None else (),
-    )
-    return [
-        slot for slot in found if wishes.against(slot.practitioner_id, slot.starts_at, slot.ends_at, frame.zone) is None
-    ]
+def _free(frame: Frame, subject: Subject, days: tuple[date, date], wishes: Wishes) -> list[Slot]:
+    practitioners = [wishes.practitioner_id] if wishes.practitioner_id is not None else ()
+    return slots_for(frame, subject, first=days[0], last=days[1], practitioners=practitioners)
 
 
-def _no_time(session: ProcedureSession, days: tuple[date, date]) -> Conflict:
+def _no_time(session: ProcedureSession, days: tuple[date, date], free: int, suiting: int, asked: str) -> Conflict:
+    """The refusal of a series, with what leaves one of its sessions without a time."""
     first, last = days
+    if not free:
+        because = "everybody who may do it is booked or away then"
+    elif not suiting:
+        because = f"{count_of(free, 'time')} would be free, but none as asked ({asked})"
+    else:
+        because = f"{count_of(suiting, 'time')} would be free, but too near to the other visits"
     return Conflict(
-        f"{session.title}: no free time from {date_in_full(first)} to {date_in_full(last)} that fits with the other "
-        "visits. Nothing was booked.",
+        f"{session.title}: no free time from {date_in_full(first)} to {date_in_full(last)}: {because}. "
+        "Nothing was booked.",
         code="no_time",
         extra={
             "session": str(session.pk),

@@ -1,14 +1,8 @@
 """Chooses a time for each of several visits that follow one another with days in between (pure)."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
-
-from clinic.places.wallclock import local_date
-from plans.scheduling.availability import Preference, Slot
-from plans.scheduling.wishes import Wishes
 
 T = TypeVar("T")
 Gaps = Sequence[Sequence[int]]
@@ -86,36 +80,3 @@ def _last_days(days: Sequence[Sequence[date]], gaps: Gaps) -> list[date]:
         bound = min(bounds, default=date.max)
         last[place] = max(day for day in days[place] if day <= bound)
     return last
-
-
-@dataclass(frozen=True, slots=True)
-class Taste:
-    """What makes one time of a visit in a series better than another."""
-
-    zone: ZoneInfo
-    preference: Preference
-    """The practitioner in charge, and the visit's target date."""
-    patient: Wishes
-    """What the patient likes; nothing is left out for it."""
-
-    def best(self, slots: Iterable[tuple[Slot, date]], before: Slot | None) -> tuple[Slot, date]:
-        """Who is in charge first, then what the patient likes, the days nearest to the target, and the weekday and time
-        of the visit before."""
-        return min(slots, key=lambda one: self._rank(one[0], one[1], before))
-
-    def _rank(self, slot: Slot, day: date, before: Slot | None) -> tuple[bool, bool, int, bool, timedelta, datetime]:
-        against = self.patient.against(slot.practitioner_id, slot.starts_at, slot.ends_at, self.zone)
-        target = self.preference.target
-        return (
-            slot.practitioner_id != self.preference.practitioner_id,
-            against is not None,
-            abs((day - target).days) if target is not None else 0,
-            before is not None and local_date(before.starts_at, self.zone).isoweekday() != day.isoweekday(),
-            abs(_of_day(slot.starts_at, self.zone) - _of_day(before.starts_at, self.zone)) if before else timedelta(0),
-            slot.starts_at,
-        )
-
-
-def _of_day(instant: datetime, zone: ZoneInfo) -> timedelta:
-    local = instant.astimezone(zone)
-    return timedelta(hours=local.hour, minutes=local.minute)

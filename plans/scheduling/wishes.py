@@ -1,16 +1,14 @@
-"""What suits somebody who waits for an earlier time, and why a wait is over (pure)."""
+"""What suits somebody, in days, hours and people; and why a wait is over (pure)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import Enum
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinic.places.wallclock import local_date, local_time
-from clinic.words import date_in_full
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from clinic import words
 
 
 class Over(Enum):
@@ -29,6 +27,19 @@ class Over(Enum):
         }[self]
 
 
+class Timed(Protocol):
+    """A time with somebody: free, or booked."""
+
+    @property
+    def practitioner_id(self) -> UUID: ...
+
+    @property
+    def starts_at(self) -> datetime: ...
+
+    @property
+    def ends_at(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """When and with whom somebody wants to come. What is empty is open."""
@@ -41,37 +52,63 @@ class Wishes:
     time_from: time | None = None
     time_until: time | None = None
 
-    def against(self, practitioner_id: UUID, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str | None:
-        """Why this time does not suit them, in words; None where it does."""
-        day = local_date(starts_at, zone)
-        if self.practitioner_id is not None and practitioner_id != self.practitioner_id:
-            return "Wants to see somebody else."
-        if self.earliest is not None and day < self.earliest:
-            return f"Cannot come before {date_in_full(self.earliest)}."
-        if self.latest is not None and day > self.latest:
-            return f"Cannot come after {date_in_full(self.latest)}."
-        if self.weekdays and day.isoweekday() not in self.weekdays:
-            return f"Comes on {weekdays_in_words(self.weekdays)} only."
-        if self.time_from is not None and local_time(starts_at, zone) < self.time_from:
-            return f"Cannot come before {self.time_from:%H:%M}."
-        ends_later = local_date(ends_at, zone) > day or (
-            self.time_until is not None and local_time(ends_at, zone) > self.time_until
+    def __bool__(self) -> bool:
+        return bool(self.weekdays) or any(
+            wish is not None
+            for wish in (self.practitioner_id, self.earliest, self.latest, self.time_from, self.time_until)
         )
-        if self.time_until is not None and ends_later:
-            return f"Must be done by {self.time_until:%H:%M}."
-        return None
+
+    def missed(self, visit: Timed, zone: ZoneInfo) -> tuple[str, ...]:
+        """The names of the wishes that a visit does not meet, by the clocks of `zone`; of the two for the time of day
+        one at most. A visit lies wholly within the hours that suit, and ends on the day on which it begins."""
+        starts, ends = visit.starts_at.astimezone(zone), visit.ends_at.astimezone(zone)
+        day = starts.date()
+        is_soon = self.time_from is not None and starts.time() < self.time_from
+        is_late = self.time_until is not None and (ends.date() > day or ends.time() > self.time_until)
+        found = {
+            "practitioner_id": self.practitioner_id not in (None, visit.practitioner_id),
+            "earliest": self.earliest is not None and day < self.earliest,
+            "latest": self.latest is not None and day > self.latest,
+            "weekdays": bool(self.weekdays) and day.isoweekday() not in self.weekdays,
+            "time_from": is_soon,
+            "time_until": is_late and not is_soon,
+        }
+        return tuple(name for name, is_missed in found.items() if is_missed)
+
+    def met_by(self, visit: Timed, zone: ZoneInfo) -> bool:
+        """Whether a visit is as they wish; `queries.wishes.meeting` says the same in SQL."""
+        return not self.missed(visit, zone)
+
+    def against(self, visit: Timed, zone: ZoneInfo) -> str:
+        """Why a visit does not suit them, in words; empty where it does."""
+        for name in self.missed(visit, zone):
+            return self._refused(name)
+        return ""
+
+    def _refused(self, name: str) -> str:
+        if name == "practitioner_id":
+            return "Wants to see somebody else."
+        if name == "weekdays":
+            return f"Comes on {words.weekdays(self.weekdays)} only."
+        wish = getattr(self, name)
+        said = f"{wish:%H:%M}" if isinstance(wish, time) else words.date_in_full(wish)
+        if name == "time_until":
+            return f"Must be done by {said}."
+        return f"Cannot come {'after' if name == 'latest' else 'before'} {said}."
+
+    def in_words(self, today: date, practitioner: object = "") -> str:
+        """“Dr Rowan, Monday and Tuesday, 09:00 to 12:00, until Tue 24 Nov”; empty where any time will do.
+
+        `practitioner` is the name of the one they wish for.
+        """
+        parts = (
+            str(practitioner) if self.practitioner_id is not None else "",
+            words.weekdays(self.weekdays),
+            words.hours(self.time_from, self.time_until),
+            f"from {words.within(words.day(self.earliest, today))} on" if self.earliest else "",
+            f"until {words.within(words.day(self.latest, today))}" if self.latest else "",
+        )
+        return ", ".join(filter(None, parts))
 
 
-def weekdays_in_words(weekdays: Collection[int]) -> str:
-    """“Monday, Tuesday and Friday”."""
-    *first, last = (WEEKDAYS[day - 1] for day in sorted(weekdays))
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def times_in_words(time_from: time | None, time_until: time | None) -> str:
-    """“09:00 to 12:00”, “from 09:00”, “done by 12:00”; empty where any time will do."""
-    if time_from is not None and time_until is not None:
-        return f"{time_from:%H:%M} to {time_until:%H:%M}"
-    if time_from is not None:
-        return f"from {time_from:%H:%M}"
-    return f"done by {time_until:%H:%M}" if time_until is not None else ""
+ANY_TIME = Wishes()

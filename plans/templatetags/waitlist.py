@@ -28,7 +28,18 @@ def wants_earlier(row: Appointment | ProcedureSession | FollowUp) -> dict[str, A
     found = waiting(WaitlistEntry.objects.filter(**_filter(row))).first()
     if found is not None:
         return {"entry_url": reverse("admin:plans_waitlistentry_change", args=[found.pk])}
-    return {"add_url": f"{reverse('admin:plans_waitlistentry_add')}?{urlencode(about)}"}
+    return {"add_url": _add_url(about)}
+
+
+@register.inclusion_tag("console/parts/wait_for.html")
+def wait_for(row: ProcedureSession | FollowUp) -> dict[str, Any]:
+    """The way onto the waitlist from a row of a list; who waits already is led to their entry. No query."""
+    may_wait = reader().may("plans.waitlistentry", "add")
+    return {"add_url": _add_url(about) if may_wait and (about := _about(row)) else "", "title": row.title}
+
+
+def _add_url(about: dict[str, Any]) -> str:
+    return f"{reverse('admin:plans_waitlistentry_add')}?{urlencode(about)}"
 
 
 def _about(row: Appointment | ProcedureSession | FollowUp) -> dict[str, Any]:
@@ -45,8 +56,7 @@ def _about(row: Appointment | ProcedureSession | FollowUp) -> dict[str, Any]:
         return {}
     if isinstance(row, ProcedureSession):
         return {"session": row.pk} if row.status in ProcedureSession.MAY_BOOK else {}
-    open_states = FollowUp.MAY_BOOK | {FollowUp.State.SCHEDULED}
-    return {"follow_up": row.pk} if getattr(row, "state", None) in open_states | {None} else {}
+    return {"follow_up": row.pk} if getattr(row, "state", None) in FollowUp.OPEN | {None} else {}
 
 
 def _filter(row: Appointment | ProcedureSession | FollowUp) -> dict[str, Any]:

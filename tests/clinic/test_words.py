@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -58,3 +58,10 @@ def test_an_age_is_completed_years(born, years):
 
 def test_a_zone_is_named_after_its_place():
     assert words.zone_name(NEW_YORK) == "New York"
+
+
+def test_weekdays_and_hours_are_said_as_people_say_them():
+    assert [words.weekdays(days) for days in ([], [3], [5, 1, 2])] == ["", "Wednesday", "Monday, Tuesday and Friday"]
+    nine, noon = time(9), time(12)
+    said = [words.hours(*both) for both in ((nine, noon), (nine, None), (None, noon), (None, None))]
+    assert said == ["09:00 to 12:00", "from 09:00", "done by 12:00", ""]

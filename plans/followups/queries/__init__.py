@@ -8,7 +8,6 @@ from plans.followups.queries.check_ins import (
     check_ins_to_ask,
     with_check_in_state,
 )
-from plans.followups.queries.dates import LocalDate
 from plans.followups.queries.follow_ups import (
     DORMANT_PLANS,
     counts_from,
@@ -27,7 +26,6 @@ from plans.followups.queries.worklist import (
 
 __all__ = [
     "DORMANT_PLANS",
-    "LocalDate",
     "OwedVisit",
     "by_urgency",
     "call_list",

@@ -23,9 +23,9 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
 
 from clinic import clock
+from clinic.places.localtime import LocalDate
 from patients.models import Patient
 from plans.followups.models import ContactAttempt, FollowUp
-from plans.followups.queries.dates import LocalDate
 from plans.followups.queries.follow_ups import with_state
 from plans.followups.rules import MEANS_REACHED, NO_SHOWS_TO_CALL, Unreachable
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision

@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
 from clinic import clock
+from clinic.places.localtime import LocalDate
 from plans.followups.models import CheckIn
-from plans.followups.queries.dates import LocalDate, days_after
+from plans.followups.queries.dates import days_after
 from plans.followups.rules import ASKED_FOR, CHECK_IN_GRACE
 
 State = CheckIn.State

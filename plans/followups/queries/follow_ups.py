@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from clinic import clock
+from clinic.places.localtime import LocalDate
 from plans.followups.models import FollowUp
-from plans.followups.queries.dates import LocalDate, days_after
+from plans.followups.queries.dates import days_after
 from plans.followups.rules import MISSED_AFTER_NO_SHOW, MISSED_AFTER_OVERDUE
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.models import LIVE_STATUSES, Appointment

@@ -15,20 +15,23 @@ from clinic.console.forms import ActForm, LocalDateTimeField, instant, wall_cloc
 from clinic.console.reader import reader
 from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
-from clinic.places.models import Location, Room, Weekday
+from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
-from clinic.words import within
-from plans.scheduling.availability import Frame, Slot, Wishes, frame_of
+from clinic.words import clock_time, within
+from plans.scheduling.admin.times import GONE, Chosen, TimeChoice, read_key, time_key
+from plans.scheduling.availability import Frame, Slot, frame_of
 from plans.scheduling.models import Appointment
-from plans.scheduling.rules import read_instant
-from plans.scheduling.search import slots_for, wishes_of
+from plans.scheduling.queries.wishes import wishes_of
+from plans.scheduling.ranking import spread
+from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject
+from plans.scheduling.wishes import Wishes
 
 SEARCHED_DAYS = 28
 SHOWN_DAYS = 6
 ANYBODY = "any"
 EARLY = "early"
-SHOWN_TIMES = 11
+TIMES_A_DAY = 11
 """Times a day and practitioner; more are left out, and can be asked for by hand."""
 OTHER_TIMES = 4
 """So many of them are kept for those that do not suit the patient."""
@@ -39,10 +42,7 @@ class Times:
     """The free times of one practitioner on one day."""
 
     practitioner: Practitioner
-    slots: list[tuple[str, str]]
-    """What the choice is called in the form, and the time as people read it."""
-    suiting: frozenset[str]
-    """The choices that are as the patient likes it, where they said so."""
+    choices: list[TimeChoice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +132,8 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
         is_early=is_early,
         early_url=address(**{EARLY: "1", "from": None}) if may_book_early and blocked else "",
         usual_url=address(**{EARLY: None, "from": None}),
-        wished=wishes_in_words(wishes_of(subject.patient)),
+        wished=wishes_of(subject.patient).in_words(today),
     )
-
-
-def wishes_in_words(wishes: Wishes) -> str:
-    """“Mon, Fri, from 09:00 to 12:00”; empty where everything suits them."""
-    weekdays = [Weekday(number).label[:3] for number in sorted(wishes.weekdays)]
-    since = [f"from {wishes.come_from:%H:%M}"] if wishes.come_from else []
-    until = [f"{'to' if since else 'done by'} {wishes.done_by:%H:%M}"] if wishes.done_by else []
-    return ", ".join([*weekdays, *([" ".join([*since, *until])] if since or until else [])])
 
 
 def _blocked(subject: Subject, today: date, last: date) -> list[BlockedDays]:
@@ -217,45 +209,15 @@ def _days(
 
 
 def _times(practitioner: Practitioner, slots: list[Slot], frame: Frame, wishes: Wishes) -> Times:
-    """At most `SHOWN_TIMES` of them: what suits the patient first, and some of the others."""
-    suiting: list[Slot] = []
-    others: list[Slot] = []
-    for slot in slots:
-        is_liked = wishes and not wishes.missed(slot.starts_at, slot.ends_at, frame.zone)
-        (suiting if is_liked else others).append(slot)
-    liked = thinned(suiting, SHOWN_TIMES - min(len(others), OTHER_TIMES))
-    shown = [*liked, *thinned(others, SHOWN_TIMES - len(liked))]
+    """At most `TIMES_A_DAY` of them: what suits the patient first, and some of the others."""
+    suiting = [slot for slot in slots if wishes and wishes.met_by(slot, frame.zone)]
+    others = [slot for slot in slots if slot not in suiting]
+    liked = spread(suiting, TIMES_A_DAY - min(len(others), OTHER_TIMES))
+    shown = sorted([*liked, *spread(others, TIMES_A_DAY - len(liked))], key=lambda slot: slot.starts_at)
     return Times(
         practitioner,
-        [_choice(slot, frame) for slot in sorted(shown, key=lambda slot: slot.starts_at)],
-        frozenset(_choice(slot, frame)[0] for slot in suiting),
+        [TimeChoice(time_key(slot), clock_time(slot.starts_at, frame.zone), suits=slot in suiting) for slot in shown],
     )
-
-
-def thinned(slots: list[Slot], most: int = SHOWN_TIMES) -> list[Slot]:
-    """At most `most`, evenly from morning to evening, half hours first."""
-    if len(slots) <= most:
-        return slots
-    if not most:
-        return []
-    even = [slot for slot in slots if slot.starts_at.minute in (0, 30)]
-    slots = even if len(even) >= most // 2 else slots
-    step = -(-len(slots) // most)
-    return slots[::step]
-
-
-def _choice(slot: Slot, frame: Frame) -> tuple[str, str]:
-    key = f"{slot.practitioner_id}|{slot.room_id}|{slot.starts_at.isoformat()}"
-    return key, f"{slot.starts_at.astimezone(frame.zone):%H:%M}"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The time that was chosen, and with whom and where."""
-
-    starts_at: datetime
-    practitioner: Practitioner
-    room: Room | None
 
 
 class TimeForm(ActForm):
@@ -320,7 +282,7 @@ class TimeForm(ActForm):
         if own is not None:
             if cleaned.get("practitioner") is None and "practitioner" not in self.errors:
                 self.add_error("practitioner", "Choose who sees the patient.")
-            cleaned["choice"] = Choice(own, cast(Practitioner, cleaned.get("practitioner")), cleaned.get("room"))
+            cleaned["choice"] = Chosen(own, cast(Practitioner, cleaned.get("practitioner")), cleaned.get("room"))
         elif cleaned.get("slot"):
             cleaned["choice"] = self._slot(cleaned["slot"])
             if self.offered.is_early and not cleaned.get("override_reason"):
@@ -329,15 +291,12 @@ class TimeForm(ActForm):
             raise forms.ValidationError("Choose a time.")
         return cleaned
 
-    def _slot(self, text: str) -> Choice:
+    def _slot(self, text: str) -> Chosen:
         try:
-            practitioner_id, room_id, starts_at = text.split("|")
-            when = read_instant(starts_at, attr="slot")
-            practitioner = self.offered.practitioners[UUID(practitioner_id)]
-            room = Room.objects.filter(location=self.offered.location).get(pk=UUID(room_id))
-        except (ValueError, KeyError, Invalid, Room.DoesNotExist):
-            raise forms.ValidationError("This time is no longer on offer. Choose another one.") from None
-        return Choice(when, practitioner, room)
+            practitioner_id, starts_at = read_key(text)
+            return Chosen(starts_at, self.offered.practitioners[practitioner_id])
+        except (KeyError, Invalid):
+            raise forms.ValidationError(GONE) from None
 
 
 def visible_locations(user: User, action: str) -> list[Location]:

@@ -30,6 +30,7 @@ from plans.scheduling.admin.caller_forms import (
     same_people,
     times_for,
 )
+from plans.scheduling.admin.times import GONE
 from plans.scheduling.admin.walk_in import Wait, waits_of, walk_in_view
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import (
@@ -203,7 +204,7 @@ class Call:
             else None
         )
         if chosen is None or practitioner is None:
-            raise SlotTaken("This time is no longer on offer. Choose another one.", attr="starts_at")
+            raise SlotTaken(GONE, attr="starts_at")
         return practitioner, chosen[1]
 
     def _now(self, form: CallerForm) -> dict[str, Any]:

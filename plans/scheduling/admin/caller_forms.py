@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
@@ -23,10 +23,11 @@ from patients.models import Patient
 from patients.queries import likely_duplicates, search
 from patients.rules import phone_digits
 from patients.services import GuardianInput
-from plans.scheduling.admin.booking import SEARCHED_DAYS, thinned, visible_locations
+from plans.scheduling.admin.booking import SEARCHED_DAYS, TIMES_A_DAY, visible_locations
 from plans.scheduling.admin.panels import next_visit, with_next_visit
+from plans.scheduling.admin.times import read_key, time_key
 from plans.scheduling.availability import Frame, Slot, frame_of
-from plans.scheduling.rules import read_instant
+from plans.scheduling.ranking import of_half_days, spread
 from plans.scheduling.search import slots_for
 from plans.scheduling.services import Caller
 
@@ -39,7 +40,6 @@ WHOLE_NUMBER = 7
 LIKELY, ON_NUMBER = "Likely the same person", "On this number"
 PRONOUNS = {Patient.Sex.FEMALE: "her", Patient.Sex.MALE: "him"}
 NO_TIME = "Choose one of the free times, or “Will call back”."
-GONE = "This time is no longer on offer. Choose another one."
 
 
 class CallerForm(InWords, forms.Form):
@@ -128,12 +128,10 @@ class CallerForm(InWords, forms.Form):
     def chosen(self, text: str) -> tuple[UUID, datetime] | None:
         """With whom and when; None, with an error at the field, for what was never offered."""
         try:
-            practitioner, starts_at = text.split("|")
-            return UUID(practitioner), read_instant(starts_at, attr="slot")
-        except (ValueError, Invalid):
-            pass
-        self.add_error("slot", forms.ValidationError(GONE, "invalid"))
-        return None
+            return read_key(text)
+        except Invalid as invalid:
+            self.add_error("slot", forms.ValidationError(invalid.detail, "invalid"))
+            return None
 
     def caller(self) -> Caller:
         given = {name.removeprefix("guardian_"): self.cleaned_data[name] for name in self.GUARDIAN}
@@ -278,9 +276,6 @@ class Times:
     """Whether these are whole days, and not the next few times."""
 
 
-NOON = time(12)
-
-
 def times_for(place: Location, practitioner: str = "", first: str = "") -> Times:
     """The first times of the next five half days; with a `first` day those of three days from it on: three queries."""
     frame = frame_of(place.pk)
@@ -309,13 +304,8 @@ def times_for(place: Location, practitioner: str = "", first: str = "") -> Times
 
 
 def _next(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner]) -> list[Group]:
-    """The first time of each of the next few mornings and afternoons, with whoever comes first: five to choose from,
-    not five quarters of one hour."""
-    first: dict[tuple[date, bool], Slot] = {}
-    for slot in slots:
-        start = slot.starts_at.astimezone(frame.zone)
-        first.setdefault((start.date(), start.time() >= NOON), slot)
-    found = list(first.values())[:SHOWN_TIMES]
+    """The first time of each of the next few mornings and afternoons, with whoever comes first."""
+    found = of_half_days(slots, frame.zone)[:SHOWN_TIMES]
     by_day = groupby(found, lambda slot: local_date(slot.starts_at, frame.zone))
     return [Group(day, None, [_choice(slot, frame, practitioners) for slot in of_day]) for day, of_day in by_day]
 
@@ -325,7 +315,9 @@ def _days(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practiti
     for slot in slots:
         days.setdefault(local_date(slot.starts_at, frame.zone), {}).setdefault(slot.practitioner_id, []).append(slot)
     return [
-        Group(day, practitioners[key], [_choice(slot, frame, practitioners) for slot in thinned(of_day[key])])
+        Group(
+            day, practitioners[key], [_choice(slot, frame, practitioners) for slot in spread(of_day[key], TIMES_A_DAY)]
+        )
         for day, of_day in sorted(days.items())[:SHOWN_DAYS]
         for key in practitioners
         if key in of_day
@@ -333,5 +325,4 @@ def _days(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practiti
 
 
 def _choice(slot: Slot, frame: Frame, practitioners: Mapping[UUID, Practitioner]) -> tuple[str, str, str]:
-    value = f"{slot.practitioner_id}|{slot.starts_at.isoformat()}"
-    return value, f"{slot.starts_at.astimezone(frame.zone):%H:%M}", str(practitioners[slot.practitioner_id])
+    return time_key(slot), f"{slot.starts_at.astimezone(frame.zone):%H:%M}", str(practitioners[slot.practitioner_id])

@@ -1,6 +1,5 @@
 """A time that came free: who from the waitlist fits it, and the sentence that says so after a cancellation or move."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -17,6 +16,8 @@ from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from patients.models import Patient
+from plans.scheduling.admin.times import time_key
+from plans.scheduling.admin.waitlist.rows import rows_of
 from plans.scheduling.availability import Slot
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import Fit, Gap, fits_of
@@ -61,11 +62,6 @@ def with_who_fits(words: str, gap: Gap) -> str:
     return format_html('{} <a class="c-undo" href="{}">{} this time</a>', words, gap_url(gap), people)
 
 
-def slot_key(slot: Slot) -> str:
-    """What a time is called in a form."""
-    return f"{slot.practitioner_id}|{slot.starts_at.isoformat()}"
-
-
 def gap_asked_for(request: HttpRequest) -> Gap:
     """The time that the address names. Raises Http404 where it names none, or the reader does not see whose it is."""
     user = cast(User, request.user)
@@ -91,7 +87,7 @@ def gap_asked_for(request: HttpRequest) -> Gap:
     return gap
 
 
-def gap_page(who: Reader, gap: Gap, rows_of: Callable[..., list[Any]]) -> dict[str, Any]:
+def gap_page(who: Reader, gap: Gap) -> dict[str, Any]:
     """What the page of a free time shows: who fits, in order, and why the others do not."""
     found = fits_of(gap, visible(WaitlistEntry.objects.all(), who.user))
     present = {fit.present.pk: fit.present for fit in found if fit.present is not None}
@@ -123,7 +119,7 @@ def _offered(who: Reader, fit: Fit, row: Any, gap: Gap) -> dict[str, Any]:
     return {
         "row": row,
         "slot": slot,
-        "key": slot_key(slot),
+        "key": time_key(slot),
         "is_told": is_told,
         "may_offer": who.may_on("offer", entry) and not is_told,
         "may_accept": who.may_on("accept", entry),

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -23,14 +22,16 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Weekday
 from clinic.places.wallclock import local_date
 from clinic.words import count_of
+from plans.scheduling.admin.times import TimeChoice, key_of, read_key, time_key
 from plans.scheduling.availability import Slot, frame_of
 from plans.scheduling.models import LIVE_STATUSES
-from plans.scheduling.rules import read_instant
+from plans.scheduling.ranking import spread
 from plans.scheduling.series import Proposed, Series, SeriesWishes, propose
 from plans.scheduling.services import SeriesVisit, plan_book_series
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
-TIMES_A_DAY = 4
+TIMES_A_DAY, OTHER_TIMES_A_DAY = 8, 4
+"""Of the proposed practitioner, and of all the others."""
 DAYS_SHOWN = 14
 """Of the days on which one visit could be instead, those nearest to the proposed one."""
 
@@ -58,15 +59,6 @@ class SeriesForm(InWords, forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One time that a visit could be at."""
-
-    key: str
-    text: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SeriesRow:
     """One visit of the preview."""
 
@@ -75,7 +67,9 @@ class SeriesRow:
     """What its choice is called in the form."""
     chosen: str
     """Its time in words, for whom nothing else can be chosen."""
-    days: list[tuple[date, list[Choice]]]
+    days: list[tuple[date, list[TimeChoice]]]
+    note: str
+    """Why there is little to choose; empty where there is."""
 
 
 def is_to_book(plan: TreatmentPlan) -> bool:
@@ -140,7 +134,7 @@ class BooksSeries:
 def _row(visit: Proposed, series: Series, picked: Mapping[str, str]) -> SeriesRow:
     zone = series.frame.zone
     name = f"visit-{visit.session.pk}"
-    proposed = _key(visit.practitioner.pk, visit.starts_at)
+    proposed = key_of(visit.practitioner.pk, visit.starts_at)
     wanted = picked.get(name, proposed)
     days: dict[date, list[Slot]] = {}
     for slot in visit.choices:
@@ -148,27 +142,22 @@ def _row(visit: Proposed, series: Series, picked: Mapping[str, str]) -> SeriesRo
     own = local_date(visit.starts_at, zone)
     near = sorted(sorted(days, key=lambda day: abs((day - own).days))[:DAYS_SHOWN])
 
-    def choice(slot: Slot) -> Choice:
-        key = _key(slot.practitioner_id, slot.starts_at)
+    def choice(slot: Slot) -> TimeChoice:
+        key = time_key(slot)
         text = f"{reader().moment(slot.starts_at, zone)}, {series.practitioners[slot.practitioner_id]}"
-        return Choice(key, text, key == wanted)
+        return TimeChoice(key, text, is_chosen=key == wanted)
 
-    keep = {proposed, wanted}
-    shown = [(day, [choice(slot) for slot in _thinned(days[day], visit, keep)]) for day in near]
-    return SeriesRow(visit, name, reader().moment(visit.starts_at, zone), shown)
-
-
-def _thinned(slots: Sequence[Slot], visit: Proposed, keep: set[str]) -> list[Slot]:
-    """A few of a day's times, of the proposed practitioner where they have any; what is chosen is among them."""
-    own = [slot for slot in slots if slot.practitioner_id == visit.practitioner.pk] or list(slots)
-    step = max(-(-len(own) // TIMES_A_DAY), 1)
-    few = own[::step]
-    few += [slot for slot in slots if _key(slot.practitioner_id, slot.starts_at) in keep and slot not in few]
-    return sorted(few, key=lambda slot: (slot.starts_at, slot.practitioner_id))
+    shown = [(day, [choice(slot) for slot in _few(days[day], visit, {proposed, wanted})]) for day in near]
+    note = "" if len(days) > 1 else "No other day is free that keeps the days between the visits."
+    return SeriesRow(visit, name, reader().moment(visit.starts_at, zone), shown, note)
 
 
-def _key(practitioner_id: UUID, starts_at: datetime) -> str:
-    return f"{practitioner_id}|{starts_at.isoformat()}"
+def _few(slots: Sequence[Slot], visit: Proposed, keep: set[str]) -> list[Slot]:
+    """Some of a day's times, of the proposed practitioner more than of the others; what is chosen is among them."""
+    own = [slot for slot in slots if slot.practitioner_id == visit.practitioner.pk]
+    others = [slot for slot in slots if slot.practitioner_id != visit.practitioner.pk]
+    kept = [slot for slot in slots if time_key(slot) in keep]
+    return spread(own, TIMES_A_DAY, [*spread(others, OTHER_TIMES_A_DAY), *kept])
 
 
 def _chosen(user: User, plan: TreatmentPlan, picked: Mapping[str, str]) -> list[SeriesVisit]:
@@ -176,12 +165,12 @@ def _chosen(user: User, plan: TreatmentPlan, picked: Mapping[str, str]) -> list[
     wanted = {name.removeprefix("visit-"): value for name, value in picked.items() if name.startswith("visit-")}
     try:
         sessions = {str(one.pk): one for one in plan.sessions.filter(pk__in=list(wanted))}
-        times = {key: value.split("|") for key, value in wanted.items()}
+        times = {key: read_key(value) for key, value in wanted.items()}
         people = visible(Practitioner.objects.select_related("user"), user)
-        practitioners = people.in_bulk([UUID(one) for one, _ in times.values()])
+        practitioners = people.in_bulk([practitioner for practitioner, _ in times.values()])
         return [
-            SeriesVisit(sessions[key], read_instant(starts_at, attr="starts_at"), practitioners[UUID(practitioner)])
+            SeriesVisit(sessions[key], starts_at, practitioners[practitioner])
             for key, (practitioner, starts_at) in times.items()
         ]
-    except (KeyError, ValueError, ValidationError, Invalid):
+    except (KeyError, ValidationError, Invalid):
         raise Invalid("These times are no longer on offer. Look at the new ones.") from None

@@ -28,10 +28,10 @@ from plans.followups.queries import follow_ups_in_full
 from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.rows import VisitRow, visit_rows
+from plans.scheduling.admin.times import chosen_time, key_of
 from plans.scheduling.availability import Frame, Slot, frame_of
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import in_full, sessions_to_book
-from plans.scheduling.rules import read_instant
 from plans.scheduling.search import first_times_today
 from plans.scheduling.services import walk_in_begin
 from plans.scheduling.subjects import Subject, able_on
@@ -142,17 +142,17 @@ def walk_in_view(admin: Any, request: HttpRequest) -> HttpResponse:
 
 
 def _begin(form: WalkInForm, user: User, place: Location, what: Mapping[str, Any]) -> Appointment:
-    key, _, starts_at = form.cleaned_data["wait"].partition("|")
+    wait = form.cleaned_data["wait"]
+    practitioner, _, later = wait.partition("|")
     try:
-        practitioner = visible(Practitioner.objects.select_related("user"), user).get(pk=UUID(key))
-        begins_at = read_instant(starts_at, attr="starts_at") if starts_at else None
-    except (ValueError, Invalid, Practitioner.DoesNotExist):
-        raise SlotTaken("This time is no longer on offer. Choose another one.") from None
+        chosen = chosen_time(user, wait if later else key_of(practitioner, clock.now()))
+    except Invalid as invalid:
+        raise SlotTaken(invalid.detail) from None
     return walk_in_begin(
         by=user,
         location=place,
-        practitioner=practitioner,
-        starts_at=begins_at,
+        practitioner=chosen.practitioner,
+        starts_at=chosen.starts_at if later else None,
         room=form.cleaned_data["room"],
         note=form.cleaned_data["note"],
         override_reason=form.cleaned_data.get("override_reason", ""),
@@ -176,7 +176,7 @@ def _waits(subject: Subject, frame: Frame, place: Location) -> list[Wait]:
 
 def _wait(practitioner: Practitioner, starts_at: datetime, place: Location, *, is_now: bool) -> Wait:
     # Who is free now stays so for a minute or two: the service takes the minute of the click.
-    value = str(practitioner.pk) if is_now else f"{practitioner.pk}|{starts_at.isoformat()}"
+    value = str(practitioner.pk) if is_now else key_of(practitioner.pk, starts_at)
     return Wait(value, practitioner, f"{starts_at.astimezone(place.zone):%H:%M}", is_now)
 
 

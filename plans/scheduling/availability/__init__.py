@@ -15,8 +15,8 @@ from plans.scheduling.availability.frames import (
     frame_of,
     off_hours_of,
 )
-from plans.scheduling.availability.ranking import Preference, Slot, Wishes
 from plans.scheduling.availability.slots import Request, Verdict, free_slots, slot_documents, verdict
+from plans.scheduling.ranking import Preference, Slot
 
 __all__ = [
     "Buffers",
@@ -26,7 +26,6 @@ __all__ = [
     "Slot",
     "Verdict",
     "VisitLength",
-    "Wishes",
     "frame_document",
     "frame_from",
     "frame_of",

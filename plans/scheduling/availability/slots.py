@@ -11,7 +11,7 @@ from django.db import connection
 
 from clinic.places.wallclock import local_day_bounds
 from plans.scheduling.availability.frames import HOURS_MARK_SQL, Buffers, Frame
-from plans.scheduling.availability.ranking import Preference, Slot
+from plans.scheduling.ranking import Preference, Slot
 from plans.scheduling.rules import Period, days_touched, grid, merged, qualified_days, stretches
 
 

@@ -23,12 +23,12 @@ from django.db.models.lookups import Exact
 
 from clinic.access.roles import Role
 from clinic.people.models import Membership, Modality, Qualification
+from clinic.places.localtime import LocalDate
 from clinic.places.models import Closure
 from clinic.places.wallclock import local_date
 from patients.models import Consent, Patient
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
-from plans.followups.queries import LocalDate
 from plans.messages.models import PatientMessage
 from plans.protocols.models import IntervalRule, StepComponent
 from plans.scheduling import rules

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 
 from clinic import clock
 from clinic.errors import Refusal
-from clinic.places.wallclock import local_date, local_time
+from clinic.places.wallclock import local_date
 from plans.scheduling.availability import Frame, Request, Slot, frame_of, free_slots
 from plans.scheduling.models import LIVE_STATUSES, Appointment, WaitlistEntry
-from plans.scheduling.queries.waitlist import present_visits, subjects_of, waiting, waitlist_in_full, wishes_of
+from plans.scheduling.queries.waitlist import present_visits, subjects_of, waiting, waitlist_in_full
+from plans.scheduling.queries.wishes import wishes_of
+from plans.scheduling.ranking import of_half_days
 from plans.scheduling.rules import MINUTE, Period, qualified_days
 from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject, labels
@@ -21,7 +23,6 @@ from plans.scheduling.subjects import Subject, labels
 LOOKED_AT = 200
 """So many of those who wait are asked about a gap, the urgent and the longest waiting first."""
 SEARCHED_DAYS = timedelta(days=27)
-NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,15 @@ class _Look:
         if not free:
             return Fit(entry, present, None, f"Takes {duration // MINUTE} minutes; so much is not free then.")
         wishes = wishes_of(entry)
-        because = None
+        because = ""
         for slot in free:
-            against = wishes.against(slot.practitioner_id, slot.starts_at, slot.ends_at, self.frame.zone)
-            if against is None and self._is_busy(entry, slot):
+            against = wishes.against(slot, self.frame.zone)
+            if not against and self._is_busy(entry, slot):
                 against = "Is here for another visit then."
-            if against is None:
+            if not against:
                 return slot
             because = because or against
-        return Fit(entry, present, None, because or "")
+        return Fit(entry, present, None, because)
 
     def _is_busy(self, entry: Any, slot: Slot) -> bool:
         """Whether the patient has another visit then; the one that would move is none."""
@@ -213,14 +214,9 @@ def times_for(entry: Any, subject: Subject, present: Appointment | None, *, limi
         last=last,
         practitioners=[wishes.practitioner_id] if wishes.practitioner_id else (),
     )
-    best: dict[tuple[date, bool], Slot] = {}
-    for slot in found:
-        if present is not None and slot.starts_at >= present.starts_at:
-            continue
-        if wishes.against(slot.practitioner_id, slot.starts_at, slot.ends_at, frame.zone) is not None:
-            continue
-        half = (local_date(slot.starts_at, frame.zone), local_time(slot.starts_at, frame.zone) >= NOON)
-        other = best.setdefault(half, slot)
-        if slot.starts_at == other.starts_at and slot.practitioner_id == subject.preferred_practitioner_id:
-            best[half] = slot
-    return sorted(best.values(), key=lambda slot: slot.starts_at)[:limit]
+    suiting = (
+        slot
+        for slot in found
+        if (present is None or slot.starts_at < present.starts_at) and wishes.met_by(slot, frame.zone)
+    )
+    return of_half_days(suiting, frame.zone, subject.preferred_practitioner_id)[:limit]

@@ -11,19 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import (
-    BooleanField,
     Case,
     CharField,
     DateTimeField,
     Exists,
     F,
-    Func,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    TimeField,
     UUIDField,
     Value,
     When,
@@ -31,7 +27,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from clinic import clock
-from plans.followups.queries import LocalDate
+from clinic.places.localtime import LocalDate
+from clinic.places.models import Location
 from plans.scheduling.models import (
     LIVE_STATUSES,
     OPEN_STATUSES,
@@ -41,33 +38,12 @@ from plans.scheduling.models import (
     WaitlistEntry,
 )
 from plans.scheduling.queries import follow_ups_to_book, sessions_to_book
+from plans.scheduling.queries.wishes import meeting
 from plans.scheduling.subjects import Subject
-from plans.scheduling.wishes import Over, Wishes
+from plans.scheduling.wishes import Over
 from plans.treatment.models import ProcedureSession
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-class LocalTime(LocalDate):
-    """`(instant AT TIME ZONE zone)::time`: what clocks at a location show."""
-
-    template = "((%(expressions)s)::time)"
-    output_field = TimeField()  # type: ignore[assignment]
-
-
-class LocalWeekday(LocalDate):
-    """The ISO weekday at a location; Monday is 1."""
-
-    template = "(extract(isodow FROM (%(expressions)s))::int)"
-    output_field = IntegerField()  # type: ignore[assignment]
-
-
-class IsAmong(Func):
-    """Whether a weekday is among an array of them; an empty one takes every day."""
-
-    template = "(%(expressions)s, '{}'), '{1,2,3,4,5,6,7}')))"
-    arg_joiner = " = ANY(coalesce(nullif("
-    output_field = BooleanField()
 
 
 def waitlist_in_full(entries: QuerySet[WaitlistEntry]) -> QuerySet[Any]:
@@ -133,6 +109,14 @@ def waiting(entries: QuerySet[WaitlistEntry]) -> QuerySet[Any]:
     return rows.order_by("-is_urgent", "created_at", "id")
 
 
+def entries_for(subject: Subject, place: Location) -> QuerySet[WaitlistEntry]:
+    """Open entries for the same session or follow-up, or for a consultation of the patient at this place."""
+    same = Q(session=subject.session) if subject.session is not None else Q(follow_up=subject.follow_up)
+    if subject.obligation is None:
+        same = Q(patient=subject.patient, location=place, kind=VisitKind.CONSULTATION)
+    return WaitlistEntry.objects.filter(same, status__in=OPEN_STATUSES)
+
+
 def _is_done() -> Q:
     """What they waited for is done, or not owed any more."""
     planned = Q(session__isnull=True) | Q(session__status__in=ProcedureSession.MAY_BOOK)
@@ -153,26 +137,11 @@ def _is_done() -> Q:
 
 def _is_met() -> Exists:
     """Since they are on the list their visit was booked, or moved to an earlier time, and suits every wish."""
-    zone = F("location__timezone")
-    suits = Appointment.objects.annotate(
-        day=LocalDate("starts_at", zone), begins=LocalTime("starts_at", zone), is_done_by=LocalTime("ends_at", zone)
-    ).filter(
+    visits = Appointment.objects.filter(
         pk=OuterRef("present_id"),
         starts_at__lt=Coalesce(OuterRef("had_at"), Value(NEVER), output_field=DateTimeField()),
-        practitioner=Coalesce(OuterRef("practitioner"), F("practitioner")),
-        day__gte=Coalesce(OuterRef("earliest"), F("day")),
-        day__lte=Coalesce(OuterRef("latest"), F("day")),
-        begins__gte=Coalesce(OuterRef("time_from"), F("begins")),
-        is_done_by__lte=Coalesce(OuterRef("time_until"), F("is_done_by")),
     )
-    return Exists(suits.filter(IsAmong(LocalWeekday("starts_at", zone), OuterRef("weekdays"))))
-
-
-def wishes_of(entry: WaitlistEntry) -> Wishes:
-    """When and with whom they want to come."""
-    return Wishes(
-        entry.practitioner_id, entry.earliest, entry.latest, entry.weekdays, entry.time_from, entry.time_until
-    )
+    return Exists(meeting(visits))
 
 
 def title_of(entry: WaitlistEntry) -> str:

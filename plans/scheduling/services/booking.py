@@ -37,7 +37,7 @@ from plans.scheduling.services.placing import (
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.staleness import check_seen
 from plans.scheduling.services.subjects import lock_subject, read
-from plans.scheduling.services.waitlist_undo import entries_reopen, lock_entries_of
+from plans.scheduling.services.waitlist_closing import entries_reopen, lock_entries_of
 from plans.scheduling.services.writing import (
     AS_BOOKED,
     CANCELLATION,

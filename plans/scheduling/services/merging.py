@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from itertools import groupby
 from uuid import UUID
 
-from clinic import clock
 from clinic.locking import hold, lock_all
 from clinic.places.wallclock import local_date
 from clinic.words import clock_time, date_in_full
 from patients.models import Patient
 from patients.services import MergePart, Obstacle
 from plans.scheduling.models import LIVE_STATUSES, OPEN_STATUSES, Appointment, VisitKind, WaitlistEntry
+from plans.scheduling.services.waitlist_closing import entry_save, entry_settle
 
 
 def _lock(patients: Sequence[UUID]) -> None:
@@ -48,11 +48,10 @@ def _settle(gone: Patient, kept: Patient) -> None:
         if not others:
             continue
         first.is_urgent = first.is_urgent or any(other.is_urgent for other in others)
-        first.save()
+        entry_save(first, "is_urgent")
         for other in others:
-            other.status, other.settled_at = WaitlistEntry.Status.WITHDRAWN, clock.now()
-            other.settled_because = f"{gone.mrn} was merged into {kept.mrn}, which waits for the same."
-            other.save()
+            because = f"{gone.mrn} was merged into {kept.mrn}, which waits for the same."
+            entry_settle(other, WaitlistEntry.Status.WITHDRAWN, because)
 
 
 def _in_words(visit: Appointment) -> str:

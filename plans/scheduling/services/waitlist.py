@@ -4,12 +4,9 @@ Locks in the one order: plan → session or follow-up → waitlist entry → wha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
-
-from django.db.models import Q
 
 from clinic import clock
 from clinic.audit.history import recorded
@@ -24,13 +21,14 @@ from patients.models import Patient
 from patients.services import patient_lock
 from plans.followups.models import FollowUp
 from plans.scheduling.availability import Frame, frame_of
-from plans.scheduling.models import OPEN_STATUSES, VisitKind, WaitlistEntry
-from plans.scheduling.queries.waitlist import present_visits, waitlist_in_full
+from plans.scheduling.models import VisitKind, WaitlistEntry
+from plans.scheduling.queries.waitlist import entries_for, present_visits, waitlist_in_full
 from plans.scheduling.rules import check_lead_time, check_start
 from plans.scheduling.services.booking import appointment_book, appointment_reschedule
 from plans.scheduling.services.placing import candidate_rooms, check_who_and_where, place
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import lock_subject
+from plans.scheduling.services.waitlist_closing import entry_save, entry_settle
 from plans.scheduling.subjects import Subject, labels
 from plans.scheduling.wishes import Over
 from plans.treatment.models import ProcedureSession
@@ -92,7 +90,7 @@ def waitlist_add(
             added_by=by,
         )
         subject.check_bookable(except_for=subject.live_appointment)
-        _make_way(entry)
+        _make_way(subject, entry.location)
         _check_wishes(entry, subject)
         if subject.obligation is None:
             patient_lock(patient_id=subject.patient.pk)
@@ -113,7 +111,7 @@ def waitlist_change(*, entry_id: UUID, changes: Mapping[str, Any]) -> WaitlistEn
                 setattr(entry, name, changes[name])
         entry.weekdays = sorted(set(entry.weekdays or []))
         _check_wishes(entry, subject)
-        _save(entry, *WISHES)
+        entry_save(entry, *WISHES)
     return entry
 
 
@@ -133,7 +131,7 @@ def waitlist_offer(
         entry.status = Status.OFFERED
         entry.offered_starts_at, entry.offered_practitioner, entry.offered_room = starts_at, practitioner, room
         entry.offered_at, entry.offered_by = clock.now(), by
-        _save(entry, "status", *OFFER)
+        entry_save(entry, "status", *OFFER)
     return entry
 
 
@@ -155,28 +153,28 @@ def waitlist_accept(
     with recorded():
         entry, subject = _lock_entry(entry_id)
         check_allowed(WHAT, entry.status, "accepting a time", WaitlistEntry.MAY_ACCEPT)
-        chosen = _chosen(entry, starts_at, practitioner, room)
+        starts_at, practitioner, room = _chosen(entry, starts_at, practitioner, room)
         if subject.live_appointment is not None:
             appointment = appointment_reschedule(
                 appointment_id=subject.live_appointment,
                 by=by,
-                starts_at=chosen.starts_at,
-                practitioner=chosen.practitioner,
-                room=chosen.room,
+                starts_at=starts_at,
+                practitioner=practitioner,
+                room=room,
             )
         else:
             appointment = appointment_book(
                 by=by,
                 location=entry.location,
-                practitioner=chosen.practitioner,
-                starts_at=chosen.starts_at,
-                room=chosen.room,
+                practitioner=practitioner,
+                starts_at=starts_at,
+                room=room,
                 session=subject.session,
                 follow_up=subject.follow_up,
                 consultation_for=subject.patient if subject.obligation is None else None,
             )
         entry.status, entry.appointment, entry.settled_at = Status.BOOKED, appointment, clock.now()
-        _save(entry, "status", "appointment", "settled_at")
+        entry_save(entry, "status", "appointment", "settled_at")
     return entry
 
 
@@ -193,9 +191,9 @@ def waitlist_decline(*, entry_id: UUID, keep_waiting: bool = False, reason: str 
             entry.status = Status.WAITING
             for name in OFFER:
                 setattr(entry, name, None)
-            _save(entry, "status", *OFFER)
+            entry_save(entry, "status", *OFFER)
         else:
-            _settle(entry, Status.DECLINED, reason)
+            entry_settle(entry, Status.DECLINED, reason)
     return entry
 
 
@@ -205,25 +203,18 @@ def waitlist_withdraw(*, entry_id: UUID, reason: str = "") -> WaitlistEntry:
     with recorded(reason):
         entry = lock(WaitlistEntry.objects.select_related("location"), entry_id)
         check_allowed(WHAT, entry.status, "withdrawing", WaitlistEntry.MAY_WITHDRAW)
-        _settle(entry, Status.WITHDRAWN, reason)
+        entry_settle(entry, Status.WITHDRAWN, reason)
     return entry
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    starts_at: datetime
-    practitioner: Practitioner
-    room: Room | None
 
 
 def _chosen(
     entry: WaitlistEntry, starts_at: datetime | None, practitioner: Practitioner | None, room: Room | None
-) -> _Chosen:
+) -> tuple[datetime, Practitioner, Room | None]:
     """The time that is accepted: as given, or as it stands offered."""
     if starts_at is None and practitioner is None and room is None:
         if entry.offered_starts_at is None or entry.offered_practitioner is None:
             raise Invalid("No time stands offered; say which one they take.", code="required", attr="starts_at")
-        return _Chosen(entry.offered_starts_at, entry.offered_practitioner, entry.offered_room)
+        return entry.offered_starts_at, entry.offered_practitioner, entry.offered_room
     Invalid.gather(
         Invalid("Say which time they take, and with whom.", code="required", attr=attr)
         for attr, value in (("starts_at", starts_at), ("practitioner", practitioner))
@@ -231,7 +222,7 @@ def _chosen(
     )
     assert starts_at is not None
     assert practitioner is not None
-    return _Chosen(starts_at, practitioner, room)
+    return starts_at, practitioner, room
 
 
 def _lock_entry(entry_id: UUID) -> tuple[WaitlistEntry, Subject]:
@@ -252,12 +243,9 @@ def _place_of(subject: Subject) -> Location:
     return subject.follow_up.location if subject.follow_up is not None else subject.patient.home_location
 
 
-def _make_way(entry: WaitlistEntry) -> None:
+def _make_way(subject: Subject, place: Location) -> None:
     """Settle an entry for the same that is over; raise `Conflict` for one that is not."""
-    same = Q(session=entry.session) if entry.session else Q(follow_up=entry.follow_up)
-    if entry.session is None and entry.follow_up is None:
-        same = Q(patient=entry.patient, location=entry.location, kind=VisitKind.CONSULTATION)
-    for other in lock_all(waitlist_in_full(WaitlistEntry.objects.filter(same, status__in=OPEN_STATUSES))):
+    for other in lock_all(waitlist_in_full(entries_for(subject, place))):
         over = getattr(other, "over", None)
         if over is None:
             raise Conflict(
@@ -265,7 +253,7 @@ def _make_way(entry: WaitlistEntry) -> None:
                 code="already_waiting",
                 extra={"entry": str(other.pk)},
             )
-        _settle(other, Status.WITHDRAWN, Over(over).in_words)
+        entry_settle(other, Status.WITHDRAWN, Over(over).in_words)
 
 
 def _check_wishes(entry: WaitlistEntry, subject: Subject) -> None:
@@ -308,14 +296,3 @@ def _check_can_be_had(
     check_lead_time(starts_at, clock.now(), frame.lead)
     rooms = candidate_rooms(frame, subject.modalities, room)
     place(subject.request(frame, [practitioner.pk], rooms), starts_at, subject)
-
-
-def _settle(entry: WaitlistEntry, status: WaitlistEntry.Status, because: str) -> None:
-    entry.status, entry.settled_at, entry.settled_because = status, clock.now(), because[:300]
-    _save(entry, "status", "settled_at", "settled_because")
-
-
-def _save(entry: WaitlistEntry, *fields: str) -> None:
-    """Write these columns; the version is counted by the database and known here at once."""
-    entry.save(update_fields=[*fields, "updated_at"])
-    entry.version += 1

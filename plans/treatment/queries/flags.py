@@ -22,8 +22,9 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from clinic import clock
+from clinic.places.localtime import LocalDate
 from plans.followups.models import FollowUp
-from plans.followups.queries import LocalDate, with_state
+from plans.followups.queries import with_state
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.progress import BOOK_AHEAD, Flag

@@ -10,25 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plans.scheduling.ranking import Slot
 from plans.scheduling.spacing import NoTime, choose, first_days, span
-from plans.scheduling.wishes import Wishes, times_in_words, weekdays_in_words
+from plans.scheduling.wishes import Wishes
 
 NEW_YORK = ZoneInfo("America/New_York")
-DOCTOR = uuid4()
+DOCTOR, ROOM = uuid4(), uuid4()
 MONDAY = date(2026, 3, 9)
 
 
-def against(wishes: Wishes, clock: str = "10:00", *, minutes: int = 60, day: date = MONDAY) -> str | None:
+def against(wishes: Wishes, clock: str = "10:00", *, minutes: int = 60, day: date = MONDAY) -> str:
     starts_at = datetime.combine(day, time.fromisoformat(clock), NEW_YORK).astimezone(UTC)
-    return wishes.against(DOCTOR, starts_at, starts_at + timedelta(minutes=minutes), NEW_YORK)
+    return wishes.against(Slot(DOCTOR, ROOM, starts_at, starts_at + timedelta(minutes=minutes)), NEW_YORK)
 
 
 @pytest.mark.parametrize(
     ("wishes", "says"),
     [
-        (Wishes(), None),
-        (Wishes(practitioner_id=DOCTOR, earliest=MONDAY, latest=MONDAY, weekdays=[1]), None),
-        (Wishes(time_from=time(10), time_until=time(11)), None),
+        (Wishes(), ""),
+        (Wishes(practitioner_id=DOCTOR, earliest=MONDAY, latest=MONDAY, weekdays=[1]), ""),
+        (Wishes(time_from=time(10), time_until=time(11)), ""),
         (Wishes(practitioner_id=uuid4()), "Wants to see somebody else."),
         (Wishes(earliest=date(2026, 3, 10)), "Cannot come before 10 March 2026."),
         (Wishes(latest=date(2026, 3, 8)), "Cannot come after 8 March 2026."),
@@ -37,7 +38,7 @@ def against(wishes: Wishes, clock: str = "10:00", *, minutes: int = 60, day: dat
         (Wishes(time_until=time(10, 45)), "Must be done by 10:45."),
     ],
 )
-def test_a_time_suits_whoever_wished_for_nothing_else(wishes: Wishes, says: str | None) -> None:
+def test_a_time_suits_whoever_wished_for_nothing_else(wishes: Wishes, says: str) -> None:
     assert against(wishes) == says
 
 
@@ -47,17 +48,27 @@ def test_a_visit_that_ends_on_the_next_day_is_not_done_in_time() -> None:
 
 def test_wishes_are_judged_on_the_clocks_of_the_place_also_when_these_change() -> None:
     wishes = Wishes(time_from=time(9), time_until=time(10))
-    assert against(wishes, "09:00", day=date(2026, 3, 6)) is None
-    assert against(wishes, "09:00", day=MONDAY) is None
+    assert against(wishes, "09:00", day=date(2026, 3, 6)) == ""
+    assert against(wishes, "09:00", day=MONDAY) == ""
+
+
+def test_of_the_hours_one_wish_at_most_is_missed_and_of_all_any() -> None:
+    day = Slot(DOCTOR, ROOM, at := datetime(2026, 3, 9, 12, tzinfo=UTC), at + timedelta(hours=9))
+    assert Wishes(time_from=time(9), time_until=time(12)).missed(day, NEW_YORK) == ("time_from",)
+    assert Wishes(uuid4(), weekdays=[2], time_until=time(12)).missed(day, NEW_YORK) == (
+        "practitioner_id",
+        "weekdays",
+        "time_until",
+    )
 
 
 def test_wishes_in_words() -> None:
-    assert weekdays_in_words([3]) == "Wednesday"
-    assert weekdays_in_words([5, 1, 2]) == "Monday, Tuesday and Friday"
-    assert times_in_words(time(9), time(12)) == "09:00 to 12:00"
-    assert times_in_words(time(9), None) == "from 09:00"
-    assert times_in_words(None, time(12)) == "done by 12:00"
-    assert times_in_words(None, None) == ""
+    wishes = Wishes(DOCTOR, MONDAY, date(2026, 12, 24), [2, 1], time(9), time(12))
+    said = "Dr Rowan, Monday and Tuesday, 09:00 to 12:00, from today on, until 24 Dec 2026"
+    assert wishes.in_words(MONDAY, "Dr Rowan") == said
+    assert Wishes().in_words(MONDAY, "Dr Rowan") == ""
+    assert wishes
+    assert not Wishes()
 
 
 def day(number: int) -> date:

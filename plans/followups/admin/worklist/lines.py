@@ -18,7 +18,7 @@ from plans.followups.looks import NO_MAIL, call_reasons, follow_up_badge, last_t
 from plans.followups.models import FollowUp
 from plans.followups.queries import OwedVisit
 from plans.followups.rules import Unreachable
-from plans.scheduling.admin.waitlist import BADGES, URGENT, wishes_in_words
+from plans.scheduling.admin.waitlist.rows import BADGES, URGENT, wishes_in_words
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries import title, why_rebook
 from plans.scheduling.queries.waitlist import title_of

@@ -21,10 +21,10 @@ from clinic.console.base import ConsoleAdmin
 from clinic.console.reader import reader
 from clinic.console.refusals import in_words, refusals
 from clinic.console.toasts import Toast, toast_response
-from clinic.errors import DoesNotExist, Invalid, Refusal, SlotTaken, TooEarly
+from clinic.errors import DoesNotExist, Refusal, SlotTaken, TooEarly
 from clinic.people.models import Practitioner, User
-from clinic.places.models import Location, Room
-from clinic.places.wallclock import at_wall_clock, check_written, local_day_bounds
+from clinic.places.models import Room
+from clinic.places.wallclock import local_day_bounds
 from clinic.words import clock_time
 from plans.scheduling.admin.board.asked import COLUMNS, VIEWS, Asked, board_asked
 from plans.scheduling.admin.board.conflicts import Wanted, in_the_way
@@ -34,12 +34,12 @@ from plans.scheduling.admin.board.month import month_map
 from plans.scheduling.admin.board.reading import token_of
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.rows import url_of_work
+from plans.scheduling.admin.times import when_asked
 from plans.scheduling.admin.toasts import told
 from plans.scheduling.availability import frame_of
 from plans.scheduling.looks import appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, why_rebook
-from plans.scheduling.rules import check_year, read_instant
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_confirm,
@@ -259,23 +259,6 @@ def wanted_of(request: HttpRequest, row: Appointment) -> Wanted:
         starts_at=when_asked(request.POST.get("starts_at", ""), row.location),
         buffers=frame_of(row.location_id).visit_length(row.kind).buffers,
     )
-
-
-def when_asked(text: str, location: Location) -> datetime:
-    """The instant that a place on the board stands for: written with its offset, or as the place's wall clock shows it.
-
-    Raises `Invalid`, also for a time that the clock skips.
-    """
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"“{text[:40]}” is not a time, such as 2026-03-09T09:00.", attr="starts_at") from None
-    if when.utcoffset() is not None:
-        instant = read_instant(text, attr="starts_at")
-        check_written(when, location.zone, attr="starts_at")
-        return instant
-    check_year(when, attr="starts_at")
-    return at_wall_clock(when.date(), when.time(), location.zone, attr="starts_at")
 
 
 def _asked_practitioner(request: HttpRequest, row: Appointment) -> Practitioner | None:

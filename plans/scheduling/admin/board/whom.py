@@ -20,7 +20,7 @@ from patients.models import Patient
 from patients.queries import patients_in_full, search
 from plans.followups.models import FollowUp
 from plans.followups.queries import with_state
-from plans.scheduling.admin.board.pages import when_asked
+from plans.scheduling.admin.times import when_asked
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 

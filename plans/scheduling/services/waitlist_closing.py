@@ -1,14 +1,27 @@
-"""Undoing a booking or move takes back what it gave to somebody on the waitlist: they wait again."""
+"""How a place on the waitlist ends; and how undoing a booking or move, which gave somebody a time, opens it again."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
+from clinic import clock
 from clinic.locking import lock_all
 from plans.scheduling.models import OPEN_STATUSES, VisitKind, WaitlistEntry
 
 Status = WaitlistEntry.Status
+
+
+def entry_save(entry: WaitlistEntry, *fields: str) -> None:
+    """Write these columns; the version is counted by the database and known here at once."""
+    entry.save(update_fields=[*fields, "updated_at"])
+    entry.version += 1
+
+
+def entry_settle(entry: WaitlistEntry, status: WaitlistEntry.Status, because: str) -> None:
+    """They wait no more, and nothing came of it."""
+    entry.status, entry.settled_at, entry.settled_because = status, clock.now(), because[:300]
+    entry_save(entry, "status", "settled_at", "settled_because")
 
 
 def lock_entries_of(appointment_id: UUID) -> list[WaitlistEntry]:
@@ -28,4 +41,4 @@ def entries_reopen(entries: list[WaitlistEntry], *, settled_since: datetime) -> 
         if entry.settled_at is not None and entry.settled_at >= settled_since:
             entry.status = Status.OFFERED if entry.offered_at is not None else Status.WAITING
             entry.appointment, entry.settled_at = None, None
-            entry.save(update_fields=["status", "appointment", "settled_at", "updated_at"])
+            entry_save(entry, "status", "appointment", "settled_at")

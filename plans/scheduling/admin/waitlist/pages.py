@@ -1,28 +1,21 @@
-"""The waitlist in the console: who waits, one entry with the times that fit now, and its transitions."""
+"""The pages of the waitlist: who waits, one entry with the times that fit now, a time that is free; and its acts."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
-from uuid import UUID
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.enums import ActionVariant
 
-from clinic.access.visibility import visible
-from clinic.console.acts import Button, Done, act, buttons, in_states
-from clinic.console.badges import Badge, Tone
+from clinic import clock
+from clinic.console.acts import Done, act, in_states
 from clinic.console.base import ConsoleAdmin
-from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, TimeInput
 from clinic.console.reader import Reader, reader
-from clinic.errors import Invalid
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.records import Record
@@ -31,11 +24,14 @@ from plans.scheduling.admin.appointments import undo_link
 from plans.scheduling.admin.asked import place_of, subject_asked_for
 from plans.scheduling.admin.asked import title_of as title_of_subject
 from plans.scheduling.admin.booking import visit_in_words
-from plans.scheduling.admin.gaps import gap_asked_for, gap_page, slot_key
+from plans.scheduling.admin.gaps import gap_asked_for, gap_page
+from plans.scheduling.admin.times import time_key
+from plans.scheduling.admin.waitlist.forms import ChosenTime, DeclineOfferForm, OfferForm, WaitlistForm, WithdrawForm
+from plans.scheduling.admin.waitlist.joining import choices_of, first_wishes
+from plans.scheduling.admin.waitlist.rows import URGENT, offer_in_words, rows_of
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import times_for
-from plans.scheduling.queries.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
-from plans.scheduling.rules import read_instant
+from plans.scheduling.queries.waitlist import entries_for, subjects_of, title_of, waiting, waitlist_in_full
 from plans.scheduling.services import (
     waitlist_accept,
     waitlist_add,
@@ -45,151 +41,10 @@ from plans.scheduling.services import (
     waitlist_withdraw,
 )
 from plans.scheduling.services.waitlist import WISHES
-from plans.scheduling.wishes import Over, times_in_words, weekdays_in_words
+from plans.scheduling.wishes import Over
 
-Status = WaitlistEntry.Status
 ROWS_A_PAGE = 50
 TIMES_THAT_FIT = 5
-BADGES = {
-    Status.WAITING: Badge(Tone.NEUTRAL, "Waits", "hourglass_empty"),
-    Status.OFFERED: Badge(Tone.SOON, "Told, to answer", "phone_in_talk"),
-    Status.BOOKED: Badge(Tone.DONE, "Booked"),
-    Status.DECLINED: Badge(Tone.NEUTRAL, "Declined", "thumb_down"),
-    Status.WITHDRAWN: Badge(Tone.NEUTRAL, "Taken off", "person_remove"),
-}
-OVER = Badge(Tone.NEUTRAL, "Waits no more", "event_available")
-URGENT = Badge(Tone.STOP, "Urgent", "priority_high")
-TAKEN = Badge(Tone.SOON, "Taken meanwhile", "event_busy")
-PAST = Badge(Tone.SOON, "This time is past", "history")
-
-
-@dataclass(frozen=True, slots=True)
-class WaitlistRow:
-    """One who waits, as lists show it."""
-
-    entry: Any
-    title: str
-    badge: Badge
-    wishes: str
-    present: Appointment | None
-    offer: str
-    """The time that stands offered; empty without one."""
-    stale: Badge | None
-    """Why the offered time cannot be had any more."""
-    acts: list[Button]
-
-
-def rows_of(
-    who: Reader, entries: Iterable[Any], present: Mapping[UUID, Appointment] | None = None
-) -> list[WaitlistRow]:
-    """One row each of `waitlist_in_full`, with the legal acts. No query, but for the `present` visits where these are
-    not known."""
-    entries = list(entries)
-    present = present_visits(entries) if present is None else present
-    return [_row(who, entry, present.get(entry.present_id)) for entry in entries]
-
-
-def _row(who: Reader, entry: Any, present: Appointment | None) -> WaitlistRow:
-    is_offered = entry.status == Status.OFFERED
-    return WaitlistRow(
-        entry=entry,
-        title=title_of(entry),
-        badge=OVER if entry.over else BADGES[entry.status],
-        wishes=wishes_in_words(who, entry),
-        present=present,
-        offer=offer_in_words(who, entry) if is_offered else "",
-        stale=_stale(who, entry) if is_offered else None,
-        acts=buttons(admin.site._registry[WaitlistEntry], who.user, entry, ("accept", "decline")),
-    )
-
-
-def _stale(who: Reader, entry: Any) -> Badge | None:
-    if entry.offered_starts_at < who.now:
-        return PAST
-    return TAKEN if entry.offer_is_taken else None
-
-
-def offer_in_words(who: Reader, entry: Any) -> str:
-    """“Tue 24 Nov 09:30 with Dr Rowan”."""
-    return f"{who.moment(entry.offered_starts_at, entry.location.zone)} with {entry.offered_practitioner}"
-
-
-def wishes_in_words(who: Reader, entry: Any) -> str:
-    """“Dr Rowan, Monday and Tuesday, 09:00 to 12:00, until Tue 24 Nov”; “any time” without any."""
-    zone = entry.location.zone
-    parts = [
-        str(entry.practitioner) if entry.practitioner is not None else "",
-        weekdays_in_words(entry.weekdays) if entry.weekdays else "",
-        times_in_words(entry.time_from, entry.time_until),
-        f"from {within(who.day(entry.earliest, zone))} on" if entry.earliest else "",
-        f"until {within(who.day(entry.latest, zone))}" if entry.latest else "",
-    ]
-    return ", ".join(part for part in parts if part) or "Any time"
-
-
-class WaitlistForm(ConsoleModelForm):
-    """When and with whom they want to come."""
-
-    class Meta:
-        model = WaitlistEntry
-        fields = WISHES
-        labels = {"earliest": "First day", "latest": "Last day", "is_urgent": "Urgent", "weekdays": "Days"}
-        widgets = {"earliest": DateInput, "latest": DateInput, "time_from": TimeInput, "time_until": TimeInput}
-
-
-class ChosenTime(ActForm):
-    """A time as its button says it: practitioner and start."""
-
-    slot = forms.CharField(required=False, widget=forms.HiddenInput)
-    above = "console/parts/waitlist_time.html"
-
-    @property
-    def time(self) -> str:
-        """The time that is asked about, in words: the chosen one, or the one that stands offered."""
-        zone = self.row.location.zone
-        if getattr(self, "cleaned_data", {}).get("starts_at"):
-            chosen = self.cleaned_data
-            return f"{reader().moment(chosen['starts_at'], zone)} with {chosen['practitioner']}"
-        return offer_in_words(reader(), self.row) if self.row.offered_starts_at else ""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if cleaned.get("slot"):
-            cleaned |= self._read(cleaned["slot"])
-        return cleaned
-
-    def _read(self, text: str) -> dict[str, Any]:
-        try:
-            practitioner, starts_at = text.split("|")
-            when = read_instant(starts_at, attr="slot")
-            found = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user)).get(
-                pk=UUID(practitioner)
-            )
-        except (ValueError, Invalid, Practitioner.DoesNotExist):
-            raise forms.ValidationError("This time is no longer on offer. Choose another one.") from None
-        return {"starts_at": when, "practitioner": found}
-
-
-class OfferForm(ChosenTime):
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if "starts_at" not in cleaned and not self.errors:
-            raise forms.ValidationError("Choose a time on the page of the entry, or of the time that is free.")
-        return cleaned
-
-
-class DeclineOfferForm(ActForm):
-    above = "console/parts/waitlist_time.html"
-    keep_waiting = forms.BooleanField(required=False, initial=True, label="Goes on waiting for another time")
-    reason = forms.CharField(max_length=300, required=False)
-
-    @property
-    def time(self) -> str:
-        return offer_in_words(reader(), self.row) if self.row.offered_starts_at else ""
-
-
-class WithdrawForm(ActForm):
-    reason = forms.CharField(max_length=300, required=False)
 
 
 @admin.register(WaitlistEntry)
@@ -249,6 +104,16 @@ class WaitlistEntryAdmin(ConsoleAdmin):
 
     # One entry
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """The form of a new entry; where they wait for the same already, their entry."""
+        if request.method == "GET" and self.has_add_permission(request):
+            subject, _, place = self._asked(request)
+            known = waiting(entries_for(subject, place)).first()
+            if known is not None:
+                self.message_user(request, f"{subject.patient} waits for this already.")
+                return HttpResponseRedirect(self.url_of(known))
+        return super().add_view(request, form_url, extra_context)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None:
@@ -256,13 +121,9 @@ class WaitlistEntryAdmin(ConsoleAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What the patient likes anyhow."""
-        patient = self._asked(request)[0].patient
-        return {
-            "weekdays": patient.preferred_weekdays,
-            "time_from": patient.preferred_from,
-            "time_until": patient.preferred_until,
-        }
+        """What the patient likes anyhow; within the window, where nothing is booked yet."""
+        subject, _, place = self._asked(request)
+        return first_wishes(subject, clock.today(place.zone))
 
     def _asked(self, request: HttpRequest) -> tuple[Any, dict[str, Any], Location]:
         """The subject that the address names, how the service calls it, and where. Raises Http404 without one."""
@@ -278,7 +139,12 @@ class WaitlistEntryAdmin(ConsoleAdmin):
         who = reader()
         if row is None:
             subject, _, place = self._asked(request)
-            context |= {"subject": subject, "subject_title": title_of_subject(subject), "place": place}
+            context |= {
+                "subject": subject,
+                "subject_title": title_of_subject(subject),
+                "place": place,
+                "choices": choices_of(who, subject),
+            }
         else:
             context |= self._page(who, row)
         response = super().render_change_form(request, context, *args, **kwargs)
@@ -297,7 +163,7 @@ class WaitlistEntryAdmin(ConsoleAdmin):
             "row": shown,
             "over": Over(row.over).in_words if row.over else "",
             "is_open": is_open,
-            "times": [(slot_key(slot), slot.starts_at, names[slot.practitioner_id]) for slot in times],
+            "times": [(time_key(slot), slot.starts_at, names[slot.practitioner_id]) for slot in times],
             "may_offer": who.may_on("offer", row),
             "book_url": self.url_of(row),
             "urgent": URGENT,
@@ -342,7 +208,7 @@ class WaitlistEntryAdmin(ConsoleAdmin):
             "crumbs": [*self.crumbs(), ("Free time", "")],
             "opts": self.opts,
             "next": request.get_full_path(),
-            **gap_page(reader(), gap, rows_of),
+            **gap_page(reader(), gap),
         }
         return TemplateResponse(request, "console/gap.html", context)
 
@@ -361,24 +227,22 @@ class WaitlistEntryAdmin(ConsoleAdmin):
         entry = waitlist_offer(
             entry_id=row.pk,
             by=cast(User, request.user),
-            starts_at=form.cleaned_data["starts_at"],
-            practitioner=form.cleaned_data["practitioner"],
+            **form.given,
         )
         return Done(f"{row.patient} was told of {within(offer_in_words(reader(), entry))}. It is not held back.")
 
     @act(
-        "Accepts",
+        "Takes it",
         grant="accept",
-        is_legal=lambda row: row.status == Status.OFFERED,
+        is_legal=in_states(WaitlistEntry.MAY_DECLINE),
         form=ChosenTime,
         icon="event_available",
-        description="The visit that they have moves there; without one it is booked.",
-        submit="Accept: book it",
+        description="The visit that they have moves to this time; without one it is booked.",
+        submit="Book this time for them",
         variant=ActionVariant.PRIMARY,
     )
     def accept(self, request: HttpRequest, row: WaitlistEntry, form: ChosenTime) -> Done:
-        chosen = {name: form.cleaned_data[name] for name in ("starts_at", "practitioner") if name in form.cleaned_data}
-        entry = waitlist_accept(entry_id=row.pk, by=cast(User, request.user), **chosen)
+        entry = waitlist_accept(entry_id=row.pk, by=cast(User, request.user), **form.given)
         visit = cast(Appointment, entry.appointment)
         return Done(undo_link(f"{row.patient}: booked for {within(visit_in_words(visit))}.", visit))
 
@@ -392,7 +256,7 @@ class WaitlistEntryAdmin(ConsoleAdmin):
     )
     def decline(self, request: HttpRequest, row: WaitlistEntry, form: DeclineOfferForm) -> Done:
         entry = waitlist_decline(entry_id=row.pk, **form.cleaned_data)
-        goes_on = "goes on waiting" if entry.status == Status.WAITING else "waits no more"
+        goes_on = "goes on waiting" if entry.status == WaitlistEntry.Status.WAITING else "waits no more"
         return Done(f"{row.patient} said no and {goes_on}.")
 
     @act(
@@ -406,4 +270,4 @@ class WaitlistEntryAdmin(ConsoleAdmin):
     )
     def withdraw(self, request: HttpRequest, row: WaitlistEntry, form: WithdrawForm) -> Done:
         waitlist_withdraw(entry_id=row.pk, **form.cleaned_data)
-        return Done(f"{row.patient} is off the waitlist.", url=reverse("admin:plans_waitlistentry_changelist"))
+        return Done(f"{row.patient} is off the waitlist.")

@@ -11,8 +11,10 @@ from patients.models import Patient
 from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import call_list, with_state
 from plans.messages.models import PatientMessage
-from plans.scheduling.models import Appointment
+from plans.scheduling.admin.gaps import gap_of
+from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries import visits_to_rebook
+from plans.scheduling.queries.gaps import fits_of
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,11 @@ def test_the_twelve_courses_are_there_and_a_second_seeding_changes_nothing(seede
     review = with_state(FollowUp.objects.filter(patient=patient("Larchmont"), title__startswith="3-month"))
     assert review.get().state == "missed"
     assert {"Kapok", "Larchmont"} <= set(call_list().values_list("last_name", flat=True))
+
+    given_back = Appointment.objects.get(status="cancelled", patient=patient("Alderson"))
+    fits = {fit.entry.patient.last_name: fit.slot for fit in fits_of(gap_of(given_back), WaitlistEntry.objects.all())}
+    assert set(fits) == {"Cedarman", "Dogwood", "Birchwood"}
+    assert [name for name, slot in fits.items() if slot is not None] == ["Cedarman"]
 
     sent = PatientMessage.objects.filter(status="sent").count()
     assert len(seeded.messages()) == sent > 40

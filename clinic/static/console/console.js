@@ -242,3 +242,34 @@ document.addEventListener("click", async (event) => {
         said.textContent = "Press Ctrl+C";
     }
 });
+
+// A click that sends a form shows on its button until the answer is here, and a second one sends nothing.
+const sent = (button) => {
+    button?.classList.add("is-busy");
+    button?.setAttribute("aria-busy", "true");
+};
+const answered = () => {
+    for (const button of document.querySelectorAll(".is-busy")) {
+        button.classList.remove("is-busy");
+        button.removeAttribute("aria-busy");
+    }
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+        delete form.dataset.sent;
+    }
+};
+
+document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post" || form.target) {
+        return;
+    }
+    if (form.dataset.sent) {
+        event.preventDefault();
+        return;
+    }
+    form.dataset.sent = "1";
+    sent(event.submitter);
+});
+document.addEventListener("htmx:beforeRequest", (event) => sent(event.detail.requestConfig.triggeringEvent?.submitter));
+document.addEventListener("htmx:afterRequest", answered);
+window.addEventListener("pageshow", answered);

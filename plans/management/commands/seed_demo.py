@@ -10,6 +10,7 @@ from clinic import clock
 from plans.demo.courses import COURSES
 from plans.demo.house import is_open, open_house
 from plans.demo.replay import replay
+from plans.demo.waiting import waitlist
 
 
 class Command(BaseCommand):
@@ -26,5 +27,5 @@ class Command(BaseCommand):
             house = open_house()
             now = clock.now()
             today = clock.today(house.location.zone)
-            acts = replay([course(house, today) for course in COURSES], until=now)
+            acts = replay([course(house, today) for course in (*COURSES, waitlist)], until=now)
         self.stdout.write(f"Replayed {len(COURSES)} courses in {acts} acts.")

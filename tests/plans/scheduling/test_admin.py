@@ -62,7 +62,7 @@ def test_times_that_suit_the_patient_are_marked_and_kept_among_the_few_that_are_
     Patient.objects.filter(pk=liked.pk).update(preferred_weekdays=[2], preferred_from="13:15", preferred_until="15:00")
     page = words(house.get(DESK, f"{BOOK}?patient={liked.pk}"))
 
-    assert "Suits them:</b> Tue, from 13:15 to 15:00" in page
+    assert "Suits them:</b> Tuesday, 13:15 to 15:00" in page
     offered = re.findall(
         r'class="c-slot( c-slot--suits)?" aria-label="Book: ([^"]*?) with Dr Rowan(, suits them)?"', page
     )
@@ -128,7 +128,7 @@ def test_a_slot_that_was_taken_meanwhile_is_refused_and_others_are_offered(house
     path = f"{BOOK}?session={session.pk}"
     slot = first_slot(words(house.get(DESK, path)))
     for practitioner in (house.practitioner, make_practitioner(house.location)):
-        starts_at = datetime.fromisoformat(slot.split("|")[2])
+        starts_at = datetime.fromisoformat(slot.split("|")[1])
         appointment_book(
             by=None,
             location=house.location,
@@ -192,7 +192,7 @@ def test_a_visit_is_moved_and_its_messages_are_replaced(house):
     assert response.status_code == 303
     visit.refresh_from_db()
     assert visit.revision == 2
-    assert visit.starts_at == datetime.fromisoformat(slot.split("|")[2])
+    assert visit.starts_at == datetime.fromisoformat(slot.split("|")[1])
     page = words(house.get(DESK, url(visit)))
     assert "Moved" in page
     assert "Changed" in page

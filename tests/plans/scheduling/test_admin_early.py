@@ -58,7 +58,7 @@ def test_earlier_days_are_shown_as_blocked_with_the_first_day_and_why(house, ses
     assert "The first possible day is Mon 9 Mar. The plan starts on 9 March 2026." in page
     assert ("Book a blocked day anyway" in page) is (role == PRACTITIONER)
     assert ("override_reason" in page) is (role == PRACTITIONER)
-    assert first_slot(page).split("|")[2] >= "2026-03-09"
+    assert first_slot(page).split("|")[1] >= "2026-03-09"
 
 
 def test_the_desk_gets_no_blocked_days_by_typing_the_address(house, session):
@@ -66,7 +66,7 @@ def test_the_desk_gets_no_blocked_days_by_typing_the_address(house, session):
     page = words(house.get(DESK, path))
 
     assert "Earlier than the plan allows" not in page
-    assert first_slot(page).split("|")[2] >= "2026-03-09"
+    assert first_slot(page).split("|")[1] >= "2026-03-09"
     room = house.location.rooms.first()
     starts_at = local(house.location, date(2026, 3, 6), "10:00").isoformat()
     response = house.post(
@@ -82,7 +82,7 @@ def test_a_practitioner_books_a_blocked_day_with_a_reason_that_stays_visible(hou
     page = words(house.get(PRACTITIONER, path))
     assert "Earlier than the plan allows" in page
     slot = first_slot(page)
-    assert slot.split("|")[2] < "2026-03-09"
+    assert slot.split("|")[1] < "2026-03-09"
 
     refused = house.post(PRACTITIONER, path, slot=slot)
     assert "Say why this visit is to be earlier than the plan allows." in words(refused)

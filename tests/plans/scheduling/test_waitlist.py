@@ -1,80 +1,25 @@
-"""Who waits for an earlier time: on the list, told of a time, booked, and off it again by what happens elsewhere."""
+"""Who waits for an earlier time: put on the list, told of a time, booked, and taken off it."""
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from clinic.errors import Conflict, Invalid, InvalidTransition, Refusal, SlotTaken, TooEarly
 from plans.followups.services import follow_up_cancel
 from plans.messages.models import PatientMessage
-from plans.scheduling.models import Appointment, VisitType, WaitlistEntry
-from plans.scheduling.queries.gaps import Fit, Gap, fits_of, times_for
-from plans.scheduling.queries.waitlist import present_visits, subjects_of, waiting, waitlist_in_full
+from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.services import (
-    appointment_arrive,
-    appointment_cancel,
-    appointment_fulfil,
     appointment_reschedule,
     appointment_undo,
-    waitlist_accept,
-    waitlist_add,
     waitlist_change,
     waitlist_decline,
-    waitlist_offer,
     waitlist_withdraw,
 )
-from plans.treatment.services import plan_discontinue, session_cancel
 from tests import factories
 from tests.plans.scheduling.conftest import Clinic, Written
-
-TUESDAY, WEDNESDAY, NEXT_MONDAY = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 16)
-Status = WaitlistEntry.Status
-
-
-def add(clinic: Clinic, **fields: Any) -> WaitlistEntry:
-    """Somebody new waits for a consultation, unless told what else."""
-    if not {"session", "follow_up", "patient"} & fields.keys():
-        fields["patient"] = clinic.another_patient()
-    return waitlist_add(by=clinic.desk, **fields)
-
-
-def read(entry: WaitlistEntry) -> Any:
-    return waitlist_in_full(WaitlistEntry.objects.all()).get(pk=entry.pk)
-
-
-def offer(clinic: Clinic, entry: WaitlistEntry, clock: str = "10:00", **fields: Any) -> WaitlistEntry:
-    fields = {"starts_at": clinic.at(clock), "practitioner": clinic.practitioner, **fields}
-    return waitlist_offer(entry_id=entry.pk, by=clinic.desk, **fields)
-
-
-def accept(clinic: Clinic, entry: WaitlistEntry, clock: str | None = None, **fields: Any) -> WaitlistEntry:
-    if clock is not None:
-        fields = {"starts_at": clinic.at(clock), "practitioner": clinic.practitioner, **fields}
-    return waitlist_accept(entry_id=entry.pk, by=clinic.desk, **fields)
-
-
-def fits(clinic: Clinic, clock: str = "10:00", minutes: int = 60, **fields: Any) -> list[Fit]:
-    starts_at = clinic.at(clock)
-    gap = Gap(clinic.location.pk, clinic.practitioner.pk, starts_at, starts_at + timedelta(minutes=minutes), **fields)
-    return fits_of(gap, WaitlistEntry.objects.all())
-
-
-def who(found: list[Fit]) -> list[Any]:
-    return [fit.entry.pk for fit in found if fit.slot is not None]
-
-
-def why(found: list[Fit], entry: WaitlistEntry) -> str:
-    (fit,) = [fit for fit in found if fit.entry.pk == entry.pk]
-    assert fit.slot is None
-    return fit.because
-
-
-# On the list
+from tests.plans.scheduling.waiting import TUESDAY, accept, add, offer, read
 
 
 def test_a_patient_waits_for_a_session_a_follow_up_or_a_consultation(clinic: Clinic) -> None:
@@ -138,103 +83,6 @@ def test_nobody_waits_twice_for_the_same(clinic: Clinic) -> None:
         add(clinic, session=clinic.sessions[0])
     assert (refused.value.code, refused.value.extra) == ("already_waiting", {"entry": str(first.pk)})
     add(clinic, session=clinic.sessions[1])
-
-
-# Over without anybody taking it off
-
-
-def end_by_discontinuing(clinic: Clinic) -> None:
-    plan_discontinue(plan_id=clinic.plan.pk, by=None, reason="Moved away")
-
-
-def end_by_cancelling(clinic: Clinic) -> None:
-    session_cancel(session_id=clinic.sessions[0].pk, by=clinic.practitioner.user, reason="No")
-
-
-def end_by_charting(clinic: Clinic) -> None:
-    factories.perform(clinic.sessions[0], clinic.practitioner)
-
-
-@pytest.mark.parametrize("end", [end_by_discontinuing, end_by_cancelling, end_by_charting])
-def test_a_session_that_ends_is_waited_for_no_more(clinic: Clinic, end: Callable[[Clinic], None]) -> None:
-    entry = add(clinic, session=clinic.sessions[0])
-    end(clinic)
-    assert read(entry).over == "done"
-    assert not waiting(WaitlistEntry.objects.all())
-
-
-def test_a_follow_up_that_is_cancelled_or_attended_is_waited_for_no_more(clinic: Clinic) -> None:
-    cancelled, attended = clinic.follow_ups[:2]
-    entries = [add(clinic, follow_up=cancelled), add(clinic, follow_up=attended)]
-    follow_up_cancel(follow_up_id=cancelled.pk, by=clinic.desk, reason="No")
-    clinic.attend(attended)
-    assert [read(entry).over for entry in entries] == ["done", "done"]
-
-
-def test_a_consultation_that_took_place_is_waited_for_no_more(clinic: Clinic) -> None:
-    entry = add(clinic, patient=clinic.patient)
-    visit = clinic.book("10:00", date(2026, 3, 2))
-    appointment_arrive(appointment_id=visit.pk, by=None)
-    appointment_fulfil(appointment_id=visit.pk, by=None)
-    assert read(entry).over == "done"
-
-
-def test_the_last_day_passes_on_the_calendar_of_the_place(clinic: Clinic, frozen: time_machine.Traveller) -> None:
-    entry = add(clinic, session=clinic.sessions[0], latest=date(2026, 3, 12))
-    frozen.move_to(factories.local(clinic.location, date(2026, 3, 12), "23:59"))
-    assert read(entry).over is None
-    frozen.move_to(factories.local(clinic.location, date(2026, 3, 13), "00:01"))
-    assert read(entry).over == "past"
-
-
-@pytest.mark.parametrize(
-    ("wishes", "over"),
-    [
-        ({}, "met"),
-        ({"weekdays": [2], "time_from": time(9), "time_until": time(12), "latest": TUESDAY}, "met"),
-        ({"weekdays": [1, 3]}, None),
-        ({"time_from": time(10, 30)}, None),
-        ({"time_until": time(10, 30)}, None),
-        ({"latest": date(2026, 3, 9)}, None),
-        ({"earliest": WEDNESDAY}, None),
-    ],
-)
-def test_who_gets_a_time_that_suits_them_in_another_way_waits_no_more(
-    clinic: Clinic, frozen: time_machine.Traveller, wishes: dict[str, Any], over: str | None
-) -> None:
-    entry = add(clinic, session=clinic.sessions[0], **wishes)
-    frozen.shift(60)
-    visit = clinic.book("10:00", TUESDAY, session=clinic.sessions[0])
-    assert read(entry).over == over
-    appointment_undo(appointment_id=visit.pk, by=None)
-    assert read(entry).over is None, "the booking was undone"
-
-
-def test_who_had_a_visit_is_met_by_an_earlier_one_alone(clinic: Clinic, frozen: time_machine.Traveller) -> None:
-    visit = clinic.book("10:00", TUESDAY, session=clinic.sessions[0])
-    frozen.shift(60)
-    entry = add(clinic, session=clinic.sessions[0])
-    frozen.shift(60)
-    assert read(entry).over is None
-    appointment_reschedule(appointment_id=visit.pk, by=None, starts_at=clinic.at("10:00", WEDNESDAY))
-    assert read(entry).over is None, "later is not what they wait for"
-    frozen.shift(60)
-    appointment_reschedule(appointment_id=visit.pk, by=None, starts_at=clinic.at("09:00", TUESDAY))
-    assert read(entry).over == "met"
-
-
-def test_an_entry_that_is_over_gives_way_to_a_new_one(clinic: Clinic, frozen: time_machine.Traveller) -> None:
-    old = add(clinic, session=clinic.sessions[0])
-    frozen.shift(60)
-    clinic.book("10:00", TUESDAY, session=clinic.sessions[0])
-    frozen.shift(60)
-    new = add(clinic, session=clinic.sessions[0])
-    old.refresh_from_db()
-    assert (old.status, old.settled_because) == ("withdrawn", "They got a time that suits them in another way.")
-    assert read(new).over is None
-
-
-# Told, accepted, declined
 
 
 def test_an_offer_stands_and_holds_nothing_back(clinic: Clinic) -> None:
@@ -369,127 +217,3 @@ def test_a_settled_entry_stays_as_it_is(clinic: Clinic) -> None:
     ):
         with pytest.raises(InvalidTransition):
             act()
-
-
-# Who fits a time
-
-
-def test_the_urgent_come_first_then_those_who_wait_longest(clinic: Clinic, frozen: time_machine.Traveller) -> None:
-    entries = []
-    for urgent in (False, False, True):
-        frozen.shift(60)
-        entries.append(add(clinic, is_urgent=urgent))
-    assert who(fits(clinic)) == [entries[2].pk, entries[0].pk, entries[1].pk]
-
-
-def test_who_does_not_fit_is_told_why(clinic: Clinic) -> None:
-    other = clinic.another_practitioner()
-    session, later_session = clinic.sessions[:2]
-    busy, has_earlier, gone = clinic.another_patient(), clinic.another_patient(), clinic.another_patient()
-    clinic.book("10:00", consultation_for=busy, practitioner=other, duration_minutes=60)
-    clinic.book("09:00", consultation_for=has_earlier, duration_minutes=30)
-    reasons = {
-        add(clinic, practitioner=other): "Wants to see somebody else.",
-        add(clinic, weekdays=[2]): "Comes on Tuesday only.",
-        add(clinic, time_from=time(14)): "Cannot come before 14:00.",
-        add(clinic, earliest=TUESDAY): "Cannot come before 10 March 2026.",
-        add(clinic, session=later_session): "Too early: the window opens on",
-        add(clinic, patient=has_earlier): "Has an earlier time already.",
-    }
-    plan = factories.make_plan(busy, clinic.practitioner, start_date=date(2026, 3, 9))
-    reasons[add(clinic, session=plan.sessions.get(sequence=1))] = "Is here for another visit then."
-    fit = add(clinic, session=session)
-    found = fits(clinic, left_by=gone.pk)
-    assert who(found) == [fit.pk]
-    for entry, reason in reasons.items():
-        assert why(found, entry).startswith(reason)
-
-
-def test_a_gap_is_offered_only_to_those_whose_visit_fits_in(clinic: Clinic) -> None:
-    VisitType.objects.create(location=clinic.location, kind="consultation", duration_minutes=45)
-    short = add(clinic)
-    clinic.book("11:00", consultation_for=clinic.another_patient())
-    long = add(clinic, session=clinic.sessions[0])
-    type(clinic.sessions[0]).objects.filter(pk=clinic.sessions[0].pk).update(duration_minutes=90)
-    found = fits(clinic, "10:00", 60)
-    assert who(found) == [short.pk]
-    assert why(found, long) == "Takes 90 minutes; so much is not free then."
-
-
-def test_qualification_and_room_decide_too(clinic: Clinic) -> None:
-    entry = add(clinic, session=clinic.sessions[0])
-    clinic.location.rooms.update(modalities=[])
-    assert "so much is not free" in why(fits(clinic), entry)
-    clinic.location.rooms.update(modalities=["prp"])
-    assert who(fits(clinic)) == [entry.pk]
-    clinic.practitioner.qualifications.all().delete()
-    assert why(fits(clinic), entry).startswith("The practitioner is not qualified for PRP")
-
-
-def test_a_wish_is_met_by_a_later_start_within_the_gap(clinic: Clinic) -> None:
-    entry = add(clinic, time_from=time(10, 30))
-    (fit,) = fits(clinic, "10:00", 60)
-    assert fit.entry.pk == entry.pk
-    assert fit.slot is not None
-    assert fit.slot.starts_at == clinic.at("10:30")
-
-
-def test_the_one_who_gave_it_back_and_the_one_who_said_no_are_not_asked(clinic: Clinic) -> None:
-    entry, declined = add(clinic, patient=clinic.patient), add(clinic)
-    offer(clinic, declined, "10:00")
-    waitlist_decline(entry_id=declined.pk, keep_waiting=True)
-    found = fits(clinic, left_by=clinic.patient.pk)
-    assert entry.pk not in [fit.entry.pk for fit in found]
-    assert why(found, declined) == "Said no to this time."
-    assert declined.pk in who(fits(clinic, "12:00"))
-
-
-def test_time_that_is_not_free_any_more_fits_nobody(clinic: Clinic) -> None:
-    add(clinic)
-    clinic.book("10:00", duration_minutes=60, consultation_for=clinic.another_patient())
-    assert who(fits(clinic)) == []
-
-
-def test_every_fit_can_be_booked(clinic: Clinic) -> None:
-    for entry in (add(clinic), add(clinic, session=clinic.sessions[0]), add(clinic)):
-        (fit, *_) = [one for one in fits(clinic, "10:00", 120) if one.entry.pk == entry.pk]
-        assert fit.slot is not None
-        accept(clinic, entry, starts_at=fit.slot.starts_at, practitioner=clinic.practitioner)
-
-
-def test_asking_about_a_gap_costs_the_same_for_many(clinic: Clinic) -> None:
-    with CaptureQueriesContext(connection) as nobody:
-        fits(clinic)
-    assert len(nobody) == 1
-    add(clinic), add(clinic, session=clinic.sessions[0])
-    with CaptureQueriesContext(connection) as two:
-        fits(clinic)
-    for number in range(4):
-        patient = clinic.another_patient()
-        plan = factories.make_plan(patient, clinic.practitioner, start_date=date(2026, 3, 9))
-        add(clinic, session=plan.sessions.get(sequence=1))
-        add(clinic, is_urgent=number == 3)
-    with CaptureQueriesContext(connection) as ten:
-        assert len(who(fits(clinic))) == 10
-    assert len(ten) == len(two) <= 8
-
-
-def test_times_that_fit_now_are_earlier_than_the_present_visit(clinic: Clinic) -> None:
-    clinic.book("10:00", TUESDAY, session=clinic.sessions[0])
-    entry = add(clinic, session=clinic.sessions[0], time_from=time(9), time_until=time(11))
-    row = read(entry)
-    present = present_visits([row])[row.present_id]
-    found = times_for(row, subjects_of([row])[row.pk], present, limit=5)
-    minutes = clinic.sessions[0].duration_minutes
-    assert found[0].starts_at == clinic.at("09:00")
-    assert [slot.starts_at for slot in found] == sorted({slot.starts_at for slot in found})
-    assert all(slot.starts_at < present.starts_at for slot in found)
-    assert all(slot.ends_at - slot.starts_at == timedelta(minutes=minutes) for slot in found)
-    assert isinstance(found[0].starts_at, datetime)
-
-
-def test_a_cancelled_visit_leaves_its_patient_waiting_for_any_time(clinic: Clinic) -> None:
-    visit = clinic.book("10:00", session=clinic.sessions[0])
-    entry = add(clinic, session=clinic.sessions[0])
-    appointment_cancel(appointment_id=visit.pk, by=None, reason="patient")
-    assert (read(entry).over, read(entry).present_id) == (None, None)

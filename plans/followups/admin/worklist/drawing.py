@@ -41,7 +41,7 @@ def bar(opens: date, best: date, closes: date, today: date) -> Bar:
         late_from=_percent(end) if today > closes else "",
         late_length=_percent(max(now - end, 0)),
         said=f"Window {words.day(opens, today)} to {words.within(words.day(closes, today))}, "
-        f"best {words.within(words.day(best, today))}",
+        f"best {words.within(words.day(best, today))}; the dashed line is today",
     )
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from clinic import words
 from clinic.console.badges import Badge, Tone
 from clinic.console.reader import Reader
+from clinic.places.wallclock import local_date
 from plans.followups.admin.worklist.drawing import Bar, bar
 from plans.followups.admin.worklist.tabs import Tab
 from plans.followups.claims import Claim
@@ -22,9 +23,11 @@ from plans.scheduling.admin.waitlist.rows import BADGES, URGENT, wishes_in_words
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries import title, why_rebook
 from plans.scheduling.queries.waitlist import title_of
+from plans.treatment.models import TreatmentPlan
 
-MISSED, VISIT, PATIENT = "missed", "visit", "patient"
-"""What a line stands for, beside the kinds of owed visits: a missed one, a visit to move, a patient to call."""
+MISSED, VISIT, PATIENT, WAITING = "missed", "visit", "patient", "waiting"
+"""What a line stands for, beside the kinds of owed visits: a missed one, a visit to move, a patient to call,
+somebody who waits."""
 UNREACHABLE: Mapping[Unreachable, Badge] = {
     Unreachable.OPTED_OUT: Badge(Tone.SOON, "Wants no email", "unsubscribe"),
     Unreachable.NO_ADDRESS: Badge(Tone.SOON, "No email address", "alternate_email"),
@@ -116,7 +119,7 @@ def _rebook(who: Reader, visit: Appointment, place: Place) -> Line:
         what=title(visit),
         badge=Badge(Tone.SOON, f"Booked {words.within(who.moment(visit.starts_at, zone))}", "event_repeat"),
         place=place(visit),
-        why=why_rebook(visit) or "",
+        why=why_to_move(visit),
         bar=bar(*obligation.window, who.now.astimezone(zone).date()) if obligation is not None else None,
         takes_mail=visit.patient.is_reachable_by_email,
     )
@@ -175,10 +178,8 @@ def _without_cause(reason: str) -> str:
 
 
 def _waiting(who: Reader, entry: WaitlistEntry, place: Place) -> Line:
-    since = entry.created_at.astimezone(entry.location.zone).date()
-    wants = f"Waits since {words.within(who.day(since, entry.location.zone))}. {wishes_in_words(who, entry)}."
     return Line(
-        kind="waiting",
+        kind=WAITING,
         key=entry.pk,
         patient_key=entry.patient_id,
         name=str(entry.patient),
@@ -186,10 +187,30 @@ def _waiting(who: Reader, entry: WaitlistEntry, place: Place) -> Line:
         what=title_of(entry),
         badge=URGENT if entry.is_urgent else BADGES[WaitlistEntry.Status(entry.status)],
         place=place(entry),
-        why=f"{wants} {entry.note}".strip(),
+        why=f"{wait_in_words(who, entry)} {entry.note}".strip(),
         takes_mail=entry.patient.is_reachable_by_email,
-        url=reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
     )
+
+
+def wait_in_words(who: Reader, entry: WaitlistEntry) -> str:
+    """“Waits since yesterday. Monday and Tuesday, 09:00 to 12:00.”"""
+    zone = entry.location.zone
+    since = words.within(who.day(local_date(entry.created_at, zone), zone))
+    return f"Waits since {since}. {wishes_in_words(who, entry)}."
+
+
+def why_to_move(visit: Appointment) -> str:
+    """Why a visit wants another time, and what comes first; empty where it may stay."""
+    why = why_rebook(visit)
+    if why is not None and is_on_hold(visit):
+        return f"{why} It can be moved when the plan is resumed; cancel it if it is not to wait for that."
+    return why or ""
+
+
+def is_on_hold(visit: Appointment) -> bool:
+    obligation = visit.session or visit.follow_up
+    plan = obligation.plan if obligation is not None else None
+    return plan is not None and plan.status == TreatmentPlan.Status.ON_HOLD
 
 
 def _quiet(who: Reader, follow_up: Any, place: Place) -> Line:

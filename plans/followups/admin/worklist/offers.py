@@ -3,17 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from clinic import words
 from clinic.console.reader import Reader
-from clinic.errors import Invalid
 from clinic.people.models import Practitioner
 from clinic.places.models import Location
 from clinic.places.wallclock import local_date
-from patients.models import Patient
+from plans.scheduling.admin.times import TimeChoice, time_key
 from plans.scheduling.availability import Frame, Slot, frame_of
-from plans.scheduling.rules import MAX_SEARCH_DAYS, read_instant
+from plans.scheduling.models import Appointment
+from plans.scheduling.queries.gaps import times_for
+from plans.scheduling.queries.wishes import wishes_of
+from plans.scheduling.ranking import spread
+from plans.scheduling.rules import MAX_SEARCH_DAYS
 from plans.scheduling.search import slots_for
 from plans.scheduling.subjects import Subject
 
@@ -21,18 +26,9 @@ SHOWN_DAYS = 3
 MOST_DAYS = 30
 SHOWN_TIMES = 5
 """Times a day and practitioner; the page of booking has them all."""
+HALVES = 2
+"""Of a day, each with one time for somebody who waits."""
 LOOK_AHEAD = timedelta(days=28)
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """One free time; a click on it books."""
-
-    value: str
-    text: str
-    label: str
-    """The same for who does not see the day above it."""
-    is_best: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class Day:
     is_target: bool
     is_late: bool
     """After the window has closed."""
-    times: list[tuple[Practitioner, list[Time]]]
+    times: list[tuple[Practitioner, list[TimeChoice]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ def offers(who: Reader, location: Location, subject: Subject, shown: int, known:
     found = slots_for(frame, subject, first=first, last=last, best_first=True)
     slots = [slot for slot in found if slot.practitioner_id in practitioners]
     own = [slot for slot in slots if slot.practitioner_id == known]
-    draw = _Draw(frame, subject, practitioners, next(iter(own or slots), None), who)
+    draw = _Draw(frame.zone, subject, practitioners, next(iter(own or slots), None), who)
     if own:
         others = [slot for slot in slots if slot.practitioner_id != known]
         days, other_days = draw.days(own, shown), draw.days(others, shown)
@@ -84,13 +80,13 @@ def offers(who: Reader, location: Location, subject: Subject, shown: int, known:
     )
 
 
-def chosen_of(text: str) -> tuple[UUID, datetime]:
-    """The practitioner and the instant of a `Time.value`. Raises `Invalid`."""
-    try:
-        practitioner, starts_at = text.split("|")
-        return UUID(practitioner), read_instant(starts_at, attr="slot")
-    except (ValueError, Invalid):
-        raise Invalid("This is no time on offer. Choose another one.", attr="slot") from None
+def fitting(who: Reader, entry: Any, subject: Subject, present: Appointment | None, shown: int) -> Offers:
+    """The times that suit somebody who waits, on up to `shown` days; in order, whoever has them: three queries."""
+    slots = times_for(entry, subject, present, limit=HALVES * (shown + 1))
+    names = Practitioner.objects.select_related("user").in_bulk({slot.practitioner_id for slot in slots})
+    draw = _Draw(entry.location.zone, subject, names, next(iter(slots), None), who)
+    more = shown + SHOWN_DAYS if draw.count(slots) > shown and shown < MOST_DAYS else 0
+    return Offers(None, draw.days(slots, shown), [], more, "")
 
 
 def _days_to_search(frame: Frame, subject: Subject, now: datetime) -> tuple[date, date]:
@@ -112,7 +108,7 @@ def _not_before(who: Reader, frame: Frame, subject: Subject) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Draw:
-    frame: Frame
+    zone: ZoneInfo
     subject: Subject
     practitioners: Mapping[UUID, Practitioner]
     best: Slot | None
@@ -124,7 +120,7 @@ class _Draw:
         for slot in ranked:
             by_day.setdefault(self._day(slot), {}).setdefault(slot.practitioner_id, []).append(slot)
         chosen = list(by_day.items())[:shown]
-        today = self.who.now.astimezone(self.frame.zone).date()
+        today = self.who.now.astimezone(self.zone).date()
         window = self.subject.window
         is_open = window is not None and today <= window[1]
         return [
@@ -145,34 +141,19 @@ class _Draw:
         return len({self._day(slot) for slot in slots})
 
     def _day(self, slot: Slot) -> date:
-        return local_date(slot.starts_at, self.frame.zone)
+        return local_date(slot.starts_at, self.zone)
 
     def _shown(self, slots: list[Slot]) -> list[Slot]:
         """A few from morning to evening, the best among them; those that suit the patient, where some do."""
-        liked = [slot for slot in slots if self._suits(slot)] or slots
-        best = slots[0]
-        kept = sorted(liked, key=lambda slot: slot.starts_at)
-        if len(kept) > SHOWN_TIMES:
-            even = [slot for slot in kept if slot.starts_at.minute in (0, 30)]
-            kept = even if len(even) >= SHOWN_TIMES else kept
-            step = (len(kept) - 1) / (SHOWN_TIMES - 1)
-            kept = [kept[round(place * step)] for place in range(SHOWN_TIMES)]
-        return kept if best in kept else sorted([best, *kept[1:]], key=lambda slot: slot.starts_at)
-
-    def _suits(self, slot: Slot) -> bool:
-        patient: Patient = self.subject.patient
-        starts = slot.starts_at.astimezone(self.frame.zone).time()
-        ends = slot.ends_at.astimezone(self.frame.zone).time()
-        return (patient.preferred_from is None or starts >= patient.preferred_from) and (
-            patient.preferred_until is None or ends <= patient.preferred_until
+        wishes = wishes_of(self.subject.patient)
+        best, *_ = slots
+        liked = sorted(
+            [slot for slot in slots if wishes.met_by(slot, self.zone)] or slots, key=lambda slot: slot.starts_at
         )
+        few = spread(liked, SHOWN_TIMES)
+        return few if best in few else spread(few[1:], SHOWN_TIMES - 1, [best])
 
-    def _time(self, slot: Slot, day: date) -> Time:
-        text = words.clock_time(slot.starts_at, self.frame.zone)
-        practitioner = self.practitioners[slot.practitioner_id]
-        return Time(
-            value=f"{slot.practitioner_id}|{slot.starts_at.isoformat()}",
-            text=text,
-            label=f"{self.who.day(day, self.frame.zone)} {text} with {practitioner}",
-            is_best=slot == self.best,
-        )
+    def _time(self, slot: Slot, day: date) -> TimeChoice:
+        text = words.clock_time(slot.starts_at, self.zone)
+        label = f"{self.who.day(day, self.zone)} {text} with {self.practitioners[slot.practitioner_id]}"
+        return TimeChoice(time_key(slot), text, label, is_chosen=slot == self.best)

@@ -21,21 +21,32 @@ from clinic.places.models import Location
 from patients.models import Patient
 from plans.followups.admin.rows import booking_url, call_url
 from plans.followups.admin.worklist.drawing import Bar, bar
-from plans.followups.admin.worklist.lines import MISSED, PATIENT, VISIT
+from plans.followups.admin.worklist.lines import (
+    MISSED,
+    PATIENT,
+    VISIT,
+    WAITING,
+    is_on_hold,
+    wait_in_words,
+    why_to_move,
+)
 from plans.followups.looks import call_reasons
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import with_calling, with_state
-from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
+from plans.scheduling.admin.booking import visit_in_words
+from plans.scheduling.admin.waitlist.rows import offer_in_words
+from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind, WaitlistEntry
 from plans.scheduling.queries import (
     follow_ups_to_book,
     in_full,
     sessions_to_book,
     subject_of,
     title,
-    why_rebook,
 )
+from plans.scheduling.queries.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
 from plans.scheduling.subjects import Subject
-from plans.treatment.models import ProcedureSession
+from plans.scheduling.wishes import Over
+from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 SHOWN_ATTEMPTS = 5
 
@@ -56,9 +67,15 @@ class Opened:
     visit: Any = None
     """The booked visit that a click on a time moves."""
     follow_up: Any = None
+    entry: Any = None
+    """The place on the waitlist that a click on a time settles."""
+    present: Appointment | None = None
+    """The visit that somebody who waits has by now."""
     seen_by: UUID | None = None
     """Who was to see the patient, where their plan does not say who knows them."""
     reasons: tuple[str, ...] = ()
+    plan_on_hold: TreatmentPlan | None = None
+    """What is to be resumed first."""
     gone: str = ""
     """What became of it since the list was drawn; empty where it is still to be seen to."""
 
@@ -74,9 +91,16 @@ class Opened:
     @property
     def verb(self) -> str:
         """What is to be done."""
+        if self.entry is not None:
+            return "Waits"
         if self.visit is not None:
             return "Move"
         return "Book" if self.subject is not None else "Call"
+
+    @property
+    def moves(self) -> bool:
+        """Whether a click on a time moves a visit, rather than books one."""
+        return self.visit is not None or self.present is not None
 
     @property
     def minutes(self) -> int:
@@ -97,7 +121,7 @@ class Opened:
         if self.subject is None:
             return ""
         try:
-            self.subject.check_bookable(except_for=self.visit.pk if self.visit else None)
+            self.subject.check_bookable(except_for=self.subject.live_appointment if self.moves else None)
         except Refusal as refusal:
             gates = [gate["detail"] for gate in refusal.extra.get("gates", ()) if gate.get("detail")]
             return " ".join([refusal.detail, *gates])
@@ -105,6 +129,8 @@ class Opened:
 
     def may_book(self, who: Reader) -> bool:
         """Whether a click on a time is the reader's to make."""
+        if self.entry is not None:
+            return who.may_on("accept", self.entry)
         if self.visit is not None:
             return who.may_on("reschedule", self.visit)
         return self.subject is not None and who.user.may("plans.appointment", "add", self.location.pk)
@@ -118,6 +144,8 @@ class Opened:
     def acts(self, who: Reader) -> list[Button]:
         """Other ways out: dialogs of the follow-up, or of the visit."""
         registry = admin.site._registry
+        if self.entry is not None:
+            return buttons(registry[WaitlistEntry], who.user, self.entry, ("decline", "withdraw"))
         if self.visit is not None:
             return buttons(registry[Appointment], who.user, self.visit, ("keep", "cancel"))
         if self.follow_up is not None:
@@ -126,6 +154,8 @@ class Opened:
 
     def full_page(self, back: str) -> str:
         """Where any time can be booked, with a note or against a rule; afterwards on to `back`."""
+        if self.entry is not None:
+            return reverse("admin:plans_waitlistentry_change", args=[self.entry.pk])
         if self.visit is not None:
             return reverse("admin:plans_appointment_reschedule", args=[self.visit.pk])
         if self.subject is None:
@@ -237,7 +267,8 @@ def _missed(who: Reader, key: UUID) -> Opened:
 
 def _visit(who: Reader, key: UUID) -> Opened:
     visit = visible(in_full(Appointment.objects.all()).prefetch_related(None), who.user).get(pk=key)
-    why = why_rebook(visit)
+    why = why_to_move(visit)
+    obligation = visit.session or visit.follow_up
     when = words.within(who.moment(visit.starts_at, visit.location.zone))
     return Opened(
         kind=VISIT,
@@ -248,6 +279,7 @@ def _visit(who: Reader, key: UUID) -> Opened:
         subject=subject_of(visit),
         visit=visit,
         reasons=(f"Booked {when} with {visit.practitioner}, {visit.room}.", why) if why else (),
+        plan_on_hold=obligation.plan if obligation is not None and is_on_hold(visit) else None,
         gone="" if why else f"It stands where it should now: {when} with {visit.practitioner}.",
     )
 
@@ -287,10 +319,44 @@ def _patient(who: Reader, key: UUID) -> Opened:
     return opened
 
 
+def _waiting(who: Reader, key: UUID) -> Opened:
+    entry: Any = visible(waitlist_in_full(WaitlistEntry.objects.all()), who.user).get(pk=key)
+    present = present_visits([entry]).get(entry.present_id)
+    subject = subjects_of([entry])[entry.pk]
+    subject = subject.moving(present) if present is not None else subject
+    gone = Over(entry.over).in_words if entry.over else ""
+    if entry.status not in WaitlistEntry.OPEN:
+        gone = entry.settled_because or f"{entry.get_status_display()} meanwhile."
+    told = offer_in_words(who, entry)
+    return Opened(
+        kind=WAITING,
+        key=key,
+        patient=entry.patient,
+        location=entry.location,
+        what=title_of(entry),
+        subject=subject,
+        entry=entry,
+        present=present,
+        reasons=tuple(
+            filter(
+                None,
+                (
+                    wait_in_words(who, entry),
+                    entry.note,
+                    f"Has {words.within(visit_in_words(present))} by now." if present is not None else "",
+                    f"Was told of {words.within(told)}, and is to answer." if told else "",
+                ),
+            )
+        ),
+        gone=gone,
+    )
+
+
 OPENERS: Mapping[str, Callable[[Reader, UUID], Opened]] = {
     VisitKind.FOLLOW_UP.value: _follow_up,
     VisitKind.SESSION.value: _session,
     MISSED: _missed,
     VISIT: _visit,
     PATIENT: _patient,
+    WAITING: _waiting,
 }

@@ -6,68 +6,44 @@ leaves a note in the shared cache for the others (`followups.claims`); nothing e
 
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from clinic import clock, words
+from clinic import words
 from clinic.access.visibility import visible
-from clinic.console.forms import DateInput, dress
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import in_words, refusals
 from clinic.console.toasts import Toast
 from clinic.errors import Invalid, Refusal
-from clinic.people.models import Practitioner
-from clinic.places.models import Location, OpeningHours
-from plans.followups.admin.worklist.lines import VISIT, lines, taken
-from plans.followups.admin.worklist.offers import MOST_DAYS, SHOWN_DAYS, chosen_of, offers
+from plans.followups.admin.worklist.calls import AmendForm, CallForm, amend_form, attempt_in_words, record_call
+from plans.followups.admin.worklist.context import list_context, list_url, row_named, side_context
+from plans.followups.admin.worklist.lines import VISIT
 from plans.followups.admin.worklist.opened import Opened, open_row
-from plans.followups.admin.worklist.tabs import NAMES, NOBODY, QUIET, Asked, Tab, Worklist, all_counts
-from plans.followups.claims import claim, claims, release
+from plans.followups.claims import claim, release
 from plans.followups.models import ContactAttempt
-from plans.followups.rules import next_try
-from plans.followups.services import attempt_amend, attempt_record, attempt_record_for_patient
+from plans.followups.services import attempt_amend
 from plans.scheduling.admin.booking import visit_in_words
+from plans.scheduling.admin.times import chosen_time
 from plans.scheduling.admin.toasts import told
+from plans.scheduling.admin.waitlist.joining import join
+from plans.scheduling.admin.waitlist.rows import wishes_in_words
 from plans.scheduling.models import Appointment
-from plans.scheduling.services import appointment_book, appointment_reschedule, appointment_undo
-
-CALLED = (
-    (ContactAttempt.Outcome.NO_ANSWER, "phone_missed"),
-    (ContactAttempt.Outcome.LEFT_MESSAGE, "voicemail"),
-    (ContactAttempt.Outcome.REACHED, "phone_in_talk"),
-    (ContactAttempt.Outcome.DECLINED, "phone_disabled"),
-    (ContactAttempt.Outcome.WRONG_NUMBER, "wrong_location"),
+from plans.scheduling.services import (
+    appointment_book,
+    appointment_reschedule,
+    appointment_undo,
+    waitlist_accept,
 )
-"""What can come of a call, each a button of its own."""
-
-
-class CallForm(forms.Form):
-    """What came of a call, or until when it was put off."""
-
-    outcome = forms.CharField(max_length=20)
-    note = forms.CharField(max_length=500, required=False)
-    next_try_on = forms.DateField(required=False)
-
-
-class AmendForm(forms.Form):
-    next_try_on = forms.DateField(required=False, label="Try again on", widget=DateInput)
-    note = forms.CharField(max_length=500, required=False, widget=forms.TextInput(attrs={"placeholder": "Note"}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        dress(self)
 
 
 class DeskViews:
@@ -85,6 +61,7 @@ class DeskViews:
             ("desk/attempt/<uuid:key>/", require_POST(self.desk_amend), "desk_amend"),
             (row, require_GET(self.desk_row), "desk_row"),
             (f"{row}book/", require_POST(self.desk_book), "desk_book"),
+            (f"{row}wait/", require_POST(self.desk_wait), "desk_wait"),
             (f"{row}call/", require_POST(self.desk_call), "desk_call"),
         ]
         found = [
@@ -101,7 +78,7 @@ class DeskViews:
         """
         who = self._reader(request)
         opened = request.GET.get("open", "")
-        mine = _row_named(who, opened) if opened else None
+        mine = row_named(who, opened) if opened else None
         if mine is not None and not mine.gone:
             claim(mine.patient.pk, who.user)
         shown = list_context(who, request.GET, opened)
@@ -141,25 +118,37 @@ class DeskViews:
         except Refusal as refusal:
             return self._refused(request, who, kind, key, refusal)
         release(opened.patient.pk, who.user)
-        return self._done(request, who, _booked(visit, is_moved=opened.visit is not None))
+        return self._done(request, who, _booked(visit, is_moved=opened.moves))
 
     def _book(self, who: Reader, opened: Opened, slot: str) -> Appointment:
-        practitioner_key, starts_at = chosen_of(slot)
-        people = visible(Practitioner.objects.select_related("user"), who.user)
-        practitioner = people.filter(pk=practitioner_key).first()
-        if practitioner is None:
-            raise Invalid("This is no time on offer. Choose another one.", attr="slot")
+        chosen = chosen_time(who.user, slot)
+        taken = {"by": who.user, "starts_at": chosen.starts_at, "practitioner": chosen.practitioner}
+        if opened.entry is not None:
+            return cast(Appointment, waitlist_accept(entry_id=opened.entry.pk, **taken).appointment)
         if opened.visit is not None:
-            return appointment_reschedule(
-                appointment_id=opened.visit.pk, by=who.user, starts_at=starts_at, practitioner=practitioner
-            )
-        return appointment_book(
-            by=who.user,
-            location=opened.location,
-            practitioner=practitioner,
-            starts_at=starts_at,
-            **(opened.booking or {}),
+            return appointment_reschedule(appointment_id=opened.visit.pk, **taken)
+        return appointment_book(location=opened.location, **taken, **(opened.booking or {}))
+
+    def desk_wait(self, request: HttpRequest, kind: str, key: UUID) -> HttpResponse:
+        """Put the patient on the waitlist for the open row, with what suits them anyhow."""
+        who = self._reader(request)
+        opened = open_row(who, kind, key)
+        if opened.subject is None or not who.user.may("plans.waitlistentry", "add", opened.location.pk):
+            raise PermissionDenied
+        try:
+            with refusals():
+                entry = join(who.user, opened.subject, opened.location)
+        except Refusal as refusal:
+            return self._refused(request, who, kind, key, refusal)
+        said = format_html(
+            '{} is on the waitlist. <a class="c-link" href="{}">Say more</a>',
+            entry.patient,
+            reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
         )
+        toast = Toast(said, detail=f"Wishes: {wishes_in_words(who, entry)}.")
+        if "HX-Request" not in request.headers:
+            return self._done(request, who, toast)
+        return self._fresh(request, who, kind, key, toast=toast)
 
     def desk_call(self, request: HttpRequest, kind: str, key: UUID) -> HttpResponse:
         """Write down what came of a call to the patient, with the day of the next try unless one is given."""
@@ -172,31 +161,17 @@ class DeskViews:
             if not form.is_valid():
                 raise Invalid(next(iter(form.errors.values()))[0], attr=next(iter(form.errors)))
             with refusals():
-                attempt = self._record(who, opened, **form.cleaned_data)
+                attempt = record_call(who, opened, **form.cleaned_data)
         except Refusal as refusal:
             return self._refused(request, who, kind, key, refusal)
-        said = _attempt_in_words(who, attempt)
+        said = attempt_in_words(who, attempt)
         if attempt.outcome == ContactAttempt.Outcome.PUT_OFF:
             release(opened.patient.pk, who.user)
             return self._done(request, who, Toast(said))
         if "HX-Request" not in request.headers:
             return self._done(request, who, Toast(said))
-        fresh = open_row(who, kind, key)
-        asked = _asked_of(request)
-        context = list_context(who, asked, fresh.id) | side_context(who, fresh, asked)
-        context |= {"side": True, "recorded": attempt, "said": said, "amend": _amend_form(attempt)}
-        return _follow(TemplateResponse(request, "console/desk/fresh.html", context))
-
-    def _record(self, who: Reader, opened: Opened, *, outcome: str, note: str, next_try_on: Any) -> ContactAttempt:
-        channel = (
-            ContactAttempt.Channel.OTHER if outcome == ContactAttempt.Outcome.PUT_OFF else ContactAttempt.Channel.CALL
-        )
-        if next_try_on is None:
-            next_try_on = next_try(outcome, clock.today(opened.location.zone), weekdays_of(opened.location))
-        said = {"channel": channel, "outcome": outcome, "note": note, "next_try_on": next_try_on}
-        if opened.follow_up is not None:
-            return attempt_record(follow_up_id=opened.follow_up.pk, by=who.user, **said)
-        return attempt_record_for_patient(patient_id=opened.patient.pk, location=opened.location, by=who.user, **said)
+        recorded = {"recorded": attempt, "said": said, "amend": amend_form(attempt)}
+        return _follow(self._fresh(request, who, kind, key, **recorded))
 
     def desk_amend(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Another day for the next try, or a note, for what was just written down."""
@@ -211,7 +186,7 @@ class DeskViews:
             try:
                 with refusals():
                     attempt = attempt_amend(attempt_id=key, by=who.user, **form.cleaned_data)
-                said = _attempt_in_words(who, attempt)
+                said = attempt_in_words(who, attempt)
             except Refusal as refusal:
                 form.add_error(None, in_words(refusal))
         if "HX-Request" not in request.headers:
@@ -271,111 +246,14 @@ class DeskViews:
         said = " ".join(in_words(refusal))
         if "HX-Request" not in request.headers:
             return self._done(request, who, Toast(said, tone="stop"))
-        fresh = open_row(who, kind, key)
-        asked = _asked_of(request)
-        context = list_context(who, asked, fresh.id) | side_context(who, fresh, asked)
         # htmx swaps nothing from an answer that is no success.
-        return TemplateResponse(request, "console/desk/fresh.html", context | {"side": True, "refused": said})
+        return self._fresh(request, who, kind, key, refused=said)
 
-
-def list_url() -> str:
-    return reverse("admin:plans_followup_changelist")
-
-
-def list_context(who: Reader, query: QueryDict, opened: str) -> dict[str, Any]:
-    """The list that `query` asks for: a fixed number of queries, and one round trip to the cache."""
-    asked = Asked.by(query)
-    work = Worklist(who, asked.text)
-    counts = work.counts() if asked.text else all_counts(who)
-    tab = asked.tab or (Tab.OVERDUE if counts[Tab.OVERDUE] else Tab.DUE)
-    page = work.page(tab, counts.get(tab), asked.page)
-    found = lines(who, tab, list(page.object_list))
-    found = taken(found, claims({line.patient_key for line in found}, who.user))
-    address = asked.query(tab, p=str(page.number) if page.number > 1 else "")
-    icon, why, what = NOBODY[tab]
-    context = {
-        "tab": tab,
-        "tabs": [(one, NAMES[one], counts.get(one), asked.query(one)) for one in Tab],
-        "quiet": QUIET,
-        "is_alone": tab in (*QUIET, Tab.WAITLIST),
-        "text": asked.text,
-        "page": page,
-        "lines": found,
-        "opened_id": opened,
-        "query": address,
-        "here": f"{list_url()}?{address}",
-        "icon": icon,
-        "why": why,
-        "what": what,
-        "total": sum(all_counts(who).values()),
-    }
-    drawn = render_to_string("console/desk/list.html", context)
-    seen = blake2b(drawn.encode(), digest_size=8, person=b"worklist").hexdigest()
-    return context | {"drawn": drawn, "seen": seen}
-
-
-def side_context(who: Reader, opened: Opened, query: QueryDict) -> dict[str, Any]:
-    """What stands beside the list for an open row."""
-    shown = _shown_days(query)
-    asked = Asked.by(query)
-    of_list = asked.query(asked.tab, p=asked.page) if asked.tab else ""
-    back = f"{list_url()}?{of_list}" if of_list else list_url()
-    is_bookable = not opened.gone and opened.subject is not None and opened.may_book(who) and not opened.blocked
-    today = who.now.astimezone(opened.location.zone).date()
-    soon = next_try(ContactAttempt.Outcome.NO_ANSWER, today, weekdays_of(opened.location)) or today
-    return {
-        "opened": opened,
-        "bar": opened.bar(who),
-        "taken_by": claim(opened.patient.pk, who.user) if not opened.gone else None,
-        "offers": offers(who, opened.location, opened.subject, shown, opened.known)
-        if is_bookable and opened.subject
-        else None,
-        "blocked": opened.blocked if not opened.gone else "",
-        "attempts": opened.attempts(),
-        "acts": opened.acts(who) if not opened.gone else [],
-        "called": [(outcome.value, outcome.label, icon) for outcome, icon in CALLED] if opened.may_call(who) else [],
-        "full_page": opened.full_page(back) if opened.may_book(who) else "",
-        "call_page": opened.call_page(back),
-        "others_open": shown > SHOWN_DAYS,
-        "next": back,
-        "query_of_list": of_list,
-        "soon": soon,
-        "today": today,
-        "zone": opened.location.zone,
-    }
-
-
-def page_context(who: Reader, query: QueryDict) -> dict[str, Any]:
-    """What the whole page shows: the list, and beside it the row that the address names."""
-    opened = _row_named(who, query.get("open", ""))
-    context = list_context(who, query, opened.id if opened is not None else "")
-    if opened is not None:
-        context |= side_context(who, opened, QueryDict(f"{context['query']}&days={query.get('days', '')}"))
-    return context
-
-
-def weekdays_of(location: Location) -> frozenset[int]:
-    """The ISO weekdays on which the location is open: one query."""
-    own = OpeningHours.objects.filter(location=location, practitioner=None)
-    return frozenset(own.values_list("weekday", flat=True))
-
-
-def _shown_days(query: QueryDict) -> int:
-    text = query.get("days", "")
-    return (
-        min(max(int(text), SHOWN_DAYS), MOST_DAYS)
-        if text.isascii() and text.isdigit() and len(text) < 4
-        else SHOWN_DAYS
-    )
-
-
-def _row_named(who: Reader, name: str) -> Opened | None:
-    """The row of this name; None where there is none, or the reader does not see it."""
-    kind, _, key = name.partition("-")
-    try:
-        return open_row(who, kind, UUID(key))
-    except (Http404, ValueError):
-        return None
+    def _fresh(self, request: HttpRequest, who: Reader, kind: str, key: UUID, **more: Any) -> HttpResponse:
+        """The list and the open row as they stand now, and `more` for the page."""
+        opened, asked = open_row(who, kind, key), _asked_of(request)
+        context = list_context(who, asked, opened.id) | side_context(who, opened, asked) | {"side": True, **more}
+        return TemplateResponse(request, "console/desk/fresh.html", context)
 
 
 def _next(request: HttpRequest) -> str:
@@ -411,18 +289,3 @@ def _row_of(visit: Appointment) -> str:
 
 def _at(visit: Appointment) -> str:
     return words.within(reader().moment(visit.starts_at, visit.location.zone))
-
-
-def _attempt_in_words(who: Reader, attempt: ContactAttempt) -> str:
-    """“Mock Dogwood: no answer, again tomorrow.”"""
-    outcome = ContactAttempt.Outcome(attempt.outcome).label.lower()
-    if not attempt.next_try_on:
-        return f"{attempt.patient}: {outcome}."
-    again = words.within(who.day(attempt.next_try_on, attempt.location.zone))
-    if attempt.outcome == ContactAttempt.Outcome.PUT_OFF:
-        return f"{attempt.patient}: put off to {again}."
-    return f"{attempt.patient}: {outcome}, again {again}."
-
-
-def _amend_form(attempt: ContactAttempt) -> AmendForm:
-    return AmendForm(initial={"next_try_on": attempt.next_try_on, "note": attempt.note})

@@ -4,11 +4,16 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from clinic import clock
 from clinic.access.visibility import visible
 from clinic.console.reader import Reader
+from clinic.people.models import User
+from clinic.places.models import Location
 from plans.followups.models import FollowUp
 from plans.followups.queries import with_state
+from plans.scheduling.models import WaitlistEntry
 from plans.scheduling.queries.wishes import wishes_of
+from plans.scheduling.services import waitlist_add
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -26,6 +31,15 @@ def first_wishes(subject: Subject, today: date) -> dict[str, Any]:
         "time_until": likes.time_until,
         "latest": window[1] if window is not None and is_to_book else None,
     }
+
+
+def join(by: User, subject: Subject, place: Location) -> WaitlistEntry:
+    """Put the patient on the waitlist with what they are taken to wish; returns the entry. Raises what `waitlist_add`
+    refuses."""
+    wishes = first_wishes(subject, clock.today(place.zone))
+    if subject.obligation is None:
+        return waitlist_add(by=by, patient=subject.patient, location=place, **wishes)
+    return waitlist_add(by=by, session=subject.session, follow_up=subject.follow_up, **wishes)
 
 
 def choices_of(who: Reader, subject: Subject) -> list[tuple[str, str, bool]]:

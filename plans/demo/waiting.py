@@ -1,12 +1,14 @@
 """Who waits for an earlier time in the demo, and a time that was given back and fits one of them."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
+from clinic import clock
 from patients.models import Patient
 from plans.demo.house import House
 from plans.demo.replay import Course, at, working_day
 from plans.followups.models import FollowUp
-from plans.scheduling.models import Appointment
+from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.services import appointment_book, appointment_cancel, waitlist_add
 from plans.treatment.models import ProcedureSession
 
@@ -39,8 +41,8 @@ def waitlist(house: House, today: date) -> Course:
     yield before(7, "09:10"), lambda: book("Cedarman", working_day(gap + timedelta(days=12)))
     yield (
         before(6, "10:15"),
-        lambda: waitlist_add(
-            by=house.desk,
+        lambda: _wait(
+            house,
             patient=Patient.objects.get(last_name="Cedarman"),
             practitioner=house.rowan,
             time_from=time(15),
@@ -49,8 +51,8 @@ def waitlist(house: House, today: date) -> Course:
     )
     yield (
         before(3, "11:45"),
-        lambda: waitlist_add(
-            by=house.desk,
+        lambda: _wait(
+            house,
             follow_up=FollowUp.objects.get(patient__last_name="Dogwood"),
             weekdays=[1, 2, 3, 4],
             time_until=time(12),
@@ -60,11 +62,17 @@ def waitlist(house: House, today: date) -> Course:
     )
     yield (
         before(1, "16:20"),
-        lambda: waitlist_add(
-            by=house.desk,
+        lambda: _wait(
+            house,
             session=ProcedureSession.objects.get(plan__patient__last_name="Birchwood", sequence=4),
             time_until=time(13),
             note="Flies home at the end of the month.",
         ),
     )
     yield before(1, "16:40"), give_back
+
+
+def _wait(house: House, **wishes: Any) -> None:
+    """Put somebody on the list at the moment that is replayed: their place follows from it."""
+    entry = waitlist_add(by=house.desk, **wishes)
+    WaitlistEntry.objects.filter(pk=entry.pk).update(created_at=clock.now())

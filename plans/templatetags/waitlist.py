@@ -35,7 +35,8 @@ def wants_earlier(row: Appointment | ProcedureSession | FollowUp) -> dict[str, A
 def wait_for(row: ProcedureSession | FollowUp) -> dict[str, Any]:
     """The way onto the waitlist from a row of a list; who waits already is led to their entry. No query."""
     may_wait = reader().may("plans.waitlistentry", "add")
-    return {"add_url": _add_url(about) if may_wait and (about := _about(row)) else "", "title": row.title}
+    add_url = _add_url(about) if may_wait and (about := _about(row)) else ""
+    return {"add_url": add_url, "title": row.title}
 
 
 def _add_url(about: dict[str, Any]) -> str:

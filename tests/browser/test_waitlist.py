@@ -58,14 +58,34 @@ def test_a_cancelled_visit_goes_to_who_waits_for_it(desk, house, do):
     do(page, page.get_by_role("link", name="1 person on the waitlist fits this time"))
     fits = page.get_by_role("region", name="Who fits")
     expect(fits).to_contain_text("Ada Ash")
-    do(page, fits.get_by_role("button", name="Offer it to Ada Ash"))
+    do(page, fits.get_by_role("button", name="Was told of it: Ada Ash"))
     expect(page.get_by_text("Ada Ash was told of")).to_be_visible()
     expect(fits).to_contain_text("Told, to answer")
-    do(page, fits.get_by_role("button", name="Accept: book it for Ada Ash"))
+    do(page, fits.get_by_role("button", name="Book this time for Ada Ash"))
     expect(page.get_by_text("Ada Ash: booked for")).to_be_visible()
     expect(fits).to_contain_text("Nobody on the waitlist fits this time")
     assert Appointment.objects.get(status="booked").patient == ash
     assert WaitlistEntry.objects.get().status == "booked"
+
+
+@pytest.mark.parametrize("do", [click, press], ids=["mouse", "keyboard"])
+def test_a_row_of_the_worklist_joins_the_waitlist_and_is_booked_from_there(desk, house, do):
+    page = desk
+    plan = make_plan(make_patient(house.location, first_name="Bea", last_name="Birch"), house.practitioner)
+    page.goto("/admin/plans/followup/?state=due")
+    do(page, page.get_by_role("link", name="Bea Birch, Session 1 of 3"))
+    side = page.locator("#desk-side")
+    do(page, side.get_by_role("button", name="Waitlist"))
+    expect(page.locator("#toasts")).to_contain_text("Bea Birch is on the waitlist.")
+    entry = WaitlistEntry.objects.get()
+    assert (entry.session.plan, entry.latest) == (plan, entry.session.window_end)
+    do(page, side.get_by_role("link", name="On the waitlist"))
+    expect(side.get_by_role("heading", level=2)).to_contain_text("Waits: Bea Birch · Session 1 of 3")
+    do(page, side.locator("[data-best]"))
+    expect(page.locator("#toasts")).to_contain_text("Bea Birch. Booked: ")
+    expect(page.locator("#desk-list")).to_contain_text("Nobody waits.")
+    entry.refresh_from_db()
+    assert entry.status == "booked"
 
 
 @pytest.mark.parametrize("do", [click, press], ids=["mouse", "keyboard"])

@@ -75,7 +75,7 @@ def test_who_has_a_visit_is_shown_earlier_times_and_moved_there(clinic, later):
     visit = clinic.book(date(2026, 6, 9))
     entry = wait(clinic)
     side = show(later, entry_row(entry))
-    assert "Has Tue 9 Jun 10:00 with Dr Rowan" in side
+    assert "Has now: Tue 9 Jun 10:00 with Dr Rowan" in side
     assert "earlier than Tue 9 Jun 10:00" in side
     answer = send(later, f"{entry_row(entry)}book/", slot=slots(side)[0], next=HERE)
     assert "Mock Dogwood. Moved to" in words(answer)
@@ -111,7 +111,7 @@ def test_a_row_that_is_not_booked_joins_the_waitlist_by_one_click_within_its_win
     assert (entry.follow_up, entry.latest, entry.weekdays) == (clinic.follow_up, clinic.follow_up.window_end, [1, 3])
     text = words(answer)
     assert "Mock Dogwood is on the waitlist." in text
-    assert "Wishes: Monday and Wednesday, done by 12:00, until Tue 16 Jun." in text
+    assert "Monday and Wednesday, done by 12:00, until Tue 16 Jun." in text
     assert f"open=waiting-{entry.pk}" in text, "the row stays open, and leads there"
     assert "is on the waitlist for this already" in words(send(later, f"{row(clinic)}wait/"))
     assert WaitlistEntry.objects.count() == 1

@@ -106,8 +106,27 @@ def test_one_session_without_a_time_books_none_and_is_named(clinic: Clinic) -> N
         book(clinic)
     assert (refused.value.code, refused.value.extra["session"]) == ("no_time", str(third.pk))
     assert refused.value.detail.startswith(f"{third.title}: no free time from")
+    assert "everybody who may do it is booked or away then" in refused.value.detail
     assert Written.now() == before
     assert len(book(clinic, wishes=SeriesWishes(count=2))) == 2
+
+
+def test_a_series_says_what_leaves_a_session_without_a_time(clinic: Clinic) -> None:
+    with pytest.raises(Conflict) as unsuited:
+        preview(clinic, weekdays=[7], practitioner=clinic.practitioner)
+    assert f"would be free, but none as asked ({clinic.practitioner}, Sunday)" in unsuited.value.detail
+
+    def painted(first: date, until: date) -> None:
+        start, end = (factories.local(clinic.location, day, "00:00") for day in (first, until))
+        clinic.location.closures.create(starts_at=start, ends_at=end, reason="Painting")
+
+    first, second = clinic.sessions[:2]
+    painted(first.window_start, first.window_end)
+    painted(second.window_start + timedelta(days=1), second.window_end + timedelta(days=1))
+    with pytest.raises(Conflict) as near:
+        preview(clinic, count=2)
+    assert near.value.extra["session"] == str(second.pk)
+    assert "would be free, but too near to the other visits" in near.value.detail
 
 
 def test_a_session_whose_window_has_passed_is_proposed_late(clinic: Clinic, frozen: Any) -> None:

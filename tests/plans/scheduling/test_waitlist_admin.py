@@ -101,7 +101,14 @@ def test_somebody_gets_on_the_list_from_every_page_that_concerns_it(house: House
         assert f"{ADD}?{about}" in words(house.get(DESK, url(page)))
         assert ADD not in words(house.get(ASSISTANT, url(page)))
     assert f"{ADD}?follow_up={follow_up.pk}" in words(house.get(DESK, url(follow_up)))
-    assert f"{ADD}?patient={patient.pk}" in words(house.get(DESK, url(patient)))
+    of_patient = words(house.get(DESK, url(patient)))
+    assert f"{ADD}?patient={patient.pk}" in of_patient
+    assert f"{ADD}?follow_up={follow_up.pk}" in of_patient
+    unbooked = plan.sessions.get(sequence=2)
+    assert f"{ADD}?follow_up={follow_up.pk}" in words(house.get(DESK, url(plan)))
+    choices = house.get(DESK, f"{ADD}?patient={patient.pk}").context["choices"]
+    assert (unbooked.title, f"?session={unbooked.pk}", False) in choices
+    assert choices[-1] == ("Consultation", f"?patient={patient.pk}", True)
 
     form = house.get(DESK, f"{ADD}?session={session.pk}").context["adminform"].form
     assert (form.initial["weekdays"], str(form.initial["time_from"])) == ([2, 4], "09:00:00")
@@ -110,6 +117,8 @@ def test_somebody_gets_on_the_list_from_every_page_that_concerns_it(house: House
     entry = WaitlistEntry.objects.get()
     assert (entry.session, entry.weekdays, entry.note) == (session, [2], "Wedding")
     assert url(entry) in words(house.get(DESK, url(visit)))
+    known = house.get(DESK, f"{ADD}?session={session.pk}")
+    assert (known.status_code, known.headers["Location"]) == (302, url(entry))
     assert "is on the waitlist for this already" in words(house.post(DESK, f"{ADD}?session={session.pk}"))
 
 

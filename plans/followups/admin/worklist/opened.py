@@ -343,7 +343,7 @@ def _waiting(who: Reader, key: UUID) -> Opened:
                 (
                     wait_in_words(who, entry),
                     entry.note,
-                    f"Has {words.within(visit_in_words(present))} by now." if present is not None else "",
+                    f"Has now: {words.within(visit_in_words(present))}." if present is not None else "",
                     f"Was told of {words.within(told)}, and is to answer." if told else "",
                 ),
             )

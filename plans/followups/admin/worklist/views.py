@@ -145,7 +145,7 @@ class DeskViews:
             entry.patient,
             reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
         )
-        toast = Toast(said, detail=f"Wishes: {wishes_in_words(who, entry)}.")
+        toast = Toast(said, detail=f"{wishes_in_words(who, entry)}.")
         if "HX-Request" not in request.headers:
             return self._done(request, who, toast)
         return self._fresh(request, who, kind, key, toast=toast)

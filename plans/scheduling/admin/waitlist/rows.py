@@ -85,4 +85,5 @@ def offer_in_words(who: Reader, entry: Any) -> str:
 def wishes_in_words(who: Reader, entry: Any) -> str:
     """“Dr Rowan, Monday and Tuesday, 09:00 to 12:00, until Tue 24 Nov”; “Any time” without any."""
     today = local_date(who.now, entry.location.zone)
-    return wishes_of(entry).in_words(today, entry.practitioner or "") or "Any time"
+    said = wishes_of(entry).in_words(today, entry.practitioner or "") or "any time"
+    return said[0].upper() + said[1:]

@@ -1,6 +1,8 @@
 """Local dates and times in SQL: `LocalDate("starts_at", "location__timezone")`."""
 
-from django.db.models import DateField, DateTimeField, Func, IntegerField, TimeField
+from typing import Any
+
+from django.db.models import DateField, DateTimeField, Field, Func, IntegerField, TimeField
 
 
 class LocalMoment(Func):
@@ -8,7 +10,7 @@ class LocalMoment(Func):
 
     template = "(%(expressions)s)"
     arg_joiner = " AT TIME ZONE "
-    output_field = DateTimeField()
+    output_field: Field[Any, Any] = DateTimeField()
 
 
 class LocalDate(LocalMoment):

@@ -18,6 +18,7 @@ from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
 from plans.treatment.models import TreatmentPlan
 from tests import factories
+from tests.console import sign_in
 
 
 @dataclass
@@ -72,6 +73,19 @@ def clinic(db, frozen):
     patient = factories.make_patient(location, first_name="Mock", last_name="Dogwood")
     plan = factories.make_plan(patient, practitioner, start_date=date(2026, 3, 2))
     return Clinic(location, practitioner, factories.make_user((location, Role.FRONT_DESK)), patient, plan)
+
+
+@pytest.fixture
+def later(clinic, frozen):
+    """A sign-in of the desk on Wednesday 20 May, while the first review is due and the second session weeks late."""
+    frozen.move_to("2026-05-20T14:00:00Z")
+    return sign_in(clinic.desk)
+
+
+@pytest.fixture
+def ana(clinic, later):
+    """Somebody else of the desk."""
+    return sign_in(factories.make_user((clinic.location, Role.FRONT_DESK), first_name="Ana", last_name="Ortiz"))
 
 
 def add_visit(clinic: Clinic, status: str, starts_at: datetime, **subject: Any) -> Appointment:

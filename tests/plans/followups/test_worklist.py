@@ -28,13 +28,6 @@ def clinic(clinic):
     return clinic
 
 
-@pytest.fixture
-def later(clinic, frozen):
-    """A sign-in of the desk while the first review is due, and the second session three weeks late."""
-    frozen.move_to("2026-05-20T14:00:00Z")
-    return sign_in(clinic.desk)
-
-
 def counts(browser, query: str = "") -> dict[str, int]:
     return {str(tab): number for tab, _, number, _ in browser.get(LIST + query).context["tabs"] if number}
 

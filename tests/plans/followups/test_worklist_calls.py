@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 
 from clinic.access import counting
-from clinic.access.roles import Role
 from patients.models import Patient
 from plans.followups.claims import claims
 from plans.followups.models import ContactAttempt
@@ -18,19 +17,6 @@ from tests.plans.followups.desk import DESK, HERE, HTMX, LIST, row, send, show, 
 def clinic(clinic, broker):
     clinic.performed()
     return clinic
-
-
-@pytest.fixture
-def later(clinic, frozen):
-    """A sign-in of the desk on Wednesday 20 May, while the first review is due."""
-    frozen.move_to("2026-05-20T14:00:00Z")
-    return sign_in(clinic.desk)
-
-
-@pytest.fixture
-def ana(clinic, later):
-    """Somebody else of the desk."""
-    return sign_in(factories.make_user((clinic.location, Role.FRONT_DESK), first_name="Ana", last_name="Ortiz"))
 
 
 def test_a_session_is_booked_and_called_about_in_the_same_way(clinic, later):

@@ -24,19 +24,6 @@ def clinic(clinic, broker):
     return clinic
 
 
-@pytest.fixture
-def later(clinic, frozen):
-    """A sign-in of the desk on Wednesday 20 May, while the first review is due."""
-    frozen.move_to("2026-05-20T14:00:00Z")
-    return sign_in(clinic.desk)
-
-
-@pytest.fixture
-def ana(clinic, later):
-    """Somebody else of the desk."""
-    return sign_in(factories.make_user((clinic.location, Role.FRONT_DESK), first_name="Ana", last_name="Ortiz"))
-
-
 def test_an_open_row_shows_the_best_times_of_the_patients_practitioner_first(clinic, later):
     factories.make_practitioner(clinic.location, last_name="Aalto")
     side = show(later, row(clinic))

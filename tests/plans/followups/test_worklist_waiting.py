@@ -23,13 +23,6 @@ def clinic(clinic, broker):
     return clinic
 
 
-@pytest.fixture
-def later(clinic, frozen):
-    """A sign-in of the desk on Wednesday 20 May, while the first review is due."""
-    frozen.move_to("2026-05-20T14:00:00Z")
-    return sign_in(clinic.desk)
-
-
 def wait(clinic: Any, **fields: Any) -> WaitlistEntry:
     return waitlist_add(by=clinic.desk, **{"follow_up": clinic.follow_up, **fields})
 

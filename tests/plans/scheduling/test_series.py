@@ -13,6 +13,7 @@ from clinic.places.wallclock import local_date, local_time
 from patients.models import Consent, Patient
 from patients.services import consent_withdraw
 from plans.messages.models import PatientMessage
+from plans.protocols.models import IntervalRule
 from plans.scheduling.models import Appointment
 from plans.scheduling.series import Series, SeriesWishes
 from plans.scheduling.services import SeriesVisit, plan_book_series, plan_preview_series
@@ -121,8 +122,9 @@ def test_a_series_says_what_leaves_a_session_without_a_time(clinic: Clinic) -> N
         clinic.location.closures.create(starts_at=start, ends_at=end, reason="Painting")
 
     first, second = clinic.sessions[:2]
+    IntervalRule.objects.create(code="longer", title="Longer", minimum_days=28)
     painted(first.window_start, first.window_end)
-    painted(second.window_start + timedelta(days=1), second.window_end + timedelta(days=1))
+    painted(first.window_start + timedelta(days=29), second.window_end + timedelta(days=1))
     with pytest.raises(Conflict) as near:
         preview(clinic, count=2)
     assert near.value.extra["session"] == str(second.pk)

@@ -18,8 +18,8 @@ from tests.plans.scheduling.conftest import Clinic
 ZONES = ("America/New_York", "Europe/Madrid", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
 CHANGES = ("2026-03-08T07:00", "2026-11-01T06:00", "2026-03-29T01:00", "2026-10-25T01:00", "2026-04-04T15:00")
 """When clocks change in the first three of them."""
-times = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
-hours = st.tuples(st.none() | times, st.none() | times).filter(lambda two: None in two or two[0] < two[1])
+times: st.SearchStrategy[time] = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
+hours = st.tuples(st.none() | times, st.none() | times).filter(lambda two: not two[0] or not two[1] or two[0] < two[1])
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,7 @@ from clinic.access.visibility import visible
 from clinic.console.base import ConsoleAdmin
 from clinic.console.refusals import add_refusal, refusals
 from clinic.console.registry import PatientLink, Shortcut, patient_link, shortcut
-from clinic.errors import Refusal, SlotTaken, SoftWarning
+from clinic.errors import Invalid, Refusal, SlotTaken, SoftWarning
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from patients.models import Patient
@@ -30,7 +30,7 @@ from plans.scheduling.admin.caller_forms import (
     same_people,
     times_for,
 )
-from plans.scheduling.admin.times import GONE
+from plans.scheduling.admin.times import chosen_time
 from plans.scheduling.admin.walk_in import Wait, waits_of, walk_in_view
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import (
@@ -169,10 +169,10 @@ class Call:
             messages.success(self.request, f"{patient} ({patient.mrn}) is registered. Nothing is booked.")
             return self._leave(patient, warnings)
         if self.deed == HERE:
-            visit, warnings = caller_walk_in(**known, **self._now(form), note=note)
+            visit, warnings = caller_walk_in(**known, **self._now(), note=note)
             self._say_here(visit)
             return self._leave(visit.patient, warnings)
-        practitioner, starts_at = self._choice(form, form.cleaned_data["slot"])
+        practitioner, starts_at = self._choice(form.cleaned_data["slot"])
         visit, warnings = caller_book(**known, practitioner=practitioner, starts_at=starts_at, note=note)
         self.admin.say_booked(self.request, visit)
         return self._leave(visit.patient, warnings)
@@ -188,29 +188,25 @@ class Call:
             "note": note,
         }
         if self.deed == HERE:
-            self._say_here(walk_in_begin(**known, **self._now(form)))
+            self._say_here(walk_in_begin(**known, **self._now()))
         else:
-            practitioner, starts_at = self._choice(form, form.cleaned_data["slot"])
+            practitioner, starts_at = self._choice(form.cleaned_data["slot"])
             self.admin.say_booked(
                 self.request, appointment_book(**known, practitioner=practitioner, starts_at=starts_at)
             )
         return self._leave(patient, [])
 
-    def _choice(self, form: CallerForm, text: str) -> tuple[Practitioner, Any]:
-        chosen = form.chosen(text)
-        practitioner = (
-            visible(Practitioner.objects.select_related("user"), self.user).filter(pk=chosen[0]).first()
-            if chosen
-            else None
-        )
-        if chosen is None or practitioner is None:
-            raise SlotTaken(GONE, attr="starts_at")
-        return practitioner, chosen[1]
+    def _choice(self, text: str) -> tuple[Practitioner, Any]:
+        try:
+            chosen = chosen_time(self.user, text)
+        except Invalid as invalid:
+            raise SlotTaken(invalid.detail, attr="starts_at") from None
+        return chosen.practitioner, chosen.starts_at
 
-    def _now(self, form: CallerForm) -> dict[str, Any]:
+    def _now(self) -> dict[str, Any]:
         """With whom and when somebody is seen who is here: the time that they wait for, or the first who is free."""
         if self.wait:
-            practitioner, starts_at = self._choice(form, self.wait)
+            practitioner, starts_at = self._choice(self.wait)
             return {"practitioner": practitioner, "starts_at": starts_at}
         return {}
 

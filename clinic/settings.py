@@ -114,8 +114,8 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
-    # How alike a word of a name has to be to be found: with a letter wrong within a word of five it just is.
-    " -c pg_trgm.strict_word_similarity_threshold=0.3"
+    # How alike a word has to be to one of a name to find it: with a letter missing from four it just is.
+    " -c pg_trgm.strict_word_similarity_threshold=0.25"
 )
 LOCK_TIMEOUT = "3s"
 DESK_NUMBER_SECONDS = 15  # how old the number beside Follow-ups may be on pages that do not show the list

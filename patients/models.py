@@ -11,6 +11,7 @@ from django.db.models.functions import Concat, Reverse, Upper
 from clinic.people.models import Modality, User
 from clinic.places.models import Location, Weekday
 from clinic.records import Record, stamped
+from patients.rules import phone_in_words
 
 
 class NextMrn(Func):
@@ -116,6 +117,11 @@ class Patient(Record):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def phone_shown(self) -> str:
+        """The phone in one spelling, whoever typed it how; as typed where it is no number."""
+        return phone_in_words(self.phone, self.phone_digits)
 
     @property
     def is_merged(self) -> bool:

@@ -5,9 +5,9 @@ from functools import reduce
 from operator import add, and_, or_
 from typing import Any
 
-from django.contrib.postgres.search import TrigramStrictWordSimilarity
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, Reverse
+from django.contrib.postgres.search import TrigramSimilarity, TrigramStrictWordSimilarity
+from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Least, Reverse
 
 from patients.models import FOLDED_NAME, ConsentDocument, Folded, Patient
 from patients.rules import LOCAL_NUMBER_DIGITS, Sought, phone_digits, sought, swapped
@@ -19,6 +19,8 @@ EXACT, LAST_DIGITS, SAME_NAME, SAME_WORDS, BEGINNINGS, SWAPPED, ALIKE = 0, 10, 2
 FEWEST_LETTERS = 3
 """Shorter words have too little to be alike: they are found as the beginning of a word."""
 MOST_CHARACTERS = 200
+SURNAME_ALIKE_AT_LEAST = 0.25
+"""So alike are two surnames that may be one, of people born on the same day."""
 
 
 def patients_in_full() -> QuerySet[Patient]:
@@ -59,6 +61,7 @@ def search(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
         found = found.filter(date_of_birth__in=wanted.born)
     if wanted.words:
         found = found.filter(*(_near(word) for word in wanted.words))
+        found = found.alias(name_alike=_alike(wanted.words))
         rank = _rank_of_name(wanted.words)
     return found.annotate(search_rank=rank).order_by(*BY_RANK)
 
@@ -70,15 +73,34 @@ def is_similar_only(patient: Patient) -> bool:
 
 
 def likely_duplicates(
-    *, first_name: str, last_name: str, date_of_birth: date, phone: str, country: str
+    *, first_name: str, last_name: str, date_of_birth: date, phone: str, email: str, country: str
 ) -> QuerySet[Patient]:
-    """Patients who may be this person: same name (accents aside) and birth date, or same birth date and phone."""
-    digits = phone_digits(phone, country)
-    names = [f"{one.strip()} {other.strip()}" for one, other in ((first_name, last_name), (last_name, first_name))]
-    same = reduce(or_, (Q(folded_name=Folded(Value(name))) for name in names))
+    """Patients who may be this person: born on the same day, and of a similar surname, the same phone or email.
+
+    The first name decides nothing, so that no spelling of it hides somebody; first and last may be turned round.
+    """
+    digits, first, last, email = phone_digits(phone, country), first_name.strip(), last_name.strip(), email.strip()
+    same = []
+    if last:
+        same.append(Q(surname_alike__gte=SURNAME_ALIKE_AT_LEAST))
+        same += [Q(folded_surname=Folded(Value(other))) for other in swapped(last)]
+    if first and last:
+        same.append(Q(turned_alike__gte=SURNAME_ALIKE_AT_LEAST))
     if digits:
-        same |= Q(phone_digits=digits)
-    return standing(Patient.objects.alias(folded_name=FOLDED_NAME)).filter(same, date_of_birth=date_of_birth)
+        same.append(Q(phone_digits=digits))
+    if email:
+        same.append(Q(email__iexact=email))
+    if not same:
+        return Patient.objects.none()
+    surname, forename = Folded("last_name"), Folded("first_name")
+    born = standing(Patient.objects.filter(date_of_birth=date_of_birth)).alias(
+        folded_surname=surname,
+        surname_alike=TrigramSimilarity(surname, Folded(Value(last))),
+        turned_alike=Least(
+            TrigramSimilarity(surname, Folded(Value(first))), TrigramSimilarity(forename, Folded(Value(last)))
+        ),
+    )
+    return born.filter(reduce(or_, same))
 
 
 def family(patients: QuerySet[Patient], patient: Patient) -> QuerySet[Patient]:
@@ -127,13 +149,24 @@ def _near(word: str) -> Q:
     return _swapped(word) | Q(folded_name__trigram_strict_word_similar=Folded(Value(word)))
 
 
+def _alike(words: tuple[str, ...]) -> Any:
+    """How alike a name is to `words`, from 0 to 1: their average."""
+    each = (
+        Case(
+            When(_swapped(word), then=Value(1.0)),
+            default=TrigramStrictWordSimilarity(Folded(Value(word)), F("folded_name")),
+            output_field=FloatField(),
+        )
+        for word in words
+    )
+    return reduce(add, each) / Value(float(len(words)))
+
+
 def _rank_of_name(words: tuple[str, ...]) -> Case:
     """How near a name is to `words`: the same, the same words and more, beginnings, letters swapped, alike."""
     is_same = reduce(or_, (Q(folded_name=Folded(Value(" ".join(order)))) for order in {words, words[::-1]}))
     has_words = reduce(and_, (Q(padded_name__contains=Folded(Value(f" {word} "))) for word in words))
-    each: list[Any] = [Folded(Value(word)) for word in words]
-    alike = reduce(add, (TrigramStrictWordSimilarity(word, F("folded_name")) for word in each))
-    unlike = Cast(Value(1000.0) - alike * Value(1000.0 / len(words)), IntegerField())
+    unlike = Cast(Value(1000.0) - F("name_alike") * Value(1000.0), IntegerField())
     return Case(
         When(is_same, then=Value(SAME_NAME)),
         When(has_words, then=Value(SAME_WORDS)),

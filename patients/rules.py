@@ -15,9 +15,13 @@ LOCAL_NUMBER_DIGITS = 7
 """So many digits are a whole number, written as at its place; fewer are the end of one."""
 MOST_WORDS = 8
 """Nobody is called by more; each costs the search a condition."""
+OF_AGE = 18
+"""Somebody younger has a guardian."""
 LONGEST_SWAPPED = 6
 """In a longer word two swapped letters leave enough in common to be found by likeness."""
 
+_AROUND_WORDS = ".,;:"
+"""The point of an initial, the comma after a surname: no part of a name."""
 _RECORD_NUMBER = re.compile(r"(?:mrn)?[\s\-–—#:.]*0*([0-9]{1,12})", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
@@ -27,6 +31,17 @@ _DATES = (
     (re.compile(rf"(?<!\d)(\d{{1,2}})\.? {_MONTH},? (\d{{4}})(?!\d)", re.IGNORECASE), "dmy"),
     (re.compile(rf"\b{_MONTH} (\d{{1,2}}),? (\d{{4}})(?!\d)", re.IGNORECASE), "mdy"),
 )
+
+
+def phone_in_words(phone: str, digits: str) -> str:
+    """A number as it is read out and dialled from anywhere, “+1 212 555 0141”; `phone` as typed where it is none.
+
+    `digits` are its E.164 digits, as `phone_digits` returned them.
+    """
+    if not digits:
+        return phone
+    number = phonenumbers.parse(f"+{digits}")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
 
 
 def phone_digits(phone: str, country: str) -> str:
@@ -74,7 +89,8 @@ def sought(text: str) -> Sought:
     phone = _ending("".join(numbers))
     if phone:
         pieces = [piece for piece in pieces if piece not in numbers]
-    return Sought(tuple(pieces[:MOST_WORDS]), phone=phone, born=born)
+    words = [piece.strip(_AROUND_WORDS) or piece for piece in pieces]
+    return Sought(tuple(words[:MOST_WORDS]), phone=phone, born=born)
 
 
 def swapped(word: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -59,6 +60,28 @@ class Act:
     """Whether the method answers the request itself."""
 
 
+class DeletionForm(ActForm):
+    """Asks nothing; what a person was told it would do to others comes back with the second press."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+DELETION = Act(
+    name="delete",
+    title="Delete",
+    grant="delete",
+    resource=None,
+    is_legal=lambda row: True,
+    form=DeletionForm,
+    icon="delete",
+    variant=ActionVariant.DANGER,
+    description="",
+    submit="Delete",
+    page=None,
+    is_whole=False,
+)
+
+
 def in_states(allowed: Iterable[Any], attr: str = "status") -> Callable[[Any], bool]:
     """Whether a row's state is in its allowed-from set."""
     states = frozenset(str(state) for state in allowed)
@@ -103,7 +126,7 @@ def act(
 
         @wraps(method)  # type: ignore[arg-type]
         def view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-            return _answer(self, spec, method, request, object_id)
+            return answer(self, spec, method, request, object_id)
 
         # What unfold reads from its own @action.
         for attribute, value in {
@@ -123,7 +146,8 @@ def act(
     return decorate
 
 
-def _answer(admin: Any, spec: Act, method: Method, request: HttpRequest, object_id: str) -> HttpResponse:
+def answer(admin: Any, spec: Act, method: Method, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The dialog of `spec` on a row of `admin`, or, for POST, what `method` did. Raises Http404, PermissionDenied."""
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "POST"])
     if not request.user.may(spec.resource or admin.resource, spec.grant):  # type: ignore[union-attr]

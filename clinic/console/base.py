@@ -10,7 +10,8 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
+from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,14 +27,14 @@ from clinic.access.visibility import (
     visible,
 )
 from clinic.audit.history import recorded
-from clinic.console.acts import Act
+from clinic.console.acts import DELETION, Act, Done, answer
 from clinic.console.forms import FORMFIELD_OVERRIDES, ConsoleModelForm, array_form_field
 from clinic.console.history import Entry, entries_of
 from clinic.console.reader import reader
 from clinic.console.refusals import refusals
 from clinic.console.registry import jobs, remedy_of
 from clinic.constraints import clean_model
-from clinic.errors import Invalid, Refusal, SoftWarning
+from clinic.errors import Conflict, Invalid, Refusal, SoftWarning
 from clinic.locking import expecting, lock
 from clinic.people.models import User
 from clinic.places.models import Location
@@ -114,7 +115,6 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
     change_form_template = "console/change_form.html"
     change_list_template = "console/change_list.html"
     object_history_template = "console/history.html"
-    delete_confirmation_template = "console/delete_confirmation.html"
     empty_reason: ClassVar[str] = ""
     """Why the list is empty, and what to do."""
     history_of: ClassVar[Mapping[type[Record], str]] = {}
@@ -240,16 +240,35 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
             "crumbs": [*self.crumbs(), (title, "")],
             "seen_version": request.POST.get("_version") or getattr(row, "version", ""),
             "history_url": self.history_url(request, row) if row is not None else "",
+            "delete_url": self._delete_url(request, row) if row is not None else "",
+            "show_delete": False,
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        row = self.get_object(request, unquote(object_id))
-        crumbs = [*self.crumbs(row), ("Delete", "")] if row is not None else []
-        with refusals():
-            return super().delete_view(request, object_id, {"crumbs": crumbs, **(extra_context or {})})
+        """The dialog that deletes a row: GET asks, POST does."""
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        spec = replace(DELETION, title=f"Delete {self.opts.verbose_name}", description=self.deletion_says)
+        return answer(self, spec, type(self).deletion, request, object_id)
+
+    deletion_says: ClassVar[str] = "It cannot be brought back; the history keeps what it was."
+
+    def deletion(self, request: HttpRequest, row: Any, form: Any) -> Done:
+        """Delete `row`, and say so where its list is."""
+        said, url = self.name_of(row), self.url_without(row)
+        try:
+            with transaction.atomic():
+                self.delete_model(request, row)
+        except ProtectedError:
+            raise Conflict(f"{said} is in use, so it stays.") from None
+        return Done(f"{said}: deleted.", url)
+
+    def url_without(self, row: Any) -> str:
+        """Where deleting `row` leads."""
+        return self.list_url
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -276,6 +295,12 @@ class ConsoleAdmin(RoleTable, ModelAdmin):
         if not self.may_see_history(request, row):
             return ""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[row.pk])
+
+    def _delete_url(self, request: HttpRequest, row: Any) -> str:
+        """Where the dialog is that deletes the row, for who may."""
+        if not self.has_delete_permission(request, row):
+            return ""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_delete", args=[row.pk])
 
     def entries(self, row: Any) -> list[Entry]:
         """Its history. Why something was done may be clinical, whatever row it touched: those words are for who may."""
@@ -419,13 +444,8 @@ class PartAdmin(SetUpAdmin):
             raise PermissionDenied
         return HttpResponseRedirect(reverse("admin:index"))
 
-    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: str) -> HttpResponse:
-        messages.success(request, f"{obj_display}: removed.")
-        return HttpResponseRedirect(request.console_deleted_from)  # type: ignore[attr-defined]
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        request.console_deleted_from = self.owner_url(obj)  # type: ignore[attr-defined]
-        super().delete_model(request, obj)
+    def url_without(self, row: Any) -> str:
+        return self.owner_url(row)
 
 
 class Inline(RoleTable, TabularInline):

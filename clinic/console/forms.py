@@ -310,8 +310,12 @@ class ConsoleModelForm(InWords, forms.ModelForm[Any]):
                 self.add_error(name, number.refuse(value))
         for name in self.local_times:
             if cleaned.get(name) is not None:
-                cleaned[name] = instant(self, name, self.zone())
+                cleaned[name] = self.instant(name)
         return cleaned
+
+    def instant(self, name: str) -> datetime | None:
+        """The instant that one of `local_times` means."""
+        return instant(self, name, self.zone())
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

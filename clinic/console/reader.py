@@ -50,7 +50,11 @@ class Reader:
 
     @property
     def today(self) -> date:
-        return self.now.astimezone(self.zone).date()
+        return self.today_at(self.zone)
+
+    def today_at(self, zone: ZoneInfo | None = None) -> date:
+        """The present day in `zone`, or where they are."""
+        return self.now.astimezone(zone or self.zone).date()
 
     def has(self, *roles: Role) -> bool:
         """Whether they hold one of `roles` somewhere."""
@@ -76,7 +80,7 @@ class Reader:
     def moment(self, instant: datetime, zone: ZoneInfo | None = None) -> str:
         """“Tomorrow 09:30”, with the zone's name where two could be meant."""
         zone = zone or self.zone
-        text = words.moment(instant, zone, self.now.astimezone(zone).date())
+        text = words.moment(instant, zone, self.today_at(zone))
         return f"{text} ({words.zone_name(zone)})" if self.several_zones else text
 
     def time(self, instant: datetime, zone: ZoneInfo | None = None) -> str:
@@ -86,10 +90,10 @@ class Reader:
         return f"{text} ({words.zone_name(zone)})" if self.several_zones else text
 
     def day(self, value: date, zone: ZoneInfo | None = None) -> str:
-        return words.day(value, self.now.astimezone(zone or self.zone).date())
+        return words.day(value, self.today_at(zone))
 
     def window(self, first: date, last: date, zone: ZoneInfo | None = None) -> str:
-        return words.window(first, last, self.now.astimezone(zone or self.zone).date())
+        return words.window(first, last, self.today_at(zone))
 
 
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)

@@ -220,6 +220,35 @@ def shortcuts(reader: Reader, page: str) -> list[tuple[Shortcut, str]]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Where somebody is registered whom a search did not find."""
+
+    title: str
+    icon: str
+    resources: tuple[tuple[str, str], ...]
+    """Lines and actions of the role table; who has all of them is led there."""
+    url: Callable[[str], str]
+    """From what was searched for to the address of the page that begins with it."""
+
+
+_newcomers: list[Newcomer] = []
+
+
+def newcomer(entry: Newcomer) -> None:
+    """Offer a way to register whom a search of patients did not find."""
+    _newcomers.append(entry)
+
+
+def newcomers(reader: Reader, text: str) -> list[tuple[str, str, str]]:
+    """Title, icon and address of each way in which this reader may register whom `text` did not find."""
+    return [
+        (entry.title, entry.icon, entry.url(text))
+        for entry in _newcomers
+        if all(reader.may(*wanted) for wanted in entry.resources)
+    ]
+
+
 _patient_columns: list[PatientColumn] = []
 _patient_links: list[PatientLink] = []
 

@@ -86,7 +86,7 @@ class Supervisor:
                     call_command("migrate", interactive=False, stdout=log, stderr=log, no_color=True)
                 if demo:  # all or nothing, and nothing where it is in already
                     with self._step("Demo courses"):
-                        call_command("seed_demo", stdout=log, stderr=log, no_color=True)
+                        call_command("seed_demo", everyday=True, stdout=log, stderr=log, no_color=True)
             except OperationalError as error:
                 reason = str(error).strip().splitlines()[0]
                 raise CannotStart(f"The database failed: {reason} (`manage.py doctor` looks further).") from error

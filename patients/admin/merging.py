@@ -112,6 +112,7 @@ def _choice(request: HttpRequest, row: Patient) -> dict[str, Any]:
             last_name=row.last_name,
             date_of_birth=row.date_of_birth,
             phone=row.phone,
+            email=row.email,
             country=row.home_location.country,
         )
         found = list(rows.filter(pk__in=duplicates.values("pk")).order_by("pk")[:OFFERED_AT_MOST])

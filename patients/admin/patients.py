@@ -21,6 +21,7 @@ from clinic.console.registry import (
     Job,
     finder,
     job,
+    newcomers,
     patient_columns,
     patient_links,
     patient_panels,
@@ -155,7 +156,12 @@ class PatientAdmin(ConsoleAdmin):
 
     @display(description="Phone")
     def phone_shown(self, patient: Patient) -> str:
-        return patient.phone or "–"
+        return patient.phone_shown or "–"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        text = request.GET.get("q", "").strip()
+        context = {"newcomers": newcomers(reader(), text) if text else [], **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     # The page
 
@@ -239,7 +245,7 @@ def find_patients(who: Reader, text: str) -> list[Found]:
     return [
         Found(
             patient.full_name,
-            only_similar + f"{patient.mrn} · {patient.phone}".strip(" ·"),
+            only_similar + f"{patient.mrn} · {patient.phone_shown}".strip(" ·"),
             reverse("admin:patients_patient_change", args=[patient.pk]),
             "person",
         )

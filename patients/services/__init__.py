@@ -9,11 +9,12 @@ from patients.services.merging import (
     patient_merge,
     patient_merge_preview,
 )
-from patients.services.registering import FIELDS, GuardianInput, patient_create, patient_update
+from patients.services.registering import FIELDS, LIKELY_DUPLICATE, GuardianInput, patient_create, patient_update
 from patients.services.standing import check_standing, patient_lock, when_unreachable
 
 __all__ = [
     "FIELDS",
+    "LIKELY_DUPLICATE",
     "GuardianInput",
     "MergePart",
     "MergePreview",

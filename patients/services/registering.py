@@ -18,9 +18,10 @@ from clinic.text import says_nothing, trimmed
 from clinic.words import age, date_in_full
 from patients.models import Guardian, Patient
 from patients.queries import likely_duplicates
-from patients.rules import phone_digits
+from patients.rules import OF_AGE, phone_digits
 from patients.services.standing import become_unreachable, patient_lock
 
+LIKELY_DUPLICATE = "likely_duplicate"
 OLDEST = date(1900, 1, 1)
 FIELDS = (
     "first_name",
@@ -36,8 +37,6 @@ FIELDS = (
     "preferred_from",
     "preferred_until",
 )
-OF_AGE = 18
-"""Somebody younger has a guardian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +170,11 @@ def _warnings(patient: Patient, *, has_guardian: bool) -> list[SoftWarning]:
         last_name=patient.last_name,
         date_of_birth=patient.date_of_birth,
         phone=patient.phone,
+        email=patient.email,
         country=patient.home_location.country,
     ).filter(home_location=patient.home_location_id)
     found += [
-        SoftWarning("last_name", "likely_duplicate", f"{other.full_name} ({other.mrn}) may be the same person.")
+        SoftWarning("last_name", LIKELY_DUPLICATE, f"{other.full_name} ({other.mrn}) may be the same person.")
         for other in duplicates.exclude(pk=patient.pk)[:3]
     ]
     return found

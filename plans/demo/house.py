@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import date, time
 
+from clinic import clock
 from clinic.access.roles import Role
 from clinic.people.models import Membership, Modality, Practitioner, Qualification, User
-from clinic.places.models import Location, OpeningHours, Room, Weekday
+from clinic.places.models import Break, Location, OpeningHours, Room, Weekday
 from patients.services import consent_document_create
 
 PASSWORD = "demo-clinic-2026"
 NEW_YORK_NAME = "Linden House New York"
 MADRID_NAME = "Linden House Madrid"
 OPENS, CLOSES = time(8), time(18)
+WORKING_DAYS = [day for day in Weekday.values if day <= Weekday.FRIDAY]
 
 CONSENT_TEXT = """\
 This document is about {what}, as a treatment for hair loss.
@@ -55,11 +57,12 @@ class House:
     location: Location
     rowan: Practitioner
     marlow: Practitioner
+    sorrel: Practitioner
     desk: User
 
 
 def open_house() -> House:
-    """Create both locations, the four sign-ins, a second practitioner, rooms, hours and consent documents."""
+    """Create both locations, the four sign-ins, two more practitioners, rooms, hours, breaks and consent documents."""
     new_york = Location.objects.create(
         name=NEW_YORK_NAME,
         timezone="America/New_York",
@@ -84,8 +87,8 @@ def open_house() -> House:
         language="es",
         position=1,
     )
-    _open(new_york, ["Room 1", "Room 2", "Procedure room"])
-    _open(madrid, ["Sala 1", "Sala 2"])
+    _open(new_york, ["Room 1", "Room 2", "Room 3"], "Procedure room")
+    _open(madrid, ["Sala 1", "Sala 2"], "Sala de procedimientos")
     rowan = _practitioner(_user("practitioner", "Robin", "Rowan", (new_york, Role.PRACTITIONER)))
     _user("assistant", "Ashley", "Aspen", (new_york, Role.ASSISTANT))
     desk = _user("frontdesk", "Frances", "Fern", (new_york, Role.FRONT_DESK))
@@ -93,6 +96,9 @@ def open_house() -> House:
     marlow = _practitioner(
         _user("marlow", "Maria", "Marlow", (new_york, Role.PRACTITIONER), (madrid, Role.PRACTITIONER), password=None)
     )
+    sorrel = _practitioner(_user("sorrel", "Stella", "Sorrel", (new_york, Role.PRACTITIONER), password=None))
+    for practitioner, starts_at in ((marlow, time(12)), (sorrel, time(12, 15))):
+        _lunch(new_york, practitioner, starts_at)
     for modality, (what, status, risks) in CONSENTS.items():
         consent_document_create(
             purpose="treatment",
@@ -102,7 +108,7 @@ def open_house() -> House:
             text=CONSENT_TEXT.format(what=what, status=status, risks=risks),
             in_force_from=date(2024, 1, 1),
         )
-    return House(new_york, rowan, marlow, desk)
+    return House(new_york, rowan, marlow, sorrel, desk)
 
 
 def is_open() -> bool:
@@ -110,15 +116,34 @@ def is_open() -> bool:
     return Location.objects.filter(name=NEW_YORK_NAME).exists()
 
 
-def _open(location: Location, rooms: list[str]) -> None:
+def _open(location: Location, rooms: list[str], procedure_room: str) -> None:
+    """Rooms for everything but stem cells, whose harvest needs the procedure room; open on weekdays."""
     Room.objects.bulk_create(
-        Room(location=location, name=name, modalities=Modality.values, position=position)
-        for position, name in enumerate(rooms, start=1)
+        Room(
+            location=location,
+            name=name,
+            modalities=[one for one in Modality.values if one != Modality.STEM_CELL or name == procedure_room],
+            position=position,
+        )
+        for position, name in enumerate([*rooms, procedure_room], start=1)
     )
     OpeningHours.objects.bulk_create(
-        OpeningHours(location=location, weekday=day, opens_at=OPENS, closes_at=CLOSES)
-        for day in Weekday.values
-        if day <= Weekday.FRIDAY
+        OpeningHours(location=location, weekday=day, opens_at=OPENS, closes_at=CLOSES) for day in WORKING_DAYS
+    )
+
+
+def _lunch(location: Location, practitioner: Practitioner, starts_at: time) -> None:
+    """From today on. Dr Rowan has none: whoever tries the demo books them at any hour of a working day."""
+    Break.objects.bulk_create(
+        Break(
+            location=location,
+            practitioner=practitioner,
+            weekday=day,
+            starts_at=starts_at,
+            ends_at=starts_at.replace(minute=starts_at.minute + 30),
+            valid_from=clock.today(location.zone),
+        )
+        for day in WORKING_DAYS
     )
 
 

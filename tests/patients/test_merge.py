@@ -221,6 +221,7 @@ class TestAfterwards:
             last_name="Dogwood",
             date_of_birth=merged.gone.date_of_birth,
             phone=merged.gone.phone,
+            email="",
             country="US",
         ).contains(merged.gone)
 

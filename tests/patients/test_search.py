@@ -38,6 +38,7 @@ LIST = "/admin/patients/patient/"
         ("May 17, 1985", Sought(born=(date(1985, 5, 17),))),
         ("99/99/1985", Sought(phone="99991985")),
         ("---", Sought(("---",))),
+        ("Dogwood, M.", Sought(("Dogwood", "M"))),
     ],
 )
 def test_what_a_text_asks_for(text, asked):
@@ -67,6 +68,13 @@ def names(text, patients=None):
         ("Mock Dogwood", "dogweod"),
         ("Mock Dogwood", "Bogwood"),
         ("Mock Dogwood", "dogwood, 17 May 1985"),
+        ("Mock Dogwood", "Mok Dogwud"),
+        ("Mock Dogwood", "Dogwud, Mok"),
+        ("Mock Dogwood", "M. Dogwood"),
+        ("Mock Dogwood", "Dogwood, M."),
+        ("Mock Dogwood", "M Doggwod"),
+        ("Katherine Stevens", "Cathrine Stephens"),
+        ("John Smith", "Jon Smyth"),
         ("John Smith", "jhon"),
         ("John Smith", "Smiht"),
         ("John Smith", "Jhon Smyth"),
@@ -145,7 +153,7 @@ def test_a_likely_duplicate_has_the_same_name_whatever_its_accents_and_order(loc
     patient = make_patient(location, first_name="Jürgen", last_name="Müller", phone="")
     for first, last in (("jurgen", "MULLER"), ("Müller", "Jürgen")):
         found = likely_duplicates(
-            first_name=first, last_name=last, date_of_birth=patient.date_of_birth, phone="", country="US"
+            first_name=first, last_name=last, date_of_birth=patient.date_of_birth, phone="", email="", country="US"
         )
         assert list(found) == [patient]
 

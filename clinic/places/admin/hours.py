@@ -1,6 +1,7 @@
 """Working time in the console: weekly hours, breaks, extra days, closures and time off, side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,15 +12,17 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from clinic.audit.history import recorded
+from clinic.console.acts import Done
 from clinic.console.base import SetUpAdmin
 from clinic.console.filters import LocationFilter
 from clinic.console.forms import ChoiceArrayField, ConsoleModelForm
 from clinic.console.reader import reader
 from clinic.console.registry import Job, job
-from clinic.errors import SoftWarning
+from clinic.errors import Conflict, SoftWarning
 from clinic.places import services
 from clinic.places.admin.week import validity, weeks
 from clinic.places.models import Break, Closure, ExtraHours, OpeningHours, TimeOff, Weekday
+from clinic.places.wallclock import local_day_bounds
 from clinic.records import Record
 
 Made = tuple[Record, Sequence[SoftWarning]]
@@ -33,10 +36,22 @@ TABS = (
 )
 
 
+class Concerned(Conflict):
+    """Booked visits would stand outside working time; nothing is written before a person has read which."""
+
+    code = "visits_concerned"
+
+    def __init__(self, concerns: str) -> None:
+        super().__init__(f"Not done yet. After it: {concerns} They stay booked; confirm once more if that is meant.")
+        self.concerns = concerns
+
+
 class HoursAdmin(SetUpAdmin):
     """A kind of working time: the list says what it is for, and leads to the others."""
 
     list_before_template = "console/parts/hours.html"
+    change_form_template = "console/hours_form.html"
+    deletion_says = "Visits that are booked stay as they are."
     lede: ClassVar[str]
     """What this kind is for, and what it does to the time of others."""
 
@@ -57,11 +72,43 @@ class HoursAdmin(SetUpAdmin):
         rows = super().choices_of(name, related)
         return rows.select_related("user") if name == "practitioner" else rows
 
-    def told(self, request: HttpRequest, made: Made) -> Record:
-        """The row that a service wrote, its warnings said."""
-        row, warnings = made
+    def told(self, request: HttpRequest, *made: Made) -> list[Record]:
+        """The rows that a service wrote, once somebody has seen which booked visits that concerns."""
+        warnings = [warning for _, found in made for warning in found]
+        self.look_first(request, warnings)
         self.warn(request, warnings)
-        return row
+        return [row for row, _ in made]
+
+    def look_first(self, request: HttpRequest, warnings: Iterable[SoftWarning]) -> None:
+        """Raises `Concerned`, so that nothing is written, where `warnings` says what this form was not told yet."""
+        concerns = " ".join(warning.detail for warning in warnings)
+        if concerns and concerns != request.POST.get("seen", ""):
+            raise Concerned(concerns)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        refusal = getattr(request, "console_refusal", None)
+        if isinstance(refusal, Concerned):
+            context["seen"] = refusal.concerns
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def deletion(self, request: HttpRequest, row: Any, form: Any) -> Done:
+        try:
+            return super().deletion(request, row, form)
+        except Concerned as refusal:
+            form.data = form.data.copy()
+            form.data["seen"] = refusal.concerns
+            raise
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        warnings = self.take_away(obj)
+        self.look_first(request, warnings)
+        self.warn(request, warnings)
+
+    def take_away(self, row: Any) -> Sequence[SoftWarning]:
+        """Call the service that deletes `row`."""
+        raise NotImplementedError
 
 
 class WhoseForm(ConsoleModelForm):
@@ -152,8 +199,7 @@ class WeeklyAdmin(HoursAdmin):
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
         days = data.pop("weekdays")
         with recorded():
-            made = [type(self).make(weekday=day, **data) for day in days]
-        rows = [self.told(request, one) for one in made]
+            rows = self.told(request, *(type(self).make(weekday=day, **data) for day in days))
         request.console_made = ", ".join(self.name_of(row) for row in rows)  # type: ignore[attr-defined]
         return rows[0]
 
@@ -177,10 +223,10 @@ class OpeningHoursAdmin(WeeklyAdmin):
         return super().changelist_view(request, {"weeks": weeks(reader()), **(extra_context or {})})
 
     def update(self, request: HttpRequest, row: OpeningHours, data: dict[str, Any]) -> Record:
-        return self.told(request, services.opening_hours_update(opening_hours_id=row.pk, changes=data))
+        return self.told(request, services.opening_hours_update(opening_hours_id=row.pk, changes=data))[0]
 
-    def delete_model(self, request: HttpRequest, obj: OpeningHours) -> None:
-        self.warn(request, services.opening_hours_delete(opening_hours_id=obj.pk))
+    def take_away(self, row: OpeningHours) -> Sequence[SoftWarning]:
+        return services.opening_hours_delete(opening_hours_id=row.pk)
 
 
 @admin.register(Break)
@@ -192,10 +238,10 @@ class BreakAdmin(WeeklyAdmin):
     empty_reason = "No breaks. Add the lunch break once for all the days it is on."
 
     def update(self, request: HttpRequest, row: Break, data: dict[str, Any]) -> Record:
-        return self.told(request, services.break_update(break_id=row.pk, changes=data))
+        return self.told(request, services.break_update(break_id=row.pk, changes=data))[0]
 
-    def delete_model(self, request: HttpRequest, obj: Break) -> None:
-        self.warn(request, services.break_delete(break_id=obj.pk))
+    def take_away(self, row: Break) -> Sequence[SoftWarning]:
+        return services.break_delete(break_id=row.pk)
 
 
 @admin.register(ExtraHours)
@@ -228,33 +274,70 @@ class ExtraHoursAdmin(HoursAdmin):
         return ("location", "practitioner") if obj else ()
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
-        return self.told(request, services.extra_hours_create(**data))
+        return self.told(request, services.extra_hours_create(**data))[0]
 
     def update(self, request: HttpRequest, row: ExtraHours, data: dict[str, Any]) -> Record:
-        return self.told(request, services.extra_hours_update(extra_hours_id=row.pk, changes=data))
+        return self.told(request, services.extra_hours_update(extra_hours_id=row.pk, changes=data))[0]
 
-    def delete_model(self, request: HttpRequest, obj: ExtraHours) -> None:
-        self.warn(request, services.extra_hours_delete(extra_hours_id=obj.pk))
+    def take_away(self, row: ExtraHours) -> Sequence[SoftWarning]:
+        return services.extra_hours_delete(extra_hours_id=row.pk)
 
 
 class PeriodForm(ConsoleModelForm):
+    """From when until when: whole days, or to the minute."""
+
     local_times = ("starts_at", "ends_at")
+    whole_days = forms.BooleanField(
+        required=False, label="Whole days", help_text="From the first minute of the first day to the last of the last."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in (("starts_at", "From"), ("ends_at", "Until")):
             if name in self.fields:
                 self.fields[name].label = label
+        if "whole_days" not in self.fields:
+            return
+        self.fields["ends_at"].help_text = "Of whole days the last one, included; empty: one day."
+        starts, ends = (self.initial.get(name) for name in self.local_times)
+        is_whole = not (starts or ends) or (starts.time() == ends.time() == time.min)
+        self.fields["whole_days"].initial = is_whole
+        if starts and ends and is_whole:
+            self.initial["ends_at"] = ends - timedelta(days=1)
+        if self.is_bound and self["whole_days"].data:
+            self.data = self.data.copy()
+            for name in self.local_times:
+                self.data[f"{name}_time"] = "00:00"
+            if not self.data.get("ends_at_day"):
+                self.data["ends_at_day"] = self.data.get("starts_at_day", "")
+
+    def instant(self, name: str) -> datetime | None:
+        if not self.cleaned_data.get("whole_days"):
+            return super().instant(name)
+        first, following = local_day_bounds(self.cleaned_data[name].date(), self.zone())
+        return first if name == "starts_at" else following
+
+
+class PeriodAdmin(HoursAdmin):
+    """A time between two instants."""
+
+    form = PeriodForm
+    ordering = ("-starts_at",)
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
+        return self.told(request, self.make(**{name: value for name, value in data.items() if name != "whole_days"}))[0]
+
+    def make(self, **data: Any) -> Made:
+        """Call the service that makes a row."""
+        raise NotImplementedError
 
 
 @admin.register(Closure)
-class ClosureAdmin(HoursAdmin):
-    form = PeriodForm
+class ClosureAdmin(PeriodAdmin):
     list_display = ("from_when", "until_when", "reason", "location")
     list_select_related = ("location",)
     list_filter = (LocationFilter,)
-    ordering = ("-starts_at",)
-    fields = ("location", "starts_at", "ends_at", "reason")
+    fields = ("location", "whole_days", "starts_at", "ends_at", "reason")
     lede = "When a location is closed although its hours say open: a holiday, or works."
     empty_reason = "No closures. Add one for a holiday or works: its time is not offered for booking."
 
@@ -269,24 +352,22 @@ class ClosureAdmin(HoursAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("location",) if obj else ()
 
-    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
-        return self.told(request, services.closure_create(**data))
+    def make(self, **data: Any) -> Made:
+        return services.closure_create(**data)
 
     def update(self, request: HttpRequest, row: Closure, data: dict[str, Any]) -> Record:
-        return self.told(request, services.closure_update(closure_id=row.pk, changes=data))
+        return self.told(request, services.closure_update(closure_id=row.pk, changes=data))[0]
 
-    def delete_model(self, request: HttpRequest, obj: Closure) -> None:
-        self.warn(request, services.closure_delete(closure_id=obj.pk))
+    def take_away(self, row: Closure) -> Sequence[SoftWarning]:
+        return services.closure_delete(closure_id=row.pk)
 
 
 @admin.register(TimeOff)
-class TimeOffAdmin(HoursAdmin):
-    form = PeriodForm
+class TimeOffAdmin(PeriodAdmin):
     belongs_to_many = True
     list_display = ("practitioner", "from_when", "until_when", "reason")
     list_select_related = ("practitioner__user",)
-    ordering = ("-starts_at",)
-    fields = ("practitioner", "starts_at", "ends_at", "reason")
+    fields = ("practitioner", "whole_days", "starts_at", "ends_at", "reason")
     lede = "When a practitioner is away, at every location."
     empty_reason = "Nobody is away. Add time off, and that time is not offered for booking."
 
@@ -301,14 +382,14 @@ class TimeOffAdmin(HoursAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("practitioner",) if obj else ()
 
-    def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
-        return self.told(request, services.time_off_create(**data))
+    def make(self, **data: Any) -> Made:
+        return services.time_off_create(**data)
 
     def update(self, request: HttpRequest, row: TimeOff, data: dict[str, Any]) -> Record:
-        return self.told(request, services.time_off_update(time_off_id=row.pk, changes=data))
+        return self.told(request, services.time_off_update(time_off_id=row.pk, changes=data))[0]
 
-    def delete_model(self, request: HttpRequest, obj: TimeOff) -> None:
-        self.warn(request, services.time_off_delete(time_off_id=obj.pk))
+    def take_away(self, row: TimeOff) -> Sequence[SoftWarning]:
+        return services.time_off_delete(time_off_id=row.pk)
 
 
 job(

@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.audit.history import recorded
@@ -200,6 +202,7 @@ def _created(row: H) -> tuple[H, Warnings]:
         _check(row)
         change = _change_of(row)
         hours_held(change)
+        _check_alone(row)
         row.save()
         return row, hours_changed(change)
 
@@ -213,6 +216,7 @@ def _changed(row: H, changes: Mapping[str, Any], fields: Iterable[str]) -> tuple
     _check(row)
     change = _both(before, _change_of(row))
     hours_held(change)
+    _check_alone(row)
     row.save()
     return row, hours_changed(change)
 
@@ -251,6 +255,42 @@ def _check(row: Hours) -> None:
         for name in ("opens_at", "closes_at"):
             at_wall_clock(row.on, getattr(row, name), row.location.zone, attr=name)
     clean_model(row)
+
+
+def _check_alone(row: Hours) -> None:
+    """Refuse weekly hours, or breaks, that another row of the same owner says already in part.
+
+    Under the location's lock, so that two that are written at once see each other. Rows of before this rule may
+    overlap; they count once, as they always did.
+    """
+    if not isinstance(row, OpeningHours | Break):
+        return
+    first, last = ("opens_at", "closes_at") if isinstance(row, OpeningHours) else ("starts_at", "ends_at")
+    start, end = getattr(row, first), getattr(row, last)
+    rows: QuerySet[Any] = type(row)._default_manager.filter(
+        Q(valid_until=None) | Q(valid_until__gte=row.valid_from or date.min),
+        Q(valid_from=None) | Q(valid_from__lte=row.valid_until or date.max),
+        location=row.location_id,
+        practitioner=row.practitioner_id,
+        weekday=row.weekday,
+        **{f"{first}__lt": end, f"{last}__gt": start},
+    )
+    other = rows.exclude(pk=row.pk).order_by(first).first()
+    if other is not None:
+        what = "breaks" if isinstance(row, Break) else "hours"
+        raise Invalid(
+            f"{row}{_holds(row)} overlaps {other}{_holds(other)}, which is there already. Change that row, or let one "
+            f"end before the other begins: {what} of one day cannot overlap.",
+            code="overlap",
+            attr=first,
+        )
+
+
+def _holds(row: OpeningHours | Break) -> str:
+    """“ (from 1 March 2026 until 31 May 2026)”; empty for what holds without end."""
+    days = [("from", row.valid_from), ("until", row.valid_until)]
+    said = " ".join(f"{word} {date_in_full(day)}" for word, day in days if day is not None)
+    return f" ({said})" if said else ""
 
 
 def _check_is_to_come(extra: ExtraHours) -> None:

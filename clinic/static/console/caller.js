@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
     // Who speaks for them is asked of a minor; what was written stays in sight.
     const askGuardian = () => {
         const isMinor = born.value !== "" && born.value > born.dataset.ofAge;
-        const isFilled = [...guardian.querySelectorAll("input")].some((input) => input.value || input.closest(".errors"));
+        const isFilled = [...guardian.querySelectorAll("input")].some((input) => (input.type === "checkbox" ? input.checked : input.value) || input.closest(".errors"));
         guardian.hidden = !isMinor && !isFilled;
     };
     born.addEventListener("input", askGuardian);
@@ -52,7 +52,4 @@ document.addEventListener("DOMContentLoaded", () => {
             field.querySelectorAll(".c-field__error").forEach((said) => said.remove());
         }
     });
-
-    const wrong = form.querySelector(".errors :is(input, select, textarea)");
-    (wrong || form.querySelector("button[name=decision]") || form.elements.phone).focus();
 });

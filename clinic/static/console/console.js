@@ -55,8 +55,9 @@ document.addEventListener("keydown", (event) => {
 
 // The page is hidden until Alpine has started, and what is hidden takes no focus.
 document.addEventListener("alpine:initialized", () => {
-    const first = document.querySelector("[autofocus]");
-    if (first && document.activeElement === document.body) {
+    const wrong = document.querySelector("form .errors :is(input:not([type=hidden]), select, textarea)");
+    const first = wrong || document.querySelector("[autofocus]");
+    if (first && (wrong || document.activeElement === document.body)) {
         first.focus();
     }
 });

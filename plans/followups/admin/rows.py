@@ -75,7 +75,7 @@ def rows_of(who: Reader, follow_ups: Any, back: str, names: tuple[str, ...] = ("
 
 
 def _row(who: Reader, follow_up: Any, back: str, names: tuple[str, ...]) -> FollowUpRow:
-    today = who.now.astimezone(follow_up.location.zone).date()
+    today = who.today_at(follow_up.location.zone)
     may_book = is_bookable(follow_up) and who.may_on("add", follow_up, "plans.appointment")
     return FollowUpRow(
         follow_up=follow_up,

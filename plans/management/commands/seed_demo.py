@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from clinic import clock
 from plans.demo.courses import COURSES
+from plans.demo.everyday import everyday
 from plans.demo.house import is_open, open_house
 from plans.demo.replay import replay
 from plans.demo.waiting import waitlist
@@ -15,6 +16,11 @@ from plans.demo.waiting import waitlist
 
 class Command(BaseCommand):
     help = "Create the demo clinic with its sign-ins and twelve courses, relative to today. Safe to repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--everyday", action="store_true", help="fill this week's calendar with visits of other people too"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.LOCAL:
@@ -28,4 +34,6 @@ class Command(BaseCommand):
             now = clock.now()
             today = clock.today(house.location.zone)
             acts = replay([course(house, today) for course in (*COURSES, waitlist)], until=now)
+            if options["everyday"]:
+                acts += replay(everyday(house, today, now), until=now)
         self.stdout.write(f"Replayed {len(COURSES)} courses in {acts} acts.")

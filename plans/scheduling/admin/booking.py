@@ -94,7 +94,7 @@ def offer(request: HttpRequest, location: Location, subject: Subject) -> Offer:
     frame = frame_of(location.pk)
     practitioners = _practitioners(frame, subject)
     chosen = _chosen(request, practitioners, subject)
-    today = reader().now.astimezone(frame.zone).date()
+    today = reader().today_at(frame.zone)
     may_book_early = cast(User, request.user).may("plans.appointment", "book_early", location.pk)
     is_early = may_book_early and request.GET.get(EARLY) == "1"
     first = max(_asked_day(request, today) or (today if is_early else _first_day(subject, today)), today)

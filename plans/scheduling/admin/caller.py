@@ -14,14 +14,15 @@ from django.urls import URLPattern, path, reverse
 from clinic.access.visibility import visible
 from clinic.console.base import ConsoleAdmin
 from clinic.console.refusals import add_refusal, refusals
-from clinic.console.registry import PatientLink, Shortcut, patient_link, shortcut
+from clinic.console.registry import Newcomer, PatientLink, Shortcut, newcomer, patient_link, shortcut
 from clinic.errors import Invalid, Refusal, SlotTaken, SoftWarning
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from patients.models import Patient
+from patients.rules import OF_AGE
+from patients.services import LIKELY_DUPLICATE
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.caller_forms import (
-    OF_AGE,
     CallerForm,
     Match,
     doubt_of_phone,
@@ -29,6 +30,7 @@ from plans.scheduling.admin.caller_forms import (
     places_of,
     same_people,
     times_for,
+    typed,
 )
 from plans.scheduling.admin.times import chosen_time
 from plans.scheduling.admin.walk_in import Wait, waits_of, walk_in_view
@@ -40,7 +42,6 @@ from plans.scheduling.services import (
     caller_walk_in,
     walk_in_begin,
 )
-from plans.scheduling.services.callers import LIKELY_DUPLICATE
 
 BOOK, HERE, REGISTER = "book", "here", "register"
 DEEDS = (BOOK, HERE, REGISTER)
@@ -48,7 +49,7 @@ IF_SAME = {BOOK: "Book for", HERE: "Is here:", REGISTER: "Open"}
 IF_OTHER = {BOOK: "Somebody else: book anyway", HERE: "Somebody else: is here", REGISTER: "Somebody else: register"}
 FROM_FAMILY = ("phone", "email", "language")
 """What members of a family share; a new one keeps a name and a birthday of their own."""
-LOOKED_AT = ("phone", "first_name", "last_name", "date_of_birth")
+LOOKED_AT = ("phone", "first_name", "last_name", "date_of_birth", "email")
 
 
 class CallerPages(ConsoleAdmin):
@@ -127,7 +128,8 @@ class Call:
             return self._page(CallerForm(places=self.places, initial=self._initial()))
         if not self.deed:  # only another look, without script
             return self._page(CallerForm(places=self.places, initial=self.data.dict()))
-        form = CallerForm(self.data, places=self.places, needs_slot=self.deed == BOOK)
+        is_new = self.data.get("decision", "") in ("", "new")
+        form = CallerForm(self.data, places=self.places, needs_slot=self.deed == BOOK, is_new=is_new)
         if not form.is_valid():
             return self._page(form)
         try:
@@ -141,7 +143,8 @@ class Call:
         return self._page(form, status=409)
 
     def _initial(self) -> dict[str, Any]:
-        initial = {name: value for name, value in self.data.items() if name in CallerForm.base_fields}
+        initial = typed(self.data.get("typed", "")) if self.data.get("typed", "").strip() else {}
+        initial |= {name: value for name, value in self.data.items() if name in CallerForm.base_fields}
         known = self._patient(self.data.get("like", "")) if self.data.get("like") else None
         if known is not None:
             initial |= {name: getattr(known, name) for name in FROM_FAMILY} | {"location": str(known.home_location_id)}
@@ -225,6 +228,8 @@ class Call:
 
     def _page(self, form: CallerForm, *, status: int = 200) -> HttpResponse:
         site = self.admin.admin_site
+        if not self.same:
+            form.fields["phone"].widget.attrs["autofocus"] = True
         looked = {name: str(form[name].value() or "") for name in LOOKED_AT}
         with_whom, first = self.data.get("practitioner", ""), self.data.get("from", "")
         if turned := self.data.get("turn"):  # “practitioner|first day”, without script
@@ -263,12 +268,21 @@ def _place(asked: str, places: list[Location]) -> Location:
     return next((place for place in places if str(place.pk) == asked), places[0])
 
 
+MAY_REGISTER = (("plans.appointment", "add"), ("patients.patient", "add"))
+newcomer(
+    Newcomer(
+        title="New caller",
+        icon="add_call",
+        resources=MAY_REGISTER,
+        url=lambda text: f"{reverse('admin:plans_appointment_caller')}?{urlencode({'typed': text})}",
+    )
+)
 shortcut(
     Shortcut(
         title="New caller",
         icon="add_call",
         key="n",
-        resources=(("plans.appointment", "add"), ("patients.patient", "add")),
+        resources=MAY_REGISTER,
         url_name="admin:plans_appointment_caller",
         on=("index", "plans_appointment_changelist", "plans_followup_changelist", "patients_patient_changelist"),
     )
@@ -278,7 +292,7 @@ shortcut(
         title="Walk-in",
         icon="directions_walk",
         key="w",
-        resources=(("plans.appointment", "add"), ("patients.patient", "add")),
+        resources=MAY_REGISTER,
         url_name="admin:plans_appointment_walk_in",
         on=("index", "plans_appointment_changelist"),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from clinic.access.visibility import visible
 from clinic.console.forms import DateInput, InWords, dress
@@ -21,7 +21,7 @@ from clinic.places.wallclock import local_date
 from clinic.words import age, within
 from patients.models import Patient
 from patients.queries import likely_duplicates, search
-from patients.rules import phone_digits
+from patients.rules import LOCAL_NUMBER_DIGITS, OF_AGE, phone_digits, sought
 from patients.services import GuardianInput
 from plans.scheduling.admin.booking import SEARCHED_DAYS, TIMES_A_DAY, visible_locations
 from plans.scheduling.admin.panels import next_visit, with_next_visit
@@ -34,10 +34,7 @@ from plans.scheduling.services import Caller
 SHOWN_TIMES = 5
 SHOWN_DAYS = 3
 MATCHES_AT_MOST = 8
-OF_AGE = 18
-WHOLE_NUMBER = 7
-"""So many digits are a number, with or without what comes before it."""
-LIKELY, ON_NUMBER = "Likely the same person", "On this number"
+LIKELY, ON_NUMBER, ON_EMAIL = "Likely the same person", "On this number", "On this email"
 PRONOUNS = {Patient.Sex.FEMALE: "her", Patient.Sex.MALE: "him"}
 NO_TIME = "Choose one of the free times, or “Will call back”."
 
@@ -77,13 +74,23 @@ class CallerForm(InWords, forms.Form):
     guardian_name = forms.CharField(label="Guardian", max_length=200, required=False, help_text="Who speaks for them.")
     guardian_relationship = forms.CharField(label="Relationship", max_length=60, required=False)
     guardian_phone = forms.CharField(label="Guardian's phone", max_length=32, required=False)
+    guardian_later = forms.BooleanField(
+        label="Not known yet: we ask when they come",
+        required=False,
+        help_text="The record says that a guardian is missing until one is entered.",
+    )
     location = forms.TypedChoiceField(label="Where")
     slot = forms.CharField(required=False)
 
     GUARDIAN = ("guardian_name", "guardian_relationship", "guardian_phone")
 
-    def __init__(self, *args: Any, places: list[Location], needs_slot: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, places: list[Location], needs_slot: bool = False, is_new: bool = True, **kwargs: Any
+    ) -> None:
+        """With `needs_slot` a time has to be chosen; without `is_new` the person is known, and nobody asks for a
+        guardian."""
         super().__init__(*args, **kwargs)
+        self.is_new = is_new
         self.places = {str(place.pk): place for place in places}
         self.needs_slot = needs_slot
         asked = str(self.data.get("location") or self.initial.get("location") or "") if self.is_bound else ""
@@ -100,7 +107,7 @@ class CallerForm(InWords, forms.Form):
             self.fields[name].widget.attrs |= {"autocomplete": "off"}
         for name in ("phone", "guardian_phone"):
             self.fields[name].widget.input_type = "tel"  # type: ignore[attr-defined]
-        today = reader().now.astimezone(self.place.zone).date()
+        today = reader().today_at(self.place.zone)
         self.fields["date_of_birth"].widget.attrs |= {
             "max": today.isoformat(),
             "data-of-age": _years_before(today, OF_AGE).isoformat(),
@@ -118,12 +125,23 @@ class CallerForm(InWords, forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self.trim(cleaned)
+        if self.is_new:
+            self._ask_for_guardian(cleaned)
         if self.needs_slot:
             if not cleaned.get("slot"):
                 self.add_error("slot", forms.ValidationError(NO_TIME, "required"))
             else:
                 cleaned["choice"] = self.chosen(cleaned["slot"])
         return cleaned
+
+    def _ask_for_guardian(self, cleaned: Mapping[str, Any]) -> None:
+        born = cleaned.get("date_of_birth")
+        if born is None or any(cleaned.get(name) for name in self.GUARDIAN) or cleaned.get("guardian_later"):
+            return
+        years = age(born, reader().today_at(self.place.zone))
+        if 0 <= years < OF_AGE:
+            says = f"They are {years}: name who speaks for them, or tick that we ask when they come."
+            self.add_error("guardian_name", forms.ValidationError(says, "required"))
 
     def chosen(self, text: str) -> tuple[UUID, datetime] | None:
         """With whom and when; None, with an error at the field, for what was never offered."""
@@ -142,6 +160,22 @@ class CallerForm(InWords, forms.Form):
         )
 
 
+def typed(text: str) -> dict[str, Any]:
+    """What the form begins with where `text` was searched for and nobody was found: names, a phone, a birthday, an
+    email."""
+    wanted = sought(text)
+    first, last = wanted.words[:-1], wanted.words[-1:]
+    if text.split()[0].endswith(",") and first:  # surname first
+        first, last = wanted.words[1:], wanted.words[:1]
+    found: dict[str, Any] = {"first_name": " ".join(first), "last_name": " ".join(last), "email": wanted.email}
+    if wanted.phone:
+        kept = (character for character in text if not character.isalpha())
+        found["phone"] = "".join(kept).strip(" ,;:") if not wanted.words else wanted.phone
+    if len(wanted.born) == 1:
+        found["date_of_birth"] = wanted.born[0].isoformat()
+    return {name: value for name, value in found.items() if value}
+
+
 def places_of(user: User) -> list[Location]:
     """Where `user` may both register and book somebody."""
     return [place for place in visible_locations(user, "add") if user.may("patients.patient", "add", place.pk)]
@@ -156,7 +190,7 @@ def _years_before(day: date, years: int) -> date:
 
 def doubt_of_phone(phone: str, place: Location) -> str:
     """Why `phone` may be none; empty where it is one, or is still being typed."""
-    is_whole = sum(character.isdigit() for character in phone) >= WHOLE_NUMBER
+    is_whole = sum(character.isdigit() for character in phone) >= LOCAL_NUMBER_DIGITS
     if not is_whole and not any(character.isalpha() for character in phone):
         return ""
     return "" if phone_digits(phone, place.country) else f"“{phone.strip()}” does not look like a phone number."
@@ -183,8 +217,8 @@ class Match:
 
 def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match]:
     """Who is on the number, and who has the name or the name and birthday: at most three queries, eight people."""
-    phone, first_name, last_name = (
-        asked.get(name, "").replace("\x00", "").strip() for name in ("phone", "first_name", "last_name")
+    phone, first_name, last_name, email = (
+        asked.get(name, "").replace("\x00", "").strip() for name in ("phone", "first_name", "last_name", "email")
     )
     typed = "".join(character for character in phone if character.isdigit())
     rows = with_next_visit(visible(Patient.objects.filter(merged_into=None), user))
@@ -196,19 +230,27 @@ def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match
         for patient in patients:
             if patient.pk not in found and len(found) < MATCHES_AT_MOST:
                 is_family = bool(digits) and patient.phone_digits == digits
-                is_family |= len(typed) >= WHOLE_NUMBER and patient.phone_digits.endswith(typed)
+                is_family |= len(typed) >= LOCAL_NUMBER_DIGITS and patient.phone_digits.endswith(typed)
                 said = ON_NUMBER if is_family and not is_likely else why
                 found[patient.pk] = _match(user, patient, said, is_likely=is_likely, is_family=is_family)
 
     born = _day(asked.get("date_of_birth", ""))
-    if born is not None and (digits or (first_name and last_name)):
+    if born is not None:
         same = likely_duplicates(
-            first_name=first_name, last_name=last_name, date_of_birth=born, phone=phone, country=place.country
+            first_name=first_name,
+            last_name=last_name,
+            date_of_birth=born,
+            phone=phone,
+            email=email,
+            country=place.country,
         )
         add(rows.filter(pk__in=same.values("pk"))[:MATCHES_AT_MOST], LIKELY, is_likely=True)
-    if digits:
-        add(rows.filter(phone_digits=digits).order_by("last_name", "first_name", "id")[:MATCHES_AT_MOST], ON_NUMBER)
-    elif sum(character.isalnum() for character in phone) >= 3:
+    reached = Q(phone_digits=digits) if digits else Q()
+    if "@" in email:
+        reached |= Q(email__iexact=email)
+    if reached:
+        add(rows.filter(reached).order_by("last_name", "first_name", "id")[:MATCHES_AT_MOST], ON_EMAIL)
+    if not digits and sum(character.isalnum() for character in phone) >= 3:
         add(_searched(rows, phone), "Found")
     if len(name) >= 2:
         add(_searched(rows, name), "Similar name")
@@ -282,7 +324,7 @@ def times_for(place: Location, practitioner: str = "", first: str = "") -> Times
     people = Practitioner.objects.select_related("user").in_bulk(list(frame.practitioners))
     practitioners = {key: people[key] for key in frame.practitioners if key in people}
     chosen = next((key for key in practitioners if str(key) == practitioner), None)
-    today = reader().now.astimezone(frame.zone).date()
+    today = reader().today_at(frame.zone)
     asked = _day(first)
     is_more = asked is not None and abs((asked - today).days) < 365 * 2
     start = max(asked, today) if asked is not None and is_more else today

@@ -200,7 +200,7 @@ def _choices(who: Reader, subject: Subject) -> list[tuple[str, str, bool]]:
 
 def _visits_today(who: Reader, patient: Patient, place: Location) -> list[VisitRow]:
     """Visits of today that they may have come for."""
-    start, end = local_day_bounds(local_date(who.now, place.zone), place.zone)
+    start, end = local_day_bounds(who.today_at(place.zone), place.zone)
     booked = Appointment.objects.filter(
         patient=patient, status__in=Appointment.MAY_ARRIVE, starts_at__gte=start, starts_at__lt=end
     )

@@ -13,16 +13,15 @@ from clinic.places.models import Location
 from clinic.text import trimmed
 from patients.models import Patient
 from patients.queries import likely_duplicates
-from patients.services import GuardianInput, patient_create
+from patients.services import LIKELY_DUPLICATE, GuardianInput, patient_create
 from plans.scheduling.models import Appointment
 from plans.scheduling.services.booking import appointment_book
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.walk_in import walk_in_begin
 
 SAME_AT_MOST = 5
-LIKELY_DUPLICATE = "likely_duplicate"
 _CALLERS = UUID("0d7c0a3e-6f0b-5f5a-9c0e-3f1f6c1d2b84")
-"""Under this name two desks that register the same person wait for each other."""
+"""Under this name two desks that register people of one birthday wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,9 @@ def likely_same(caller: Caller, location: Location, by: User | None) -> list[Pat
         last_name=trimmed(caller.last_name, one_line=True),
         date_of_birth=caller.date_of_birth,
         phone=caller.phone,
+        email=caller.email,
         country=location.country,
-    ).filter(merged_into=None)
+    )
     found = visible(found, by) if by is not None else found.filter(home_location=location)
     return list(found.order_by("last_name", "first_name", "id")[:SAME_AT_MOST])
 
@@ -121,8 +121,7 @@ def likely_same(caller: Caller, location: Location, by: User | None) -> list[Pat
 def _register(
     by: User | None, caller: Caller, location: Location, is_somebody_else: bool
 ) -> tuple[Patient, list[SoftWarning]]:
-    name = f"{trimmed(caller.first_name, one_line=True)} {trimmed(caller.last_name, one_line=True)}".casefold()
-    hold(uuid5(_CALLERS, f"{name} {caller.date_of_birth}"))
+    hold(uuid5(_CALLERS, str(caller.date_of_birth)))
     same = [] if is_somebody_else else likely_same(caller, location, by)
     if same:
         names = ", ".join(f"{patient.full_name} ({patient.mrn})" for patient in same)

@@ -98,7 +98,7 @@ def course_page(who: Reader, plan: Any, back: str) -> CoursePage:
 
 
 def today(who: Reader, plan: TreatmentPlan) -> Any:
-    return who.now.astimezone(plan.location.zone).date()
+    return who.today_at(plan.location.zone)
 
 
 def marks_of(

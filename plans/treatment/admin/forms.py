@@ -47,7 +47,7 @@ class PlanForm(ConsoleModelForm):
             people.queryset = visible(Practitioner.objects.select_related("user"), cast(User, self.request.user))
             if self.instance._state.adding:
                 self.initial.setdefault("lead_practitioner", self.consultation.practitioner_id)
-                self.initial.setdefault("start_date", reader().now.astimezone(self.consultation.location.zone).date())
+                self.initial.setdefault("start_date", reader().today_at(self.consultation.location.zone))
 
 
 class ExpectationForm(ActForm):
@@ -71,7 +71,7 @@ class AcceptForm(ExpectationForm):
 
     def prepare(self) -> None:
         plan: TreatmentPlan = self.row
-        self.fields["accepted_on"].initial = reader().now.astimezone(plan.location.zone).date()
+        self.fields["accepted_on"].initial = reader().today_at(plan.location.zone)
         needed = {
             component
             for session in plan.sessions.all()

@@ -372,7 +372,7 @@ def revisions_of(plan: TreatmentPlan) -> list[tuple[PlanRevision, list[ChangeLin
 
 def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> list[SessionRow]:
     """One row a session, in their order; booking leads on to `back`, for the first that waits for it. No query."""
-    today = who.now.astimezone(plan.location.zone).date()
+    today = who.today_at(plan.location.zone)
     may_book = plan.status in TreatmentPlan.MAY_BOOK and who.may_on("add", plan, "plans.appointment")
     rows = []
     behind = False

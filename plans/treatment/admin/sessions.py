@@ -279,7 +279,7 @@ def _pinned(session: ProcedureSession) -> str:
 
 
 def _badge(session: Any) -> Badge:
-    today = reader().now.astimezone(session.plan.location.zone).date()
+    today = reader().today_at(session.plan.location.zone)
     return session_badge(session, today, is_booked=session.is_scheduled, is_owed=session.plan.status in OWED)
 
 
@@ -309,7 +309,7 @@ def _gates(session: ProcedureSession) -> list[tuple[Badge, str]]:
 
 def _timing(session: ProcedureSession) -> tuple[Badge, str]:
     """Whether today lies in its window, and what set that."""
-    today = reader().now.astimezone(session.plan.location.zone).date()
+    today = reader().today_at(session.plan.location.zone)
     if today < session.window_start:
         because = f"{date_in_full(session.window_start)}. {session.window_because}"
         return Badge(Tone.SOON, "Too early", "schedule"), f"Its window opens on {because}".strip()

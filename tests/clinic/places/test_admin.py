@@ -102,8 +102,8 @@ def test_time_off_is_deleted_by_a_manager(house):
         starts_at=datetime(2026, 4, 1, tzinfo=UTC),
         ends_at=datetime(2026, 4, 2, tzinfo=UTC),
     )
-    assert house.post(Role.FRONT_DESK, url(time_off, "delete"), post="yes").status_code == 403
-    assert house.post(MANAGER, url(time_off, "delete"), post="yes").status_code == 302
+    assert house.post(Role.FRONT_DESK, url(time_off, "delete")).status_code == 403
+    assert house.post(MANAGER, url(time_off, "delete")).status_code == 303
     assert not TimeOff.objects.exists()
 
 
@@ -167,8 +167,8 @@ def test_an_extra_saturday_is_written_changed_and_deleted(house):
     assert "Sat 7 Mar" in words(house.get(MANAGER, "/admin/clinic/extrahours/"))
     past = house.post(MANAGER, url(extra), on="2026-02-07", opens_at="09:00", closes_at="12:00")
     assert "7 February 2026 is past; extra hours are for today (2 March 2026) or later." in words(past)
-    assert house.post(Role.FRONT_DESK, url(extra, "delete"), post="yes").status_code == 403
-    assert house.post(MANAGER, url(extra, "delete"), post="yes").status_code == 302
+    assert house.post(Role.FRONT_DESK, url(extra, "delete")).status_code == 403
+    assert house.post(MANAGER, url(extra, "delete")).status_code == 303
     assert not ExtraHours.objects.exists()
 
 
@@ -180,20 +180,87 @@ def test_who_closes_the_location_reads_whom_it_concerns_and_where_to_rebook_them
         starts_at=datetime(2026, 3, 20, 14, tzinfo=UTC),
         consultation_for=make_patient(house.location, first_name="Mock", last_name="Dogwood"),
     )
-    response = house.post(
-        MANAGER,
-        "/admin/clinic/closure/add/",
-        location=str(house.location.pk),
-        starts_at_day="2026-03-20",
-        starts_at_time="08:00",
-        ends_at_day="2026-03-20",
-        ends_at_time="12:00",
-        reason="Painting",
-    )
+    closing = {
+        "location": str(house.location.pk),
+        "whole_days": "on",
+        "starts_at_day": "2026-03-20",
+        "ends_at_day": "2026-03-20",
+        "reason": "Painting",
+    }
+    first = house.post(MANAGER, "/admin/clinic/closure/add/", **closing)
+    names = "1 booked visit stands outside working time now: Mock Dogwood, Fri 20 Mar 10:00 with Dr Rowan."
+    assert f"Not done yet. After it: {names}" in words(first)
+    assert not Closure.objects.exists()
+    visit.refresh_from_db()
+    assert visit.off_hours == ""
+    assert house.post(MANAGER, "/admin/clinic/closure/add/", **closing, seen="another").status_code == 200
+    response = house.post(MANAGER, "/admin/clinic/closure/add/", **closing, seen=first.context["seen"])
     warning, saved = said(response)
     assert "stands outside working time now: Mock Dogwood, Fri 20 Mar 10:00 with Dr Rowan." in warning
     assert '<a class="c-undo" href="/admin/plans/followup/?state=rebook">See them under Rebook</a>' in warning
     assert saved == "Painting: saved."
     assert "The location is closed then: Painting." in words(house.get(MANAGER, url(visit)))
-    opened = house.post(MANAGER, url(Closure.objects.get(), "delete"), post="yes")
+    opened = house.post(MANAGER, url(Closure.objects.get(), "delete"))
     assert all("outside working time" not in text for text in said(opened))
+
+
+def test_whole_days_are_the_days_of_the_location_and_read_back_so(house):
+    add = {"location": str(house.location.pk), "whole_days": "on", "reason": "Holiday"}
+    house.post(MANAGER, "/admin/clinic/closure/add/", **add, starts_at_day="2026-03-07", ends_at_day="2026-03-08")
+    closure = Closure.objects.get()
+    # The clocks go forward on the 8th.
+    assert (closure.starts_at, closure.ends_at) == (
+        datetime(2026, 3, 7, 5, tzinfo=UTC),
+        datetime(2026, 3, 9, 4, tzinfo=UTC),
+    )
+    form = house.get(MANAGER, url(closure)).context["adminform"].form
+    assert form["whole_days"].value() is True
+    assert [f"{form[name].value():%d %b}" for name in ("starts_at", "ends_at")] == ["07 Mar", "08 Mar"]
+    changed = {"whole_days": "on", "starts_at_day": "2026-03-07", "ends_at_day": "", "reason": "Holiday"}
+    assert house.post(MANAGER, url(closure), **changed).status_code == 303
+    closure.refresh_from_db()
+    assert closure.ends_at == datetime(2026, 3, 8, 5, tzinfo=UTC)
+    backwards = {**changed, "ends_at_day": "2026-03-06"}
+    assert "ends after it starts." in words(house.post(MANAGER, url(closure), **backwards))
+
+
+def test_hours_that_another_row_says_already_are_refused_and_both_are_named(house):
+    monday = OpeningHours.objects.get(location=house.location, weekday=1)
+    add = {"location": str(house.location.pk), "weekdays": ["1", "6"], "opens_at": "17:00", "closes_at": "20:00"}
+    refused = words(house.post(MANAGER, "/admin/clinic/openinghours/add/", **add))
+    assert "Monday 17:00–20:00 overlaps Monday 08:00–18:00, which is there already." in refused
+    assert not OpeningHours.objects.filter(weekday=6).exists(), "none of several days is written"
+    later = {**add, "opens_at": "18:00"}
+    assert house.post(MANAGER, "/admin/clinic/openinghours/add/", **later).status_code == 303
+    pushed = words(house.post(MANAGER, url(monday), weekday="1", opens_at="08:00", closes_at="18:15"))
+    assert "Monday 08:00–18:15 overlaps Monday 18:00–20:00, which is there already." in pushed
+    monday.refresh_from_db()
+    assert f"{monday.closes_at:%H:%M}" == "18:00"
+    ends = {"weekday": "1", "opens_at": "08:00", "closes_at": "18:00", "valid_until": "2026-05-31"}
+    assert house.post(MANAGER, url(monday), **ends).status_code == 303
+    summer = {**add, "weekdays": ["1"], "opens_at": "07:00", "closes_at": "17:00"}
+    over = words(house.post(MANAGER, "/admin/clinic/openinghours/add/", **summer, valid_from="2026-05-31"))
+    assert "(from 31 May 2026) overlaps Monday 08:00–18:00 (until 31 May 2026)" in over
+    saved = house.post(MANAGER, "/admin/clinic/openinghours/add/", **summer, valid_from="2026-06-01")
+    assert saved.status_code == 303
+
+
+def test_hours_are_deleted_in_a_dialog_that_names_whom_it_concerns_first(house):
+    appointment_book(
+        by=None,
+        location=house.location,
+        practitioner=house.practitioner,
+        starts_at=datetime(2026, 3, 20, 14, tzinfo=UTC),
+        consultation_for=make_patient(house.location, first_name="Mock", last_name="Dogwood"),
+    )
+    friday = OpeningHours.objects.get(location=house.location, weekday=5)
+    dialog = house.clients[MANAGER].get(url(friday, "delete"), headers={"HX-Request": "true"})
+    assert 'role="dialog"' in words(dialog)
+    assert "Delete opening hours" in words(dialog)
+    asked = house.post(MANAGER, url(friday, "delete"))
+    assert asked.status_code == 409
+    assert "Mock Dogwood, Fri 20 Mar 10:00 with Dr Rowan" in words(asked)
+    assert OpeningHours.objects.contains(friday)
+    done = house.post(MANAGER, url(friday, "delete"), seen=asked.context["form"]["seen"].value())
+    assert (done.status_code, done.headers["Location"]) == (303, "/admin/clinic/openinghours/")
+    assert not OpeningHours.objects.contains(friday)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html import escape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -103,8 +104,9 @@ def test_somebody_new_who_is_here_begins_at_once_or_is_not_registered(clinic):
     visit, _ = caller_walk_in(by=clinic.desk, caller=PIA, location=clinic.location)
     assert (visit.status, visit.starts_at) == ("arrived", clinic.at("10:00", TODAY))
     assert not visit.messages.exists()
+    paul = replace(PIA, first_name="Paul", last_name="Oak", phone="", email="")
     with pytest.raises(SlotTaken):
-        caller_walk_in(by=clinic.desk, caller=replace(PIA, first_name="Paul", phone=""), location=clinic.location)
+        caller_walk_in(by=clinic.desk, caller=paul, location=clinic.location)
     assert not Patient.objects.filter(first_name="Paul").exists()
 
 
@@ -382,6 +384,79 @@ def test_who_books_at_two_places_chooses_where(house):
     elsewhere = factories.make_location()
     assert house.post(DESK, PAGE, **filled(house, location=str(elsewhere.pk))).status_code == 200
     assert Appointment.objects.count() == 1
+
+
+MINOR = "2014-03-02"
+
+
+def test_a_minor_is_asked_for_who_speaks_for_them_or_that_it_is_asked_later(house):
+    response = house.post(DESK, PAGE, **filled(house, date_of_birth=MINOR))
+    assert response.status_code == 200
+    says = "They are 12: name who speaks for them, or tick that we ask when they come."
+    assert response.context["form"].errors == {"guardian_name": [says]}
+    assert not Patient.objects.exists()
+    known = factories.make_patient(house.location, date_of_birth=date(2014, 3, 2))
+    hers = {"act": "", "asked": "register", "decision": str(known.pk), "date_of_birth": MINOR}
+    assert house.post(DESK, PAGE, **filled(house, **hers)).status_code == 303, "somebody known is not asked"
+    given = {"guardian_name": "Mona Pine", "guardian_relationship": "mother"}
+    booked = house.post(DESK, PAGE, **filled(house, date_of_birth=MINOR, **given))
+    assert not [text for text in said(booked) if "guardian" in text]
+    assert Patient.objects.get(last_name="Pine").guardian.name == "Mona Pine"
+    later = filled(house, act="register", last_name="Oak", phone="", date_of_birth=MINOR, guardian_later="on")
+    assert any(
+        "is 12 years old and has no guardian on record" in text for text in said(house.post(DESK, PAGE, **later))
+    )
+
+
+def test_who_turns_eighteen_today_needs_no_guardian(house):
+    assert house.post(DESK, PAGE, **filled(house, date_of_birth="2008-03-02")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("known", "typed"),
+    [
+        ({"first_name": "Phia", "last_name": "Pyne"}, {}),
+        ({"first_name": "Sofia", "last_name": "Pines"}, {}),
+        ({"first_name": "Pine", "last_name": "Pia"}, {}),
+        ({"first_name": "Anna", "last_name": "Oak", "phone": "(212) 555-0199"}, {}),
+        ({"first_name": "Anna", "last_name": "Oak", "email": "PIA@example.com"}, {"email": "pia@example.com"}),
+    ],
+)
+def test_who_has_the_birthday_and_a_like_surname_phone_or_email_is_likely_the_same(house, known, typed):
+    factories.make_patient(house.location, date_of_birth=date(1990, 4, 2), **{"phone": "", "email": "", **known})
+    asked = {"first_name": "Pia", "last_name": "Pine", "phone": "+1 212 555 0199", "date_of_birth": "1990-04-02"}
+    assert "Likely the same person" in matches(house, **asked, **typed)
+    assert house.post(DESK, PAGE, **filled(house, **typed)).status_code == 409
+    assert Patient.objects.count() == 1
+
+
+def test_who_shares_the_birthday_or_the_surname_alone_is_not(house):
+    factories.make_patient(house.location, last_name="Beech", date_of_birth=date(1990, 4, 2), phone="", email="")
+    factories.make_patient(house.location, last_name="Pine", date_of_birth=date(1990, 4, 3), phone="", email="")
+    assert "Likely" not in matches(house, first_name="Pia", last_name="Pine", date_of_birth="1990-04-02")
+    assert house.post(DESK, PAGE, **filled(house)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("Pia Pine", {"first_name": "Pia", "last_name": "Pine"}),
+        ("Pine, Pia Maria", {"first_name": "Pia Maria", "last_name": "Pine"}),
+        ("Pine", {"last_name": "Pine"}),
+        ("212-555-0199", {"phone": "212-555-0199"}),
+        ("Pia Pine, 2 Apr 1990", {"first_name": "Pia", "last_name": "Pine", "date_of_birth": "1990-04-02"}),
+        ("pia@example.com", {"email": "pia@example.com"}),
+        ("5/6/1990", {}),
+    ],
+)
+def test_whom_the_list_does_not_find_is_a_new_caller_with_what_was_typed(house, text, begins):
+    nobody = house.clients[DESK].get("/admin/patients/patient/", {"q": text})
+    assert "Nobody is found by this." in words(nobody)
+    assert escape(f"{PAGE}?{urlencode({'typed': text})}") in words(nobody)
+    form = house.clients[DESK].get(PAGE, {"typed": text}).context["form"]
+    names = ("first_name", "last_name", "phone", "email", "date_of_birth")
+    assert {name: form[name].value() for name in names if form[name].value()} == begins
+    assert PAGE not in words(house.clients[Role.ASSISTANT].get("/admin/patients/patient/", {"q": text}))
 
 
 def test_the_last_minute_of_being_minor_is_the_day_before_the_birthday(house):

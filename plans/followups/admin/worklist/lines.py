@@ -120,7 +120,7 @@ def _rebook(who: Reader, visit: Appointment, place: Place) -> Line:
         badge=Badge(Tone.SOON, f"Booked {words.within(who.moment(visit.starts_at, zone))}", "event_repeat"),
         place=place(visit),
         why=why_to_move(visit),
-        bar=bar(*obligation.window, who.now.astimezone(zone).date()) if obligation is not None else None,
+        bar=bar(*obligation.window, who.today_at(zone)) if obligation is not None else None,
         takes_mail=visit.patient.is_reachable_by_email,
     )
 
@@ -153,7 +153,7 @@ def _no_show(who: Reader, visit: Any, place: Place) -> Line:
 
 def _unreachable(who: Reader, patient: Any, place: Place) -> Line:
     zone = patient.home_location.zone
-    today = who.now.astimezone(zone).date()
+    today = who.today_at(zone)
     about = [reason.detail for reason in call_reasons(patient, who.now)]
     return Line(
         kind=PATIENT,

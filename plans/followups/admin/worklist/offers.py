@@ -101,7 +101,7 @@ def _days_to_search(frame: Frame, subject: Subject, now: datetime) -> tuple[date
 
 def _not_before(who: Reader, frame: Frame, subject: Subject) -> str:
     limits = subject.limits
-    if limits is None or limits.earliest <= who.now.astimezone(frame.zone).date():
+    if limits is None or limits.earliest <= who.today_at(frame.zone):
         return ""
     return f"Not before {words.within(who.day(limits.earliest, frame.zone))}. {limits.because}".strip()
 
@@ -120,7 +120,7 @@ class _Draw:
         for slot in ranked:
             by_day.setdefault(self._day(slot), {}).setdefault(slot.practitioner_id, []).append(slot)
         chosen = list(by_day.items())[:shown]
-        today = self.who.now.astimezone(self.zone).date()
+        today = self.who.today_at(self.zone)
         window = self.subject.window
         is_open = window is not None and today <= window[1]
         return [

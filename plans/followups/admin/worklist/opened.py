@@ -113,7 +113,7 @@ class Opened:
         obligation = self.subject.obligation if self.subject is not None else None
         if obligation is None:
             return None
-        return bar(*obligation.window, who.now.astimezone(self.location.zone).date())
+        return bar(*obligation.window, who.today_at(self.location.zone))
 
     @property
     def blocked(self) -> str:

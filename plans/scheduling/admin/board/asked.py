@@ -141,7 +141,7 @@ def board_asked(request: HttpRequest, who: Reader, locations: Sequence[Location]
     """What the address asks for, the usual where it says nothing sensible."""
     query: QueryDict = request.GET
     location = next((one for one in locations if str(one.pk) == query.get("location")), locations[0])
-    today = who.now.astimezone(location.zone).date()
+    today = who.today_at(location.zone)
     try:
         day = date.fromisoformat(query.get("day", ""))
     except ValueError:

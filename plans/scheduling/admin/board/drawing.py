@@ -303,7 +303,7 @@ def _block(row: VisitRow, placed: Placed, place: Place, asked: Asked, who: Reade
         time=starts,
         subtitle=" · ".join([row.title, *beside]),
         label=", ".join(said),
-        quick=_quick(visit, who) if local_date(who.now, zone) == local_date(visit.starts_at, zone) else None,
+        quick=_quick(visit, who) if who.today_at(zone) == local_date(visit.starts_at, zone) else None,
         is_movable=bool(buttons(admin.site._registry[Appointment], who.user, visit, ["reschedule"])),
     )
 

@@ -14,7 +14,6 @@ from clinic.access.visibility import visible
 from clinic.console.reader import Reader
 from clinic.errors import Invalid
 from clinic.places.models import Location
-from clinic.places.wallclock import local_date
 from clinic.words import moment
 from patients.models import Patient
 from patients.queries import patients_in_full, search
@@ -63,7 +62,7 @@ def place_in_words(request: HttpRequest, who: Reader) -> str:
     """“Tue 24 Nov 10:15” for the time that was clicked; empty where none was."""
     location = next((one for one in who.locations if str(one.pk) == request.GET.get("location")), None)
     at = asked_at(request, location) if location is not None else None
-    return moment(at, location.zone, local_date(who.now, location.zone)) if at and location else ""
+    return moment(at, location.zone, who.today_at(location.zone)) if at and location else ""
 
 
 def caller_url(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from operator import add, and_, or_
 from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramStrictWordSimilarity
-from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Least, Reverse
 
 from patients.models import FOLDED_NAME, ConsentDocument, Folded, Patient
@@ -151,14 +151,7 @@ def _near(word: str) -> Q:
 
 def _alike(words: tuple[str, ...]) -> Any:
     """How alike a name is to `words`, from 0 to 1: their average."""
-    each = (
-        Case(
-            When(_swapped(word), then=Value(1.0)),
-            default=TrigramStrictWordSimilarity(Folded(Value(word)), F("folded_name")),
-            output_field=FloatField(),
-        )
-        for word in words
-    )
+    each = (TrigramStrictWordSimilarity(Folded(Value(word)), F("folded_name")) for word in words)
     return reduce(add, each) / Value(float(len(words)))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
@@ -22,7 +23,7 @@ from clinic.errors import Conflict, SoftWarning
 from clinic.places import services
 from clinic.places.admin.week import validity, weeks
 from clinic.places.models import Break, Closure, ExtraHours, OpeningHours, TimeOff, Weekday
-from clinic.places.wallclock import local_day_bounds
+from clinic.places.wallclock import local_date, local_day_bounds, local_time
 from clinic.records import Record
 
 Made = tuple[Record, Sequence[SoftWarning]]
@@ -42,7 +43,7 @@ class Concerned(Conflict):
     code = "visits_concerned"
 
     def __init__(self, concerns: str) -> None:
-        super().__init__(f"Not done yet. After it: {concerns} They stay booked; confirm once more if that is meant.")
+        super().__init__(f"Nothing is changed yet. If it is: {concerns} They stay booked. Once more, if that is meant.")
         self.concerns = concerns
 
 
@@ -90,7 +91,8 @@ class HoursAdmin(SetUpAdmin):
     ) -> HttpResponse:
         refusal = getattr(request, "console_refusal", None)
         if isinstance(refusal, Concerned):
-            context["seen"] = refusal.concerns
+            context |= {"seen": refusal.concerns, "asks": refusal.detail, "errors": None}
+            context["adminform"].form.errors.clear()
         return super().render_change_form(request, context, *args, **kwargs)
 
     def deletion(self, request: HttpRequest, row: Any, form: Any) -> Done:
@@ -324,6 +326,25 @@ class PeriodAdmin(HoursAdmin):
     form = PeriodForm
     ordering = ("-starts_at",)
 
+    @display(description="From", ordering="starts_at")
+    def from_when(self, row: Any) -> str:
+        return self._said(row, row.starts_at, row.starts_at)
+
+    @display(description="Until", ordering="ends_at")
+    def until_when(self, row: Any) -> str:
+        return self._said(row, row.ends_at, row.ends_at - timedelta(seconds=1))
+
+    def zone_of(self, row: Any) -> ZoneInfo:
+        """In which zone the period is read."""
+        return reader().zone
+
+    def _said(self, row: Any, instant: datetime, within: datetime) -> str:
+        """The day of whole days, which holds `within`; else day and time of `instant`."""
+        zone = self.zone_of(row)
+        if all(local_time(one, zone) == time.min for one in (row.starts_at, row.ends_at)):
+            return reader().day(local_date(within, zone), zone)
+        return reader().moment(instant, zone)
+
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
         return self.told(request, self.make(**{name: value for name, value in data.items() if name != "whole_days"}))[0]
 
@@ -341,13 +362,8 @@ class ClosureAdmin(PeriodAdmin):
     lede = "When a location is closed although its hours say open: a holiday, or works."
     empty_reason = "No closures. Add one for a holiday or works: its time is not offered for booking."
 
-    @display(description="From", ordering="starts_at")
-    def from_when(self, closure: Closure) -> str:
-        return reader().moment(closure.starts_at, closure.location.zone)
-
-    @display(description="Until", ordering="ends_at")
-    def until_when(self, closure: Closure) -> str:
-        return reader().moment(closure.ends_at, closure.location.zone)
+    def zone_of(self, row: Closure) -> ZoneInfo:
+        return row.location.zone
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("location",) if obj else ()
@@ -370,14 +386,6 @@ class TimeOffAdmin(PeriodAdmin):
     fields = ("practitioner", "whole_days", "starts_at", "ends_at", "reason")
     lede = "When a practitioner is away, at every location."
     empty_reason = "Nobody is away. Add time off, and that time is not offered for booking."
-
-    @display(description="From", ordering="starts_at")
-    def from_when(self, time_off: TimeOff) -> str:
-        return reader().moment(time_off.starts_at)
-
-    @display(description="Until", ordering="ends_at")
-    def until_when(self, time_off: TimeOff) -> str:
-        return reader().moment(time_off.ends_at)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("practitioner",) if obj else ()

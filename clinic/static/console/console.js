@@ -53,12 +53,23 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-// The page is hidden until Alpine has started, and what is hidden takes no focus.
+// The page is hidden until some time after Alpine has started, and what is hidden takes no focus. What is wrong comes
+// before what is first.
+const FRAMES_TO_WAIT = 120;
+
+const focusWhenShown = (control, frames) => {
+    if (control.checkVisibility()) {
+        control.focus();
+    } else if (frames) {
+        requestAnimationFrame(() => focusWhenShown(control, frames - 1));
+    }
+};
+
 document.addEventListener("alpine:initialized", () => {
     const wrong = document.querySelector("form .errors :is(input:not([type=hidden]), select, textarea)");
     const first = wrong || document.querySelector("[autofocus]");
     if (first && (wrong || document.activeElement === document.body)) {
-        first.focus();
+        focusWhenShown(first, FRAMES_TO_WAIT);
     }
 });
 

@@ -228,7 +228,7 @@ class Call:
 
     def _page(self, form: CallerForm, *, status: int = 200) -> HttpResponse:
         site = self.admin.admin_site
-        if not self.same:
+        if not self.same and not form.errors:
             form.fields["phone"].widget.attrs["autofocus"] = True
         looked = {name: str(form[name].value() or "") for name in LOOKED_AT}
         with_whom, first = self.data.get("practitioner", ""), self.data.get("from", "")

@@ -189,7 +189,7 @@ def test_who_closes_the_location_reads_whom_it_concerns_and_where_to_rebook_them
     }
     first = house.post(MANAGER, "/admin/clinic/closure/add/", **closing)
     names = "1 booked visit stands outside working time now: Mock Dogwood, Fri 20 Mar 10:00 with Dr Rowan."
-    assert f"Not done yet. After it: {names}" in words(first)
+    assert f"Nothing is changed yet. If it is: {names}" in words(first)
     assert not Closure.objects.exists()
     visit.refresh_from_db()
     assert visit.off_hours == ""
@@ -213,6 +213,9 @@ def test_whole_days_are_the_days_of_the_location_and_read_back_so(house):
         datetime(2026, 3, 7, 5, tzinfo=UTC),
         datetime(2026, 3, 9, 4, tzinfo=UTC),
     )
+    listed = words(house.get(MANAGER, "/admin/clinic/closure/"))
+    assert "Sat 7 Mar</a>" in listed
+    assert "Sun 8 Mar</td>" in listed
     form = house.get(MANAGER, url(closure)).context["adminform"].form
     assert form["whole_days"].value() is True
     assert [f"{form[name].value():%d %b}" for name in ("starts_at", "ends_at")] == ["07 Mar", "08 Mar"]

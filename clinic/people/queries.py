@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -21,6 +22,16 @@ def practitioners_in_full() -> QuerySet[Practitioner]:
 def qualified(practitioners: QuerySet[Practitioner], modality: str) -> QuerySet[Practitioner]:
     """Those who have this modality among their qualifications, whatever its dates."""
     return practitioners.filter(qualifications__modality=modality)
+
+
+def practising(*, user: Any, location: Any) -> QuerySet[Membership]:
+    """What says that `user` practises at `location`: there is a row where they do. Either may be an outer reference."""
+    return Membership.objects.filter(user=user, location=location, role=Role.PRACTITIONER)
+
+
+def practises_at(practitioner: Practitioner, location: Any) -> bool:
+    """Whether this person practises at this location, given as row or key: one query."""
+    return practising(user=practitioner.user_id, location=location).exists()
 
 
 def working_at(practitioners: QuerySet[Practitioner], location_id: UUID) -> QuerySet[Practitioner]:

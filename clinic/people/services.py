@@ -27,7 +27,8 @@ class QualificationInput:
 
 def user_create(*, email: str, first_name: str, last_name: str, password: str | None = None) -> User:
     """Somebody who may sign in, as yet without a role; without a password they cannot until one is set."""
-    user = User(email=trimmed(email).lower(), first_name=trimmed(first_name), last_name=trimmed(last_name))
+    names = {"first_name": trimmed(first_name, one_line=True), "last_name": trimmed(last_name, one_line=True)}
+    user = User(email=trimmed(email).lower(), **names)
     user.set_password(password)
     with recorded():
         clean_model(user)
@@ -73,7 +74,7 @@ def practitioner_create(
             user = user_create(email=email, first_name=first_name, last_name=last_name)
         elif Practitioner.objects.filter(user=user).exists():
             raise Invalid("The person with this email is a practitioner already.", code="unique", attr="email")
-        practitioner = Practitioner(user=user, title=trimmed(title), is_bookable=is_bookable)
+        practitioner = Practitioner(user=user, title=trimmed(title, one_line=True), is_bookable=is_bookable)
         clean_model(practitioner)
         practitioner.save()
         for place in places:

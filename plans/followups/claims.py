@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 
-from clinic.access.counting import tried
+from clinic.cache import tried
 from clinic.people.models import User
 
 HOLDS_SECONDS = 180

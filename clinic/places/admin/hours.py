@@ -387,6 +387,9 @@ class TimeOffAdmin(PeriodAdmin):
     lede = "When a practitioner is away, at every location."
     empty_reason = "Nobody is away. Add time off, and that time is not offered for booking."
 
+    def name_of(self, row: TimeOff) -> str:
+        return f"{row.practitioner}: {row.reason or 'time off'}"
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("practitioner",) if obj else ()
 

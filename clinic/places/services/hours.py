@@ -13,12 +13,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from clinic import clock
-from clinic.access.roles import Role
 from clinic.audit.history import recorded
 from clinic.constraints import clean_model
 from clinic.errors import Invalid, SoftWarning
 from clinic.locking import lock
-from clinic.people.models import Membership, Practitioner
+from clinic.people.models import Practitioner
+from clinic.people.queries import practises_at
 from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, TimeOff
 from clinic.places.services.changes import HoursChange, hours_changed, hours_held
 from clinic.places.wallclock import at_wall_clock
@@ -186,12 +186,6 @@ def time_off_delete(*, time_off_id: UUID) -> Warnings:
     """Take time off away: the practitioner can be booked then."""
     with recorded():
         return _deleted(lock(TimeOff.objects.all(), time_off_id))
-
-
-def practises_at(practitioner: Practitioner, location: Location) -> bool:
-    """Whether this person has the role of a practitioner at `location`."""
-    at = Membership.objects.filter(user=practitioner.user_id, location=location, role=Role.PRACTITIONER)
-    return at.exists()
 
 
 def _created(row: H) -> tuple[H, Warnings]:

@@ -11,6 +11,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from clinic.access.roles import Role
+from clinic.access.visibility import visible
 from clinic.console.acts import Done, act
 from clinic.console.badges import Badge, Tone
 from clinic.console.base import SetUpAdmin
@@ -18,7 +19,7 @@ from clinic.console.filters import LocationFilter
 from clinic.console.forms import ActForm, ConsoleModelForm
 from clinic.console.reader import reader
 from clinic.console.registry import Job, job
-from clinic.people.models import User
+from clinic.people.models import Practitioner, User
 from clinic.words import since, within
 from plans.scheduling.feeds.queries import feed_address, feeds_for, name_of
 from plans.scheduling.models import CalendarFeed
@@ -80,6 +81,11 @@ class CalendarFeedAdmin(SetUpAdmin):
         if name == "location" or reader().has(Role.MANAGER):
             return rows
         return rows.filter(user=reader().user) if name == "practitioner" else rows.none()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Who practises begins with a feed of their own visits."""
+        own = visible(Practitioner.objects.filter(user=reader().user), reader().user).first()
+        return {"practitioner": own, **super().get_changeform_initial_data(request)}
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> CalendarFeed:
         feed, token = calendar_feed_make(by=cast(User, request.user), **data)

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from clinic.access.roles import Role
-from clinic.people.models import Membership, User
+from clinic.people.models import User
+from clinic.people.queries import practising
 from plans.messages.identifiers import calendar_uid
 from plans.scheduling.feeds.document import Calendar, Entry, calendar
 from plans.scheduling.models import LIVE_STATUSES, Appointment, CalendarFeed
@@ -36,12 +37,14 @@ def open_feed(token: str) -> CalendarFeed | None:
     It ends when it is revoked, when whoever made it has left or lost the right to it, and when its practitioner has
     left the location. Two queries at most.
     """
-    practises = Membership.objects.filter(
-        location=OuterRef("location"), role=Role.PRACTITIONER, user=OuterRef("practitioner__user"), user__is_active=True
-    )
+    practises = practising(user=OuterRef("practitioner__user"), location=OuterRef("location"))
     feed = (
         CalendarFeed.objects.select_related("location", "practitioner__user", "room", "made_by")
-        .filter(Q(practitioner=None) | Exists(practises), token_digest=digest_of(token), revoked_at=None)
+        .filter(
+            Q(practitioner=None) | Exists(practises.filter(user__is_active=True)),
+            token_digest=digest_of(token),
+            revoked_at=None,
+        )
         .first()
     )
     if feed is None or not feed.made_by.may("plans.calendarfeed", "add", feed.location_id):

@@ -21,8 +21,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import Exact
 
-from clinic.access.roles import Role
-from clinic.people.models import Membership, Modality, Qualification
+from clinic.people.models import Modality, Qualification
+from clinic.people.queries import practising
 from clinic.places.localtime import LocalDate
 from clinic.places.models import Closure
 from clinic.places.wallclock import local_date
@@ -80,11 +80,7 @@ def with_fitness(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
     return appointments.annotate(
         needed=ArraySubquery(SessionComponent.objects.filter(session=OuterRef("session")).values("modality")),
         qualified=ArraySubquery(held.values("modality")),
-        practises_here=Exists(
-            Membership.objects.filter(
-                user=OuterRef("practitioner__user"), location=OuterRef("location"), role=Role.PRACTITIONER
-            )
-        ),
+        practises_here=Exists(practising(user=OuterRef("practitioner__user"), location=OuterRef("location"))),
         closures=ArraySubquery(
             Closure.objects.filter(
                 location=OuterRef("location"), starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")

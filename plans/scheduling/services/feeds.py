@@ -14,6 +14,7 @@ from clinic.constraints import clean_model
 from clinic.errors import Invalid, InvalidTransition
 from clinic.locking import lock
 from clinic.people.models import Practitioner, User
+from clinic.people.queries import practises_at
 from clinic.places.models import Location, Room
 from plans.scheduling.feeds.queries import digest_of
 from plans.scheduling.models import CalendarFeed
@@ -33,7 +34,7 @@ def calendar_feed_make(
     """
     if (practitioner is None) == (room is None):
         raise Invalid("A feed is of one practitioner or of one room.", code="required", attr="practitioner")
-    if practitioner is not None and not _practises_at(practitioner, location):
+    if practitioner is not None and not practises_at(practitioner, location):
         raise Invalid(f"{practitioner} does not practise at {location}.", attr="practitioner")
     if room is not None and room.location_id != location.pk:
         raise Invalid(f"{room} is not a room of {location}.", attr="room")
@@ -65,10 +66,6 @@ def calendar_feed_note_reading(*, feed_id: UUID) -> None:
     now = clock.now()
     unnoted = Q(last_read_at=None) | Q(last_read_at__lte=now - READ_NOTED_EVERY)
     CalendarFeed.objects.filter(unnoted, pk=feed_id).update(last_read_at=now)
-
-
-def _practises_at(practitioner: Practitioner, location: Location) -> bool:
-    return practitioner.user.memberships.filter(location=location, role=Role.PRACTITIONER).exists()
 
 
 def _may_make(by: User, location: Location, practitioner: Practitioner | None) -> bool:

@@ -186,7 +186,7 @@ def test_the_console_counts_the_same_failures(user, frozen):
 
 
 def test_without_the_cache_server_people_still_sign_in_and_work(user, broker):
-    from clinic.access.counting import _known
+    from clinic.cache import _known
 
     broker.stop()
     try:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from clinic.access import counting
+from clinic import cache
 from patients.models import Patient
 from plans.followups.claims import claims
 from plans.followups.models import ContactAttempt
@@ -138,7 +138,7 @@ def test_a_note_of_another_blocks_nobody(clinic, later, ana):
 
 def test_without_the_cache_only_the_notes_are_missing(clinic, later, ana, broker, monkeypatch):
 
-    monkeypatch.setattr(counting, "_known", counting._Cache())
+    monkeypatch.setattr(cache, "_known", cache._Cache())
     show(ana, row(clinic))
     broker.stop()
     page = later.get(HERE)

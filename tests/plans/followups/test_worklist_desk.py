@@ -8,6 +8,7 @@ import pytest
 from clinic import clock
 from clinic.access.roles import Role
 from patients.models import Patient
+from plans.followups.claims import claims
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.services import follow_up_cancel, follow_up_pin
 from plans.messages.models import PatientMessage
@@ -199,6 +200,17 @@ def test_somebody_of_another_place_finds_nothing(clinic, later):
     assert send(browser, f"{DESK}undo/{visit.pk}/").status_code == 404
     assert send(browser, f"{DESK}attempt/{ContactAttempt.objects.get().pk}/").status_code == 404
     assert later.get(f"{DESK}nonsense/{visit.pk}/", headers=HTMX).status_code == 404
+
+
+def test_somebody_of_another_place_neither_takes_nor_drops_a_patient_nor_sees_who_has_them(clinic, later, ana):
+    elsewhere = sign_in(factories.make_user((factories.make_location(), Role.FRONT_DESK)))
+    answer = elsewhere.get(f"{DESK}?state=due&open=follow_up-{clinic.follow_up.pk}", headers=HTMX)
+    assert answer.status_code == 200
+    assert not claims([clinic.patient.pk], clinic.desk)
+    show(ana, row(clinic))
+    elsewhere.post(f"{DESK}release/", {"left": str(clinic.patient.pk)})
+    assert "Ana" not in words(elsewhere.get(HERE))
+    assert clinic.patient.pk in claims([clinic.patient.pk], clinic.desk)
 
 
 def test_looking_changes_nothing_and_doing_takes_a_post(clinic, later):

@@ -12,8 +12,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Count, F, Q, QuerySet, Value
 from django.http import QueryDict
 
-from clinic.access.counting import tried
 from clinic.access.visibility import visible
+from clinic.cache import tried
 from clinic.console.reader import Reader
 from patients.models import Patient
 from patients.queries import search

@@ -93,12 +93,12 @@ def likely_duplicates(
     if not same:
         return Patient.objects.none()
     surname, forename = Folded("last_name"), Folded("first_name")
+    as_first: Any = Folded(Value(first))
+    as_last: Any = Folded(Value(last))
     born = standing(Patient.objects.filter(date_of_birth=date_of_birth)).alias(
         folded_surname=surname,
-        surname_alike=TrigramSimilarity(surname, Folded(Value(last))),
-        turned_alike=Least(
-            TrigramSimilarity(surname, Folded(Value(first))), TrigramSimilarity(forename, Folded(Value(last)))
-        ),
+        surname_alike=TrigramSimilarity(surname, as_last),
+        turned_alike=Least(TrigramSimilarity(surname, as_first), TrigramSimilarity(forename, as_last)),
     )
     return born.filter(reduce(or_, same))
 
@@ -151,8 +151,9 @@ def _near(word: str) -> Q:
 
 def _alike(words: tuple[str, ...]) -> Any:
     """How alike a name is to `words`, from 0 to 1: their average."""
-    each = (TrigramStrictWordSimilarity(Folded(Value(word)), F("folded_name")) for word in words)
-    return reduce(add, each) / Value(float(len(words)))
+    each: list[Any] = [Folded(Value(word)) for word in words]
+    alike = reduce(add, (TrigramStrictWordSimilarity(word, F("folded_name")) for word in each))
+    return alike / Value(float(len(words)))
 
 
 def _rank_of_name(words: tuple[str, ...]) -> Case:

@@ -302,16 +302,17 @@ class PeriodForm(ConsoleModelForm):
             return
         self.fields["ends_at"].help_text = "Of whole days the last one, included; empty: one day."
         starts, ends = (self.initial.get(name) for name in self.local_times)
-        is_whole = not (starts or ends) or (starts.time() == ends.time() == time.min)
+        is_whole = not starts or not ends or starts.time() == ends.time() == time.min
         self.fields["whole_days"].initial = is_whole
         if starts and ends and is_whole:
             self.initial["ends_at"] = ends - timedelta(days=1)
         if self.is_bound and self["whole_days"].data:
-            self.data = self.data.copy()
+            data: Any = self.data.copy()  # type: ignore[attr-defined]
             for name in self.local_times:
-                self.data[f"{name}_time"] = "00:00"
-            if not self.data.get("ends_at_day"):
-                self.data["ends_at_day"] = self.data.get("starts_at_day", "")
+                data[f"{name}_time"] = "00:00"
+            if not data.get("ends_at_day"):
+                data["ends_at_day"] = data.get("starts_at_day", "")
+            self.data = data
 
     def instant(self, name: str) -> datetime | None:
         if not self.cleaned_data.get("whole_days"):

@@ -1,6 +1,6 @@
 """The servers that tests run against: real ones in a temporary home, never those of `make run`.
 
-One PostgreSQL serves the whole run; pytest-django makes a database in it for each worker. Every process that
+One PostgreSQL serves the whole run; pytest-django copies its migrated database for each worker. Every process that
 runs tests has a broker and a mailbox of its own, so a test sees only its own tasks and mails, and may kill both.
 """
 
@@ -23,16 +23,7 @@ from clinic.local.broker import Valkey
 from clinic.local.environment import fill_environment
 from clinic.local.home import Home
 from clinic.local.mailbox import Mailbox
-from clinic.local.postgres import PostgreSQL
-
-VOLATILE = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "shared_buffers": "256MB",
-}
+from tests.cluster import Cluster
 
 
 class Broker:
@@ -122,7 +113,7 @@ class Servers:
         if self.owns_run and os.geteuid() == 0:
             self.run.chmod(0o711)  # PostgreSQL drops to another user on its way to its data
         self.home = Home(self.run / (worker or "main"))
-        self.postgres = PostgreSQL(self.home, VOLATILE)
+        self.postgres = Cluster(self.home)
         self.broker = Broker(Valkey(self.home))
         self.inbox = Inbox(self.home)
         atexit.register(self.stop)  # for a run that ends before pytest is configured
@@ -146,8 +137,7 @@ class Servers:
         fill_environment(environ)
 
     def start_database(self) -> None:
-        self.postgres.start()
-        self.postgres.wait_until_answering()
+        self.postgres.start_with_template()
 
     def start_own(self) -> None:
         self.broker.start()

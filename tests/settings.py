@@ -2,6 +2,7 @@
 
 import os
 
+from tests.cluster import TEMPLATE
 from tests.servers import servers
 
 servers.fill(os.environ)
@@ -10,3 +11,4 @@ from clinic.settings import *  # noqa: E402,F403
 
 DESK_NUMBER_SECONDS = 0  # what a page costs would depend on which test came before it
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # each sign-in would take 0.2 s otherwise
+DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}  # noqa: F405

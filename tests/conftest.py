@@ -90,6 +90,13 @@ def delete_instead_of_truncating() -> None:
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign, assignment]
 
 
+@pytest.fixture(autouse=True)
+def count_the_desk_number(request: pytest.FixtureRequest) -> None:
+    """A test that counts queries counts those of the number beside Follow-ups on every page, not on a reader's first."""
+    if not {"django_assert_num_queries", "django_assert_max_num_queries"}.isdisjoint(request.fixturenames):
+        request.getfixturevalue("settings").DESK_NUMBER_SECONDS = 0
+
+
 @pytest.fixture
 def frozen() -> Iterator[time_machine.Traveller]:
     """The clock stands at Monday 2 March 2026, 15:00 UTC; `move_to` and `shift` move it. PostgreSQL's does not."""

@@ -9,6 +9,5 @@ servers.fill(os.environ)
 
 from clinic.settings import *  # noqa: E402,F403
 
-DESK_NUMBER_SECONDS = 0  # what a page costs would depend on which test came before it
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # each sign-in would take 0.2 s otherwise
 DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}  # noqa: F405

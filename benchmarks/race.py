@@ -37,7 +37,8 @@ DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_data
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One attempt: `booked`, or the code of its refusal; in how many seconds; and when, by one clock for all."""
+    """One attempt: `booked`, or the code of its refusal, with what is free instead; in how many seconds; and when, by
+    one clock for all."""
 
     result: str
     seconds: float
@@ -162,7 +163,8 @@ def _attempt(wish: dict[str, str]) -> str:
             consultation_for=Patient.objects.get(pk=wish["patient"]),
         )
     except Refusal as refusal:
-        return refusal.code
+        code, _ = refusal.code, refusal.extra  # as the API says them
+        return code
     return "booked"
 
 

@@ -1,8 +1,9 @@
 """What a service raises when it refuses. HTTP, the console and commands each say it in their own way."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from clinic.text import says_nothing
@@ -20,19 +21,30 @@ class SoftWarning:
 class Refusal(Exception):
     """A request that was understood and refused; nothing was changed.
 
-    `code` is for programs, `detail` for people, `attr` names the field concerned, `extra` says more.
+    `code` is for programs, `detail` for people, `attr` names the field concerned, `extra` says more: what takes a
+    search is given as a function.
     """
 
     code = "refused"
 
     def __init__(
-        self, detail: str, *, code: str | None = None, attr: str | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        attr: str | None = None,
+        extra: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.code
         self.attr = attr
-        self.extra = dict(extra or {})
+        self._extra = extra or {}
+
+    @cached_property
+    def extra(self) -> dict[str, Any]:
+        """Searched for when somebody first asks: as a rule the transaction has ended then, and nobody waits for it."""
+        return dict(self._extra() if callable(self._extra) else self._extra)
 
 
 class Invalid(Refusal):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -139,7 +140,7 @@ def place(
         if not is_free
     ]
     if taken or found.room_id is None:
-        raise slot_taken(taken, (offer or alternatives)(request, starts_at, subject))
+        raise slot_taken(taken, partial(offer or alternatives, request, starts_at, subject))
     return Place(found.room_id, overbooked, "" if found.is_working_time else _off_hours(request, starts_at, found))
 
 
@@ -174,11 +175,12 @@ def alternatives(request: Request, starts_at: datetime, subject: Subject) -> lis
     return slot_documents(found, frame.zone)
 
 
-def slot_taken(taken: Sequence[str], free: Sequence[dict[str, str]]) -> SlotTaken:
+def slot_taken(taken: Sequence[str], free: Callable[[], Sequence[dict[str, str]]]) -> SlotTaken:
+    """The refusal of a time that others have. Who wants the same time does not wait until `free` has been searched."""
     return SlotTaken(
         " ".join(IN_WORDS[who] for who in taken) or "This time is taken.",
         attr="starts_at",
-        extra={"taken": list(taken), "alternatives": list(free)},
+        extra=lambda: {"taken": list(taken), "alternatives": list(free())},
     )
 
 
@@ -227,4 +229,4 @@ def _in_words(frame: Frame, periods: Sequence[Period]) -> str:
 def refusal_of(error: IntegrityError, free: Sequence[dict[str, str]]) -> Refusal | None:
     """What a constraint refused, with alternatives where it was about the time; `None` where it is no refusal."""
     taken = TAKEN_BY.get(constraint_name(error) or "")
-    return slot_taken([taken], free) if taken else constraints.refusal_of(error)
+    return slot_taken([taken], lambda: free) if taken else constraints.refusal_of(error)

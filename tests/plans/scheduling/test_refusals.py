@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic import clock
 from clinic.access.roles import Role
@@ -474,3 +476,20 @@ def test_a_reason_to_cancel_is_one_of_three(clinic: Clinic) -> None:
     refusal = refused(lambda: appointment_cancel(appointment_id=appointment.pk, by=None, reason="weather"), Invalid)
 
     assert refusal.attr == "reason"
+
+
+def test_what_is_free_instead_is_searched_after_the_transaction_once_and_only_where_somebody_asks(
+    clinic: Clinic,
+) -> None:
+    clinic.book("10:00")
+
+    with CaptureQueriesContext(connection) as queries, pytest.raises(SlotTaken) as refusal:
+        clinic.book("10:00", consultation_for=clinic.another_patient())
+    assert not any("generate_series" in entry["sql"] for entry in queries.captured_queries)
+
+    clinic.book("10:30", consultation_for=clinic.another_patient())
+    with CaptureQueriesContext(connection) as queries:
+        starts = [slot["starts_at"] for slot in refusal.value.extra["alternatives"]]
+        assert starts == [slot["starts_at"] for slot in refusal.value.extra["alternatives"]]
+    assert starts[0] == "2026-03-09T11:00:00-04:00"
+    assert len(queries) == 1

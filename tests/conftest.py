@@ -92,7 +92,7 @@ def delete_instead_of_truncating() -> None:
 
 @pytest.fixture(autouse=True)
 def count_the_desk_number(request: pytest.FixtureRequest) -> None:
-    """A test that counts queries counts those of the number beside Follow-ups on every page, not on a reader's first."""
+    """Who counts queries counts those of the number beside Follow-ups on every page, not on a reader's first alone."""
     if not {"django_assert_num_queries", "django_assert_max_num_queries"}.isdisjoint(request.fixturenames):
         request.getfixturevalue("settings").DESK_NUMBER_SECONDS = 0
 

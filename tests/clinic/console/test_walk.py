@@ -36,6 +36,9 @@ class World:
         self.here, elsewhere = make_location("Here"), make_location("Elsewhere")
         self.clients = {role: signed_in(make_user((self.here, role))) for role in Role}
         self.stranger = signed_in(make_user(*((elsewhere, role) for role in Role)))
+        self.watched = signed_in(
+            make_user(*((self.here, role) for role in Role)), client=Client(enforce_csrf_checks=True)
+        )
         self.rows: dict[str, Any] = {label: make(self.here) for label, make in EXAMPLES.items()}
         patient = self.rows["patients.patient"]
         self.rows |= {
@@ -51,8 +54,8 @@ class World:
         }
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
+def signed_in(user: Any, client: Client | None = None) -> Client:
+    client = client or Client()
     client.force_login(user)
     return client
 
@@ -199,10 +202,8 @@ def test_the_sidebar_names_jobs_and_only_those_the_reader_has(world):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.act is not None], ids=str)
 def test_a_transition_needs_the_token_against_forgery(page, world):
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(make_user(*((world.here, role) for role in Role)))
-    assert client.get(page.path(world.rows)).status_code == 200
-    assert client.post(page.path(world.rows), {"reason": "Because"}).status_code == 403
+    assert world.watched.get(page.path(world.rows)).status_code == 200
+    assert world.watched.post(page.path(world.rows), {"reason": "Because"}).status_code == 403
 
 
 def test_an_address_of_an_application_leads_home(world):

@@ -141,7 +141,7 @@ def start_process() -> Iterator[Callable[[Process], Process]]:
     def start(process: Process) -> Process:
         started.append(process)
         process.start()
-        process.wait_until_answering()
+        process.wait_until_answering(120)
         return process
 
     yield start

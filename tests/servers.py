@@ -39,7 +39,7 @@ class Broker:
     def start(self) -> None:
         if not self.server.alive:
             self.server.start()
-            self.server.wait_until_answering()
+            self.server.wait_until_answering(120)
 
     def stop(self) -> None:
         self.server.stop()
@@ -71,7 +71,7 @@ class Inbox:
             self.listener = socket.create_server(self.address)
         self.server = Mailbox(self.home, self.listener)
         self.server.start()
-        self.server.wait_until_answering()
+        self.server.wait_until_answering(120)
 
     def stop(self) -> None:
         if self.server:

@@ -6,11 +6,13 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from clinic.local.application import Web
 from tests.servers import servers
 
+PATIENCE = 30_000
+"""Milliseconds; what comes is waited for no longer than it takes, so this only says when to give up."""
 ARGUMENTS = [
     "--no-sandbox",
     "--headless",
@@ -35,6 +37,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(reason)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
@@ -52,7 +55,7 @@ def web(child_environment: dict[str, str]) -> Iterator[Web]:
         server = Web(servers.home, listener, env=child_environment | {"PUBLIC_URL": address})
         server.start()
         try:
-            server.wait_until_answering(60)
+            server.wait_until_answering(120)
             yield server
         finally:
             server.stop()
@@ -73,7 +76,7 @@ def page(transactional_db: None, web: Web, chromium: Browser, complaints: list[s
             complaints.append(message.text)
 
     context = chromium.new_context(base_url=f"http://localhost:{web.port}")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))

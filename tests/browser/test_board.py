@@ -203,9 +203,9 @@ def test_one_click_says_that_the_patient_is_here_and_a_second_browser_sees_it_al
     page.get_by_role("button", name="Is here: Ada Aspen").click()
     expect(page.get_by_text("Ada Aspen is here.")).to_be_visible()
     other.bring_to_front()
-    expect(other.get_by_role("link", name="Room 1, Here")).to_be_visible(timeout=20_000)
+    expect(other.get_by_role("link", name="Room 1, Here")).to_be_visible()
     clinic.book("Sam Birchwood", 16)
-    expect(other.get_by_role("link", name="16:00 to 16:30, Sam Birchwood")).to_be_visible(timeout=20_000)
+    expect(other.get_by_role("link", name="16:00 to 16:30, Sam Birchwood")).to_be_visible()
     context.close()
 
 

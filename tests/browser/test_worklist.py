@@ -23,7 +23,7 @@ from tests.factories import make_patient, make_plan, make_user
 
 LIST = "/admin/plans/followup/"
 DUE = f"{LIST}?state=due"
-POLLED = 15_000
+POLLED = 60_000
 """Milliseconds in which the list asks for news more than once."""
 
 

@@ -24,13 +24,13 @@ def moving():
             with transaction.atomic():
                 Patient.objects.filter(pk=patient.pk).update(home_location=there)
                 holds.set()
-                may_commit.wait(10)
+                may_commit.wait(60)
         finally:
             connection.close()
 
     thread = threading.Thread(target=move)
     thread.start()
-    assert holds.wait(10)
+    assert holds.wait(60)
     yield patient, there, may_commit
     may_commit.set()
     thread.join()

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import django
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True)

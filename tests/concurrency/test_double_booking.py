@@ -186,7 +186,7 @@ def run(scratch: Scratch, wishes: list[list[Wish]], *, locks: bool, guards: str)
         env=scratch.environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

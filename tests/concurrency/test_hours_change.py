@@ -24,7 +24,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 class Scene:

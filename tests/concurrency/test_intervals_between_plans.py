@@ -36,7 +36,7 @@ def test_of_two_sessions_too_near_to_each_other_one_is_booked() -> None:
     together = Barrier(2)
 
     def book(number: int) -> Appointment | str:
-        together.wait(30)
+        together.wait(120)
         try:
             return _book(sessions[number], days[number], number)
         except TooEarly as refusal:

@@ -56,7 +56,7 @@ def together(*tries: Try) -> list[str]:
     start = Barrier(len(tries))
 
     def attempt(one: Try) -> str:
-        start.wait(30)
+        start.wait(120)
         try:
             one()
         except Refusal as refusal:

@@ -39,7 +39,7 @@ def production() -> dict[str, str]:
 
 def run(*argv: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a command of the image to its end."""
-    return subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=300)
 
 
 def command(name: str) -> list[str]:
@@ -88,7 +88,7 @@ def test_each_service_starts_and_is_found_healthy(
     assert "no delivery pass" in run("python", "-m", "docker.healthcheck", "delivery", env=environment).stderr
     start_process(Service("worker", command("worker"), environment))
     start_process(Service("beat", command("beat"), environment))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while found := run("python", "-m", "docker.healthcheck", "delivery", env=environment).stderr:
         assert time.monotonic() < deadline, found
 

@@ -33,7 +33,7 @@ def remember(home):
 
 def restart(server):
     server.start()
-    server.wait_until_answering()
+    server.wait_until_answering(120)
 
 
 def test_it_serves_a_database_of_this_version_from_a_path_with_spaces(postgres, home):

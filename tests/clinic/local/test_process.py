@@ -19,7 +19,7 @@ time.sleep(600)
 """
 
 
-def eventually(condition, seconds=20.0):
+def eventually(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come true in time"

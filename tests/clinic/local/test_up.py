@@ -96,7 +96,7 @@ class Instance:
             return False
 
     def serves(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", "/health/ready", headers={"Host": "localhost"})
             return connection.getresponse().status == 200
@@ -107,7 +107,7 @@ class Instance:
 
     def takes_mail(self):
         try:
-            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=5) as client:
+            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=30) as client:
                 return client.noop()[0] == 250
         except OSError:
             return False
@@ -123,8 +123,8 @@ class Instance:
     def stops(self, number):
         """Send that signal; whether it ended well and left nothing."""
         self.running.send_signal(number)
-        assert self.running.wait(60) == 0, self.said()
-        eventually(lambda: not self.processes(), seconds=5)
+        assert self.running.wait(120) == 0, self.said()
+        eventually(lambda: not self.processes(), seconds=30)
         return "Stopped" in self.said() and not self.home.sockets.exists()
 
     def kill_all(self):

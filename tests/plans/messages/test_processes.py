@@ -109,7 +109,7 @@ def test_a_dead_broker_costs_a_booking_nothing_and_its_mail_goes_out_once_it_is_
     assert "The broker took no nudge" in said[0]
     broker.start()  # empty: it keeps nothing
     start_process(Beat(servers.home, env=child_environment))
-    (mail,) = mailbox.wait_for(1, seconds=60)
+    (mail,) = mailbox.wait_for(1, seconds=120)
     assert mail["X-Clinic-Message"] == str(rows(appointment)[0].pk)
     wait_until(lambda: Client().get("/health/delivery").status_code == 200, "mail flows again")
 
@@ -133,7 +133,7 @@ def test_two_deliverers_at_once_send_each_mail_exactly_once(
     book_many(clinic_today, 20)
     gathered = [deliverer() for _ in range(3)]
     for process in gathered:
-        assert process.wait(60) == 0, process.communicate()
+        assert process.wait(120) == 0, process.communicate()
     confirmations = PatientMessage.objects.filter(kind="confirmation")
     assert sorted(sink.ids()) == sorted(str(row.pk) for row in confirmations)
     assert {row.status for row in confirmations} == {"sent"}
@@ -155,7 +155,7 @@ def test_a_mail_whose_sender_is_killed_is_unknown_and_never_sent_twice(
     sink.mode = Mode.ACCEPT
     PatientMessage.objects.filter(lease_token__isnull=False).update(leased_until=clock.now() - timedelta(seconds=1))
     for _ in range(2):
-        assert deliverer().wait(60) == 0
+        assert deliverer().wait(120) == 0
     assert sorted(statuses.all()) == ["sent", "sent", "unknown"]
     assert len(sink.ids()) == len(set(sink.ids())) == 3
 
@@ -205,12 +205,12 @@ def test_a_visit_that_somebody_has_locked_holds_up_only_its_own_mail(clinic_toda
         with transaction.atomic():
             Appointment.objects.select_for_update().get(pk=locked.pk)
             is_locked.set()
-            may_end.wait(30)
+            may_end.wait(120)
         connection.close()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    is_locked.wait(30)
+    is_locked.wait(120)
     try:
         report = deliver_due()
     finally:

@@ -29,7 +29,7 @@ from tests.servers import Broker, servers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PLANS = 30
+PLANS = 16
 Start = Callable[[Process], Process]
 
 

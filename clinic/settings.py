@@ -91,7 +91,7 @@ WSGI_APPLICATION = "clinic.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [BASE_DIR / "clinic" / "templates"],  # before those of unfold
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -319,12 +319,19 @@ UNFOLD = {
     "STYLES": [
         lambda request: static("console/console.css"),
         lambda request: static("console/desk.css"),
-        lambda request: static("console/board.css"),
+        lambda request: static("console/board/board.css"),
+        lambda request: static("console/board/calendar.css"),
+        lambda request: static("console/board/rows.css"),
     ],
     "SCRIPTS": [
         lambda request: static("console/console.js"),
         lambda request: static("console/desk.js"),
-        lambda request: static("console/board.js"),
+        lambda request: static("console/board/grid.js"),
+        lambda request: static("console/board/moving.js"),
+        lambda request: static("console/board/free.js"),
+        lambda request: static("console/board/keys.js"),
+        lambda request: static("console/board/card.js"),
+        lambda request: static("console/board/fresh.js"),
     ],
     "COLORS": {
         # Teal, one step darker than usual, so that white text on 600 stays readable.

@@ -12,7 +12,7 @@ from clinic.api.router import Router
 from clinic.api.views import UnknownView
 from patients.urls import routes as patient_routes
 from plans.messages.views import delivery_health
-from plans.scheduling.api import SlotsView
+from plans.scheduling.api import FitsView, SlotsView
 from plans.scheduling.feeds.views import calendar_feed
 from plans.urls import routes as plan_routes
 
@@ -28,6 +28,7 @@ api = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
     path("slots/", SlotsView.as_view(), name="slots"),
+    path("waitlist/fits/", FitsView.as_view(), name="waitlist_fits"),
     *router.urls,
 ]
 

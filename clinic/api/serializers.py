@@ -19,6 +19,7 @@ from clinic.api.fields import (
     WholeField,
 )
 from clinic.columns import number_of
+from clinic.errors import Invalid
 
 WHOLE_NUMBERS = (
     models.BigIntegerField,
@@ -79,6 +80,13 @@ class QuerySerializer(serializers.Serializer[Any]):
         for name, field in fields.items():
             field.label = name
         return fields
+
+    def check_known(self) -> None:
+        """Raises `Invalid` for a parameter that this search does not take."""
+        for name in self.initial_data:
+            if name not in self.fields:
+                says = f"Unknown parameter. This search takes: {', '.join(sorted(self.fields))}."
+                raise Invalid(says, code="unknown_parameter", attr=name)
 
 
 class NoInput(serializers.Serializer[Any]):

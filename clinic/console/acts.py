@@ -2,13 +2,15 @@
 
 `@act` makes a method of an admin into one of unfold's dialog actions. The button is there where the role table and the
 row's state allow it; the address always answers, and an illegal transition is refused in the service's own words.
+
+A page that shows by itself what changed stays where it is: a button whose answer goes to the toasts, or a dialog whose
+address says `stays`, is answered with a toast, and the page is told which row changed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -17,20 +19,22 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.enums import ActionVariant
 
 from clinic.access.visibility import may
+from clinic.console.back import back_to
 from clinic.console.forms import ActForm
-from clinic.console.refusals import add_refusal, refusals
+from clinic.console.refusals import add_refusal, in_words, refusals
+from clinic.console.toasts import Toast, toast_later, toast_response
 from clinic.errors import Refusal, SoftWarning
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a transition did, in words; where to go from there, and what a person should look at."""
+    """What a transition did, in words, or as a toast with the way back; where to go from there, and what a person
+    should look at."""
 
-    message: str
+    message: str | Toast
     url: str | None = None
     warnings: Sequence[SoftWarning] = ()
 
@@ -167,6 +171,8 @@ def answer(admin: Any, spec: Act, method: Method, request: HttpRequest, object_i
             with refusals():
                 done = method(admin, request, row, form)
         except Refusal as refusal:
+            if _is_one_click(request):
+                return toast_response(request, refused(row, refusal), {"row-refused": about(row)}, admin.url_of(row))
             add_refusal(form, refusal, form.refusal_names)
             status = 409
         else:
@@ -183,7 +189,7 @@ def _ask(admin: Any, spec: Act, request: HttpRequest, row: Any, form: ActForm, s
         "row_name": admin.name_of(row),
         "opts": admin.opts,
         "back": admin.url_of(row),
-        "next": request.POST.get("next", ""),
+        "next": request.POST.get("next") or request.GET.get("next", ""),
     }
     if is_dialog:
         # htmx swaps nothing from an answer that is no success.
@@ -195,22 +201,45 @@ def _ask(admin: Any, spec: Act, request: HttpRequest, row: Any, form: ActForm, s
 
 def _leave(admin: Any, request: HttpRequest, row: Any, done: Done | str) -> HttpResponse:
     done = done if isinstance(done, Done) else Done(done)
-    messages.success(request, done.message)
+    url = done.url or back_to(request, admin.url_of(row))
+    if done.url is None and _stays(request):
+        return _stay(request, row, done, url)
+    if isinstance(done.message, Toast):
+        toast_later(request, done.message)
+    else:
+        messages.success(request, done.message)
     for warning in done.warnings:
         messages.warning(request, warning.detail)
-    url = done.url or _came_from(request) or admin.url_of(row)
     if "HX-Request" in request.headers:
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url, status=303)
 
 
-def _came_from(request: HttpRequest) -> str | None:
-    """The page of this console from which the act was called, if it says so."""
-    asked = request.POST.get("next") or request.headers.get("HX-Current-URL", "")
-    if not url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}):
-        return None
-    parts = urlsplit(asked)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+def _stay(request: HttpRequest, row: Any, done: Done, url: str) -> HttpResponse:
+    toast = done.message if isinstance(done.message, Toast) else Toast(done.message, about=str(row.pk))
+    said = " ".join(filter(None, (toast.detail, *(warning.detail for warning in done.warnings))))
+    response = toast_response(request, replace(toast, detail=said), {"row-changed": about(row)}, url)
+    if not _is_one_click(request):  # the dialog's own form asked, and waits for itself
+        response.headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend", "HX-Reselect": ".c-toast"}
+    return response
+
+
+def _is_one_click(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Target") == "toasts"
+
+
+def _stays(request: HttpRequest) -> bool:
+    return _is_one_click(request) or ("HX-Request" in request.headers and "stays" in request.GET)
+
+
+def about(row: Any) -> dict[str, str]:
+    """What the events of a page say about a row."""
+    return {"row": str(row.pk)}
+
+
+def refused(row: Any, refusal: Refusal, detail: str = "") -> Toast:
+    """A toast that says why nothing was done."""
+    return Toast(" ".join(in_words(refusal)), "stop", about=str(row.pk), detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

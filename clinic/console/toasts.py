@@ -1,14 +1,20 @@
-"""What was done, or refused, said at the edge of the page that the reader stays on; with the way back while there is
-one."""
+"""What was done, or refused, said at the edge of the page that the reader stays on, or sees next; with the way back
+while there is one."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from math import ceil
+from typing import Any, Literal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+
+from clinic import clock
+
+KEPT_AS = "toast"
+"""How a message that holds a toast is told from one in plain words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,9 @@ class Toast:
     """How long it can be taken back."""
     waits: str = "Mail leaves in"
     """What happens when they are over."""
+    link_url: str = ""
+    """What it made possible: a toast with a link stays until it is closed."""
+    link_title: str = ""
     again_url: str = ""
     """Where the same can be asked for again with a reason, by who has the right."""
     again_title: str = ""
@@ -35,12 +44,29 @@ class Toast:
 
 
 def toast_response(request: HttpRequest, toast: Toast, events: Mapping[str, object], back: str) -> HttpResponse:
-    """The toast alone for who asked by script, with `events` for the page; without script a message on page `back`."""
+    """The toast alone for who asked by script, with `events` for the page; without script it stands on page `back`."""
     if "HX-Request" not in request.headers:
-        level = messages.SUCCESS if toast.tone == "done" else messages.ERROR
-        messages.add_message(request, level, " ".join(filter(None, (toast.words, toast.detail))))
+        toast_later(request, toast)
         return HttpResponseRedirect(back, status=303)
     # htmx swaps nothing from an answer that is no success, and a refusal is for people to read.
     response = HttpResponse(render_to_string("console/parts/toast.html", {"toast": toast}, request))
     response.headers["HX-Trigger-After-Swap"] = json.dumps(events)
     return response
+
+
+def toast_later(request: HttpRequest, toast: Toast) -> None:
+    """Show the toast on the page that the reader sees next."""
+    level = messages.SUCCESS if toast.tone == "done" else messages.ERROR
+    kept = asdict(toast) | {"until": clock.now().timestamp() + toast.seconds}
+    messages.add_message(request, level, json.dumps(kept, ensure_ascii=False), extra_tags=KEPT_AS)
+
+
+def toasts_of(waiting: Iterable[Any]) -> list[Toast]:
+    """The toasts among the messages that wait for this page, each with the seconds that are left of it."""
+    return [_toast(json.loads(str(message))) for message in waiting if message.extra_tags == KEPT_AS]
+
+
+def _toast(kept: dict[str, Any]) -> Toast:
+    left = max(ceil(kept.pop("until") - clock.now().timestamp()), 0)
+    toast = Toast(**kept)
+    return replace(toast, seconds=min(left, toast.seconds), undo_url=toast.undo_url if left else "")

@@ -10,6 +10,7 @@ from django.contrib import admin
 from clinic import words
 from clinic.console.acts import Button, buttons
 from clinic.console.reader import reader
+from clinic.console.toasts import KEPT_AS, Toast, toasts_of
 
 register = template.Library()
 
@@ -42,6 +43,18 @@ def within(said: str) -> str:
 def full_date(value: date | None) -> str:
     """“17 May 1985”."""
     return f"{value.day} {value:%b %Y}" if value else ""
+
+
+@register.filter
+def toasts(waiting: Any) -> list[Toast]:
+    """The toasts among the messages that wait for this page."""
+    return toasts_of(waiting or ())
+
+
+@register.filter
+def without_toasts(waiting: Any) -> list[Any]:
+    """The other messages."""
+    return [message for message in waiting or () if message.extra_tags != KEPT_AS]
 
 
 @register.filter

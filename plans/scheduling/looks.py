@@ -19,6 +19,8 @@ REBOOK = Badge(Tone.SOON, "Rebook", "event_repeat")
 OVERBOOKED = Badge(Tone.SOON, "Overbooked", "layers")
 EARLY = Badge(Tone.SOON, "Early", "fast_rewind")
 KEPT = Badge(Tone.NEUTRAL, "Kept", "keep")
+AT_ONCE = Badge(Tone.SOON, "At the same time", "join_inner")
+"""What took place, or does, while its practitioner or its room had another visit, without having been booked so."""
 AFTER_WINDOW = Badge(Tone.SOON, "After the window", "event_busy")
 
 

@@ -169,6 +169,17 @@ const closeToast = (toast) => {
     }
 };
 
+// What it made possible stays there to be followed; only the way back is over.
+const endToast = (toast) => {
+    if (!toast.querySelector(".c-link")) {
+        closeToast(toast);
+        return;
+    }
+    for (const part of toast.querySelectorAll("[data-undo], [data-counts]")) {
+        part.remove();
+    }
+};
+
 const startToast = (toast) => {
     const { about, seconds } = toast.dataset;
     if (about) {
@@ -190,7 +201,7 @@ const startToast = (toast) => {
         }
         if (left <= 0 || !toast.isConnected) {
             clearInterval(timer);
-            closeToast(toast);
+            endToast(toast);
         }
     }, 1000);
 };
@@ -205,6 +216,7 @@ document.addEventListener("DOMContentLoaded", () => {
                 }
             }
         }).observe(toasts, { childList: true });
+        toasts.append(...toasts.children); // those that came with the page begin now, and are read out
     }
 });
 
@@ -219,6 +231,26 @@ document.addEventListener("keydown", (event) => {
     const last = document.querySelector("#toasts .c-toast:last-child");
     if (event.key === "Escape" && last && !document.querySelector(":popover-open")) {
         closeToast(last);
+    }
+});
+
+// A page that stays where it is after a dialog closes it.
+document.addEventListener("row-changed", () => {
+    const dialog = document.getElementById("dialog");
+    if (dialog && dialog.checkVisibility()) {
+        dialog.querySelector(".c-dialog__close").click();
+    }
+});
+
+document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keys]")) {
+        document.getElementById("keys").showModal();
+    }
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+    for (const button of document.querySelectorAll("[data-keys]")) {
+        button.hidden = false;
     }
 });
 

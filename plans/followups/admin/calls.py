@@ -7,10 +7,10 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from clinic import clock
 from clinic.access.visibility import visible
+from clinic.console.back import back_to
 from clinic.console.base import PartAdmin
 from clinic.console.forms import ConsoleModelForm, DateInput
 from clinic.console.registry import PatientLink, patient_link
@@ -93,10 +93,7 @@ class ContactAttemptAdmin(PartAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         self.message_user(request, f"{obj.patient}: call logged.")
-        back = request.GET.get("next", "")
-        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None) or not back.startswith("/"):
-            back = self.url_after(obj)
-        return HttpResponseRedirect(back, status=303)
+        return HttpResponseRedirect(back_to(request, self.url_after(obj)), status=303)
 
 
 def patient_asked_for(request: HttpRequest) -> Any:

@@ -3,24 +3,24 @@
 from datetime import timedelta
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.enums import ActionVariant
 
 from clinic import clock
 from clinic.access.visibility import visible
 from clinic.console.acts import Done, act, in_states
+from clinic.console.back import back_to
 from clinic.console.forms import ActForm
 from clinic.console.reader import reader
 from clinic.console.refusals import add_refusal, refusals
 from clinic.console.registry import Job, job
-from clinic.errors import Refusal
+from clinic.console.toasts import toast_later
+from clinic.errors import Refusal, SlotTaken
 from clinic.people.models import User
 from clinic.places.wallclock import local_date
 from plans.messages.looks import message_badge, message_title
@@ -31,13 +31,15 @@ from plans.scheduling.admin.board.whom import asked_at, caller_url, carried, peo
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.caller import CallerPages
 from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
-from plans.scheduling.admin.gaps import gap_of, with_who_fits
+from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.keeping import may_keep
 from plans.scheduling.admin.rows import url_of_work
 from plans.scheduling.admin.story import story_of
-from plans.scheduling.looks import REBOOK, appointment_badge, decisions, override_flags
+from plans.scheduling.admin.toasts import booked_toast, cancelled_toast, moved_toast, undone_toast
+from plans.scheduling.looks import AT_ONCE, REBOOK, appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.queries import title, why_rebook, with_fitness
+from plans.scheduling.queries.conflicts import at_once_with, named, wanted_anew, wanted_for
 from plans.scheduling.services import (
     appointment_arrive,
     appointment_book,
@@ -120,7 +122,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         return f"{row.patient}: {title(row)}"
 
     def say_booked(self, request: HttpRequest, appointment: Appointment) -> None:
-        _say_booked(request, appointment)
+        toast_later(request, booked_toast(appointment))
 
     # One visit
 
@@ -128,12 +130,14 @@ class AppointmentAdmin(BoardPages, CallerPages):
         row = kwargs["obj"]
         who = reader()
         rebook = why_rebook(row)
+        beside = at_once_with(who.user, row)
         context |= {
             "appointment": row,
             "visit_title": title(row),
             "badge": appointment_badge(row, who.now),
             "rebook": rebook,
-            "flags": [*([REBOOK] if rebook else []), *override_flags(row)],
+            "flags": [*([REBOOK] if rebook else []), *override_flags(row), *([AT_ONCE] if beside else [])],
+            "at_once": beside,
             "decisions": decisions(row),
             "work_url": url_of_work(row, who),
             "story": story_of(row),
@@ -178,12 +182,14 @@ class AppointmentAdmin(BoardPages, CallerPages):
                         **what,
                     )
             except Refusal as refusal:
-                add_refusal(form, refusal)
+                place = {"starts_at": choice.starts_at, "practitioner": choice.practitioner, "room": choice.room}
+                add_refusal(form, named(user, refusal, wanted_anew(subject, location, form.offered.frame, **place)))
                 form.set_offer(offer(request, location, subject))
                 status = 409
             else:
-                _say_booked(request, appointment)
-                return HttpResponseRedirect(_after_booking(request, appointment), status=303)
+                self.say_booked(request, appointment)
+                patient_url = reverse("admin:patients_patient_change", args=[appointment.patient_id])
+                return HttpResponseRedirect(back_to(request, patient_url), status=303)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Book: {subject.patient}",
@@ -231,7 +237,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         variant=ActionVariant.PRIMARY,
     )
     def arrive(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
-        appointment_arrive(appointment_id=row.pk, by=cast(User, request.user))
+        appointment_arrive(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
         return Done(f"{row.patient} is here.")
 
     @act("Took place", grant="fulfil", is_legal=_is_fulfillable, icon="check", variant=ActionVariant.PRIMARY)
@@ -249,16 +255,15 @@ class AppointmentAdmin(BoardPages, CallerPages):
     )
     def reschedule(self, request: HttpRequest, row: Appointment, form: MoveForm) -> Done:
         choice = form.cleaned_data["choice"]
-        moved = appointment_reschedule(
-            appointment_id=row.pk,
-            by=cast(User, request.user),
-            starts_at=choice.starts_at,
-            practitioner=choice.practitioner,
-            room=choice.room,
-            override_reason=form.cleaned_data.get("override_reason", ""),
-        )
-        words = undo_link(f"{row.patient}: moved to {visit_in_words(moved)}.", moved)
-        return Done(with_who_fits(words, gap_of(row)))
+        place = {"starts_at": choice.starts_at, "practitioner": choice.practitioner, "room": choice.room}
+        user = cast(User, request.user)
+        try:
+            moved = appointment_reschedule(
+                appointment_id=row.pk, by=user, override_reason=form.cleaned_data.get("override_reason", ""), **place
+            )
+        except SlotTaken as refusal:
+            raise named(user, refusal, wanted_for(row, **place)) from refusal
+        return Done(moved_toast(moved, gap_of(row)))
 
     @act(
         "Keep this time",
@@ -298,7 +303,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
     )
     def cancel(self, request: HttpRequest, row: Appointment, form: CancelForm) -> Done:
         cancelled = appointment_cancel(appointment_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
-        return Done(with_who_fits(undo_link(f"{row.patient}: cancelled.", cancelled), gap_of(row)))
+        return Done(cancelled_toast(cancelled, gap_of(row)))
 
     @act(
         "Undo",
@@ -308,41 +313,12 @@ class AppointmentAdmin(BoardPages, CallerPages):
         description="Takes back the last booking, move or cancellation.",
     )
     def undo(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
-        appointment_undo(appointment_id=row.pk, by=cast(User, request.user))
-        return Done(f"{row.patient}: undone.")
+        return Done(undone_toast(appointment_undo(appointment_id=row.pk, by=cast(User, request.user))))
 
     @act("Note", grant="change", is_legal=lambda appointment: True, form=NoteForm, icon="sticky_note_2", submit="Save")
     def note(self, request: HttpRequest, row: Appointment, form: NoteForm) -> Done:
         appointment_note(appointment_id=row.pk, note=form.cleaned_data["note"])
         return Done("Note saved.")
-
-
-def _say_booked(request: HttpRequest, appointment: Appointment) -> None:
-    words = f"Booked: {appointment.patient}, {title(appointment)}, {visit_in_words(appointment)}."
-    if not appointment.patient.is_reachable_by_email:
-        words += " No mail goes out: please tell them."
-    elif appointment.location.grace_seconds:
-        words += f" The confirmation leaves in {appointment.location.grace_seconds} seconds."
-    messages.success(request, undo_link(words, appointment))
-
-
-def undo_link(words: str, appointment: Appointment) -> str:
-    """The words, and a way back."""
-    url = reverse("admin:plans_appointment_undo", args=[appointment.pk])
-    return format_html(
-        '{} <a class="c-undo" href="{}" hx-get="{}" hx-target="#modal-content" hx-select="#dialog"'
-        ' x-on:htmx:after-on-load="openModal = true">Undo</a>',
-        words,
-        url,
-        url,
-    )
-
-
-def _after_booking(request: HttpRequest, appointment: Appointment) -> str:
-    asked = request.GET.get("next", "")
-    if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith("/"):
-        return asked
-    return reverse("admin:patients_patient_change", args=[appointment.patient_id])
 
 
 job(Job("Calendar", "admin:plans_appointment_changelist", "calendar_month", "plans.appointment", 30))

@@ -1,4 +1,4 @@
-"""A time that came free: who from the waitlist fits it, and the sentence that says so after a cancellation or move."""
+"""A time that came free: who from the waitlist fits it, and how many, for who cancelled or moved a visit."""
 
 from datetime import timedelta
 from typing import Any, cast
@@ -8,7 +8,6 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 
 from clinic.access.visibility import visible
 from clinic.console.reader import Reader, reader
@@ -50,16 +49,17 @@ def gap_url(gap: Gap) -> str:
     return f"{reverse('admin:plans_waitlistentry_gap')}?{query}"
 
 
-def with_who_fits(words: str, gap: Gap) -> str:
-    """The words, and how many on the waitlist fit this time, with the way to them; as they are where nobody does."""
+def who_fits(gap: Gap) -> tuple[str, str]:
+    """The page of this time, and how many on the waitlist fit it, in words; empty where nobody does, and for a reader
+    who does not see the waitlist. Queries as `fits_of`."""
     who = reader()
     if not who.user.may("plans.waitlistentry", "view", gap.location_id):
-        return words
+        return "", ""
     count = sum(fit.slot is not None for fit in fits_of(gap, visible(WaitlistEntry.objects.all(), who.user)))
     if not count:
-        return words
+        return "", ""
     people = "1 person on the waitlist fits" if count == 1 else f"{count} people on the waitlist fit"
-    return format_html('{} <a class="c-undo" href="{}">{} this time</a>', words, gap_url(gap), people)
+    return gap_url(gap), f"{people} the time that came free"
 
 
 def gap_asked_for(request: HttpRequest) -> Gap:

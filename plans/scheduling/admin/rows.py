@@ -18,8 +18,9 @@ from clinic.people.models import Modality
 from clinic.places.wallclock import local_date, local_day_bounds
 from patients.models import Consent
 from plans.scheduling.admin.keeping import read_limits
-from plans.scheduling.looks import REBOOK, appointment_badge, override_flags
+from plans.scheduling.looks import AT_ONCE, REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, VisitKind
+from plans.scheduling.overlaps import at_once
 from plans.scheduling.queries import in_full, title, why_rebook
 from plans.treatment.models import PlanConsent, ProcedureSession, TreatmentPlan
 
@@ -75,10 +76,11 @@ def with_gates(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
 def visit_rows(who: Reader, appointments: Iterable[Appointment], names: Iterable[str] = ()) -> list[VisitRow]:
     """One row a visit; with the legal ones of the acts `names` as buttons. No query, but for `keep`."""
     names = tuple(names)
+    appointments = list(appointments)
     if "keep" in names:
-        appointments = list(appointments)
         read_limits(who, appointments)
-    return [_row(who, appointment, names) for appointment in appointments]
+    overlapping = at_once(appointments)
+    return [_row(who, appointment, names, appointment.pk in overlapping) for appointment in appointments]
 
 
 def url_of_work(appointment: Appointment, who: Reader) -> str:
@@ -92,7 +94,7 @@ def url_of_work(appointment: Appointment, who: Reader) -> str:
     return reverse("admin:plans_appointment_change", args=[appointment.pk])
 
 
-def _row(who: Reader, appointment: Appointment, names: tuple[str, ...]) -> VisitRow:
+def _row(who: Reader, appointment: Appointment, names: tuple[str, ...], is_at_once: bool) -> VisitRow:
     model_admin = admin.site._registry[Appointment]
     names = tuple(name for name in names if _makes_sense(name, appointment, who.now))
     rebook = why_rebook(appointment) or ""
@@ -101,7 +103,7 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...]) -> Visit
         title=title(appointment),
         url=url_of_work(appointment, who),
         badge=appointment_badge(appointment, who.now),
-        flags=(*([REBOOK] if rebook else []), *override_flags(appointment)),
+        flags=(*([REBOOK] if rebook else []), *override_flags(appointment), *([AT_ONCE] if is_at_once else [])),
         rebook=rebook,
         blocks=_blocks(appointment),
         write_url=_write_url(who, appointment),

@@ -13,7 +13,7 @@ from clinic.access.visibility import visible
 from clinic.api.fields import ChoiceField, DayField, VisibleRelatedField, WholeField
 from clinic.api.serializers import QuerySerializer
 from clinic.api.views import View
-from clinic.errors import DoesNotExist, Invalid
+from clinic.errors import DoesNotExist
 from clinic.people.models import Practitioner
 from clinic.places.models import Location
 from plans.scheduling.api.appointments import MAX_MINUTES
@@ -101,14 +101,7 @@ class SlotsView(View):
     @extend_schema(parameters=[SlotQuery])
     def get(self, request: Request) -> Response:
         query = SlotQuery(data=request.query_params, context={"request": request, "view": self})
-        known = query.fields.keys()
-        unknown = [name for name in request.query_params if name not in known]
-        if unknown:
-            raise Invalid(
-                f"Unknown parameter. This search takes: {', '.join(sorted(known))}.",
-                code="unknown_parameter",
-                attr=unknown[0],
-            )
+        query.check_known()
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         location_id = self._location_of(asked)

@@ -1,10 +1,10 @@
 """What becomes of a booked visit: confirmed, arrived, fulfilled, cancelled, missed; and the visit of a walk-in."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from clinic import clock
 from clinic.audit.history import recorded
@@ -14,8 +14,9 @@ from clinic.people.models import Practitioner, User
 from plans.consultations.models import Consultation
 from plans.followups.models import FollowUp
 from plans.messages.services import messages_close, messages_plan
-from plans.scheduling.availability import Request, frame_of, verdict
+from plans.scheduling.availability import Frame, Request, frame_of, verdict
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
+from plans.scheduling.rules import MAX_DURATION
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.staleness import check_seen
 from plans.scheduling.services.writing import CANCELLATION, IN_FULL, occupy, restate, revise, save
@@ -106,7 +107,8 @@ def walk_in_book(
     """The patient is here for `follow_up` now: returns its visit, fulfilled.
 
     The booked visit where there is one; otherwise a new one from now on, in a room if one is free. It records a fact,
-    so neither hours nor other bookings stand against it, and nobody is mailed. With `early_because` it is an early one;
+    so neither hours nor other bookings stand against it, and nobody is mailed; where the practitioner has another visit
+    meanwhile, screens mark both (`scheduling.overlaps`). With `early_because` it is an early one;
     a booked visit keeps that reason beside the one of its booking. For a follow-up whose row, and before it its
     plan's, the caller has locked and checked.
     """
@@ -127,7 +129,7 @@ def walk_in_book(
             VisitKind.FOLLOW_UP,
             timedelta(minutes=follow_up.duration_minutes),
             [practitioner.pk],
-            list(frame.rooms),
+            _rooms_not_in_use(frame, now, timedelta(minutes=follow_up.duration_minutes)),
             patient_id=follow_up.patient_id,
         )
         appointment = Appointment(
@@ -215,6 +217,20 @@ def appointment_record_consultation(
 
 def _lock_live(of: Q) -> Appointment | None:
     return next(iter(lock_all(IN_FULL.filter(of, status__in=LIVE_STATUSES))), None)
+
+
+def _rooms_not_in_use(frame: Frame, now: datetime, duration: timedelta) -> list[UUID]:
+    """The rooms in which nobody is who, too, was written down as seen when they came."""
+    in_use = Appointment.objects.filter(
+        room__in=list(frame.rooms),
+        status=Status.FULFILLED,
+        fulfilled_at=F("starts_at"),
+        starts_at__gt=now - MAX_DURATION,
+        starts_at__lt=now + duration,
+        ends_at__gt=now,
+    ).values_list("room_id", flat=True)
+    taken = set(in_use)
+    return [room for room in frame.rooms if room not in taken]
 
 
 def _session_of(appointment: Appointment) -> ProcedureSession | None:

@@ -139,7 +139,7 @@ def test_a_slot_that_was_taken_meanwhile_is_refused_and_others_are_offered(house
     response = house.post(DESK, path, slot=slot)
     page = words(response)
     assert response.status_code == 409
-    assert "The practitioner is booked at this time." in page
+    assert "Dr Rowan is with" in page
     assert slot not in page
     assert 'name="slot"' in page
     assert Appointment.objects.count() == 2

@@ -7,23 +7,20 @@ leaves a note in the shared cache for the others (`followups.claims`); nothing e
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from clinic import words
 from clinic.access.visibility import visible
+from clinic.console.back import back_to
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import in_words, refusals
-from clinic.console.toasts import Toast
+from clinic.console.toasts import Toast, toast_later
 from clinic.errors import Invalid, Refusal
 from plans.followups.admin.worklist.calls import AmendForm, CallForm, amend_form, attempt_in_words, record_call
 from plans.followups.admin.worklist.context import list_context, list_url, row_named, side_context
@@ -32,9 +29,9 @@ from plans.followups.admin.worklist.opened import Opened, open_row
 from plans.followups.claims import claim, release
 from plans.followups.models import ContactAttempt
 from plans.followups.services import attempt_amend
-from plans.scheduling.admin.booking import visit_in_words
+from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.times import chosen_time
-from plans.scheduling.admin.toasts import told
+from plans.scheduling.admin.toasts import booked_toast, moved_toast, undone_toast
 from plans.scheduling.admin.waitlist.joining import join
 from plans.scheduling.admin.waitlist.rows import wishes_in_words
 from plans.scheduling.models import Appointment
@@ -118,7 +115,10 @@ class DeskViews:
         except Refusal as refusal:
             return self._refused(request, who, kind, key, refusal)
         release(opened.patient.pk, who.user)
-        return self._done(request, who, _booked(visit, is_moved=opened.moves))
+        undo_url = reverse("admin:plans_followup_desk_undo", args=[visit.pk])
+        if opened.visit is not None:
+            return self._done(request, who, moved_toast(visit, gap_of(opened.visit), undo_url=undo_url))
+        return self._done(request, who, booked_toast(visit, undo_url=undo_url))
 
     def _book(self, who: Reader, opened: Opened, slot: str) -> Appointment:
         chosen = chosen_time(who.user, slot)
@@ -140,12 +140,12 @@ class DeskViews:
                 entry = join(who.user, opened.subject, opened.location)
         except Refusal as refusal:
             return self._refused(request, who, kind, key, refusal)
-        said = format_html(
-            '{} is on the waitlist. <a class="c-link" href="{}">Say more</a>',
-            entry.patient,
-            reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
+        toast = Toast(
+            f"{entry.patient} is on the waitlist.",
+            detail=f"{wishes_in_words(who, entry)}.",
+            link_url=reverse("admin:plans_waitlistentry_change", args=[entry.pk]),
+            link_title="Say more",
         )
-        toast = Toast(said, detail=f"{wishes_in_words(who, entry)}.")
         if "HX-Request" not in request.headers:
             return self._done(request, who, toast)
         return self._fresh(request, who, kind, key, toast=toast)
@@ -208,12 +208,7 @@ class DeskViews:
                 undone = appointment_undo(appointment_id=key, by=who.user)
         except Refusal as refusal:
             return self._done(request, who, Toast(" ".join(in_words(refusal)), tone="stop"))
-        back = (
-            f"{undone.patient}: undone."
-            if not undone.is_live
-            else f"Undone: {undone.patient} is at {_at(undone)} again."
-        )
-        return self._done(request, who, Toast(back, about=str(undone.pk)), row=_row_of(undone))
+        return self._done(request, who, undone_toast(undone), row=_row_of(undone))
 
     # What every answer has
 
@@ -234,8 +229,7 @@ class DeskViews:
     def _done(self, request: HttpRequest, who: Reader, toast: Toast, *, row: str = "") -> HttpResponse:
         """The list without what was seen to, the side empty, and what was done."""
         if "HX-Request" not in request.headers:
-            said = " ".join(filter(None, (toast.words, toast.detail)))
-            (messages.error if toast.tone == "stop" else messages.success)(request, said)
+            toast_later(request, toast)
             return HttpResponseRedirect(_next(request), status=303)
         # After a refusal what stands beside the list stays there.
         context = list_context(who, _asked_of(request), "") | {"toast": toast, "side": toast.tone != "stop"}
@@ -258,9 +252,8 @@ class DeskViews:
 
 def _next(request: HttpRequest) -> str:
     """The list from which something was posted, as it was searched and paged."""
-    came_from = urlsplit(request.headers.get("HX-Current-URL", ""))
-    asked = request.POST.get("next") or f"{came_from.path}?{came_from.query}"
-    return asked if asked.startswith(f"{list_url()}?") and url_has_allowed_host_and_scheme(asked, None) else list_url()
+    asked = back_to(request)
+    return asked if asked.startswith(f"{list_url()}?") else list_url()
 
 
 def _asked_of(request: HttpRequest) -> QueryDict:
@@ -274,11 +267,6 @@ def _follow(response: HttpResponse, row: str = "") -> HttpResponse:
     return response
 
 
-def _booked(visit: Appointment, *, is_moved: bool) -> Toast:
-    words = f"{visit.patient}. {'Moved to' if is_moved else 'Booked:'} {visit_in_words(visit)}."
-    return told(words, visit, undo_url=reverse("admin:plans_followup_desk_undo", args=[visit.pk]))
-
-
 def _row_of(visit: Appointment) -> str:
     """The row that stands for it again after an undo; empty where that cannot be told."""
     if visit.is_live:
@@ -287,5 +275,3 @@ def _row_of(visit: Appointment) -> str:
     return f"{visit.kind}-{obligation}" if obligation else ""
 
 
-def _at(visit: Appointment) -> str:
-    return words.within(reader().moment(visit.starts_at, visit.location.zone))

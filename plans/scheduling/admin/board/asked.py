@@ -39,6 +39,11 @@ class Asked:
         return UUID(self.who) if self.who else None
 
     @property
+    def is_everybody(self) -> bool:
+        """Whether the columns are days that everybody shares."""
+        return self.view == "week" and not self.who
+
+    @property
     def is_one_day(self) -> bool:
         return self.view == "day" or (self.view == "list" and self.span == "day")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
-from django.urls import reverse
 
 from clinic.console.acts import Button, buttons
 from clinic.console.badges import ICONS
@@ -40,15 +40,6 @@ QUICK = ("arrive", "fulfil")
 
 
 @dataclass(frozen=True, slots=True)
-class Quick:
-    """What one click on a block does."""
-
-    button: Button
-    url: str
-    """Where a POST does it and answers with a toast; the button's own answers with a page."""
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
     """One visit on the board."""
 
@@ -57,10 +48,13 @@ class Block:
     buffers: tuple[str, ...]
     """The classes of the time that is kept free before and after it."""
     time: str
+    whose: str
+    """The initials of its practitioner, where no column says whose it is."""
     subtitle: str
     label: str
     """Everything it says, for who hears it."""
-    quick: Quick | None
+    quick: Button | None
+    """What one click on it does."""
     is_movable: bool
 
     @property
@@ -133,6 +127,10 @@ class Board:
     now: str
     """The classes of the line of the present, across all columns; empty where it is not on the board."""
     absent: list[str]
+    carried: list[VisitRow]
+    """Visits of the night before that end before anything else begins; no rows are kept for them."""
+    whose: list[tuple[str, str]]
+    """What the initials on the blocks stand for."""
     empty: Empty | None
     sheets: list[Sheet]
     may_book: bool
@@ -152,9 +150,11 @@ def day_board(who: Reader, asked: Asked) -> Board:
     working = working_of(location, asked.day, asked.day)
     bounds = local_day_bounds(asked.day, location.zone)
     visits = list(visits_between(who, location, bounds))
-    rows = visit_rows(who, visits)
-    shown = [*working.hours(), *((one.starts_at, one.ends_at) for one in visits)]
+    shown = [*working.hours(), *((one.starts_at, one.ends_at) for one in visits if one.starts_at >= bounds[0])]
     scale = day_scale(asked.day, location.zone, shown)
+    all_rows = visit_rows(who, visits)
+    carried = [row for row in all_rows if row.appointment.ends_at <= scale.top]
+    rows = [row for row in all_rows if row not in carried]
     span = (scale.top, scale.bottom)
     people = _people(working, visits) if asked.by == "practitioner" else {}
     absent: list[str] = []
@@ -188,6 +188,8 @@ def day_board(who: Reader, asked: Asked) -> Board:
         columns=[] if nobody else columns,
         now=f"b-at-{row}" if row is not None else "",
         absent=absent,
+        carried=carried,
+        whose=[],
         empty=_empty(asked, working, asked.day) if nobody else None,
         sheets=sheets_of(rows),
         may_book=_may(who, asked, "add"),
@@ -208,7 +210,7 @@ def week_board(who: Reader, asked: Asked) -> Board:
     practitioner = chosen if asked.by == "practitioner" else None
     elsewhere = busy_elsewhere(location, [practitioner], period) if practitioner else []
     hours = working.hours(practitioner)
-    times = [(row.appointment.starts_at, row.appointment.ends_at) for row in rows]
+    times = [_on_its_day(row.appointment, location.zone) for row in rows]
     days = [
         day
         for day in asked.days
@@ -238,11 +240,28 @@ def week_board(who: Reader, asked: Asked) -> Board:
         columns=[] if nobody else columns,
         now="",
         absent=[],
+        carried=[],
+        whose=_whose(rows) if asked.is_everybody else [],
         empty=_empty(asked, working, asked.last) if nobody else None,
         sheets=sheets_of(rows),
         may_book=_may(who, asked, "add"),
         may_move=_may(who, asked, "reschedule"),
     )
+
+
+def _on_its_day(visit: Appointment, zone: ZoneInfo) -> Period:
+    """Its time up to midnight: what runs on after it belongs to the column of its day."""
+    return visit.starts_at, min(visit.ends_at, local_day_bounds(local_date(visit.starts_at, zone), zone)[1])
+
+
+def _whose(rows: Sequence[VisitRow]) -> list[tuple[str, str]]:
+    people = {row.appointment.practitioner_id: row.appointment.practitioner for row in rows}
+    return sorted({(initials(person), str(person)) for person in people.values()})
+
+
+def initials(practitioner: Practitioner) -> str:
+    """“RR”."""
+    return f"{practitioner.user.first_name[:1]}{practitioner.user.last_name[:1]}".upper()
 
 
 def _of_week(
@@ -282,7 +301,7 @@ def _block(row: VisitRow, placed: Placed, place: Place, asked: Asked, who: Reade
     zone = asked.location.zone
     starts, ends = clock_time(visit.starts_at, zone), clock_time(visit.ends_at, zone)
     beside = [str(visit.room or "No room")] if asked.by == "practitioner" else [str(visit.practitioner)]
-    if asked.view == "week" and not asked.who:
+    if asked.is_everybody:
         beside = [str(visit.practitioner), str(visit.room or "No room")]
     said = [
         f"{starts} to {ends}",
@@ -301,18 +320,16 @@ def _block(row: VisitRow, placed: Placed, place: Place, asked: Asked, who: Reade
         placed=placed,
         buffers=_buffers(visit, placed, place, asked),
         time=starts,
-        subtitle=" · ".join([row.title, *beside]),
+        whose=initials(visit.practitioner) if asked.is_everybody else "",
+        subtitle=" · ".join([*(flag.word for flag in row.flags), row.title, *beside]),
         label=", ".join(said),
         quick=_quick(visit, who) if who.today_at(zone) == local_date(visit.starts_at, zone) else None,
         is_movable=bool(buttons(admin.site._registry[Appointment], who.user, visit, ["reschedule"])),
     )
 
 
-def _quick(visit: Appointment, who: Reader) -> Quick | None:
-    for name in QUICK:
-        for button in buttons(admin.site._registry[Appointment], who.user, visit, [name]):
-            return Quick(button, reverse("admin:plans_appointment_on_board", args=[visit.pk, name]))
-    return None
+def _quick(visit: Appointment, who: Reader) -> Button | None:
+    return next(iter(buttons(admin.site._registry[Appointment], who.user, visit, QUICK)), None)
 
 
 def _buffers(visit: Appointment, placed: Placed, place: Place, asked: Asked) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class DayCell:
     day: date
     is_in_month: bool
     is_today: bool
+    is_past: bool
     visits: int
     percent: int | None
     """How much of the working time is booked; None where nobody works."""
@@ -36,16 +37,18 @@ class DayCell:
 
     @property
     def level(self) -> str:
-        """Which shade; `closed` where nobody works."""
-        if self.percent is None:
+        """Which shade; `closed` where nobody works, and for a past day on which nothing was booked."""
+        if self.percent is None or (self.is_past and not self.visits):
             return "closed"
         return str(sum(self.percent >= bound for bound in LEVELS[1:]))
 
     @property
     def words(self) -> str:
         if self.percent is None:
-            return self.because or "Nobody works"
-        return "Free" if not self.visits else f"{self.percent} % full"
+            return self.because or ("Nobody worked" if self.is_past else "Nobody works")
+        if self.is_past:
+            return f"{self.percent} % was booked" if self.visits else "Nobody was booked"
+        return f"{self.percent} % full" if self.visits else "Free"
 
     @property
     def label(self) -> str:
@@ -102,6 +105,7 @@ def _cell(
         day=day,
         is_in_month=day.month == asked.day.month,
         is_today=day == asked.today,
+        is_past=day < asked.today,
         visits=len(booked),
         percent=percent,
         is_beyond=bool(capacity) and taken > capacity,

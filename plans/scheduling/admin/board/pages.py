@@ -1,7 +1,6 @@
 """The addresses of the board: the page, what it asks for every few seconds, one visit's card, and what a click or a
 drop does."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -12,14 +11,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from clinic.access.roles import Role
 from clinic.access.visibility import may, visible
-from clinic.console.acts import buttons
+from clinic.console.acts import about, buttons, refused
+from clinic.console.back import back_to
 from clinic.console.base import ConsoleAdmin
 from clinic.console.reader import reader
-from clinic.console.refusals import in_words, refusals
+from clinic.console.refusals import refusals
 from clinic.console.toasts import Toast, toast_response
 from clinic.errors import DoesNotExist, Refusal, SlotTaken, TooEarly
 from clinic.people.models import Practitioner, User
@@ -27,31 +26,22 @@ from clinic.places.models import Room
 from clinic.places.wallclock import local_day_bounds
 from clinic.words import clock_time
 from plans.scheduling.admin.board.asked import COLUMNS, VIEWS, Asked, board_asked
-from plans.scheduling.admin.board.conflicts import Wanted, in_the_way
 from plans.scheduling.admin.board.drawing import day_board, week_board
 from plans.scheduling.admin.board.listing import visit_list
 from plans.scheduling.admin.board.month import month_map
 from plans.scheduling.admin.board.reading import token_of
-from plans.scheduling.admin.booking import visit_in_words
+from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.rows import url_of_work
 from plans.scheduling.admin.times import when_asked
-from plans.scheduling.admin.toasts import told
-from plans.scheduling.availability import frame_of
-from plans.scheduling.looks import appointment_badge, decisions, override_flags
+from plans.scheduling.admin.toasts import moved_toast
+from plans.scheduling.looks import AT_ONCE, EARLY, OVERBOOKED, REBOOK, appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, why_rebook
-from plans.scheduling.services import (
-    appointment_arrive,
-    appointment_confirm,
-    appointment_fulfil,
-    appointment_reschedule,
-    appointment_undo,
-)
+from plans.scheduling.queries.conflicts import Wanted, at_once_with, named, wanted_for
+from plans.scheduling.services import appointment_reschedule
 
 CARD_ONE_CLICK = ("arrive", "fulfil", "confirm")
 CARD_DIALOGS = ("no_show", "reschedule", "keep", "note", "cancel")
-GRANTS = {"move": "reschedule", "arrive": "arrive", "fulfil": "fulfil", "confirm": "confirm", "undo": "undo"}
-"""What can be done on the board, and the right that each needs."""
 
 
 class BoardPages(ConsoleAdmin):
@@ -61,12 +51,10 @@ class BoardPages(ConsoleAdmin):
         card = path(
             "<path:object_id>/board/card/", self.admin_site.admin_view(self.card_view), name="plans_appointment_card"
         )
-        acts = path(
-            "<path:object_id>/board/<slug:name>/",
-            self.admin_site.admin_view(self.on_board_view),
-            name="plans_appointment_on_board",
+        drop = path(
+            "<path:object_id>/board/drop/", self.admin_site.admin_view(self.drop_view), name="plans_appointment_drop"
         )
-        return [card, acts, *super().get_urls()]
+        return [card, drop, *super().get_urls()]
 
     # Pages
 
@@ -107,6 +95,7 @@ class BoardPages(ConsoleAdmin):
             "columns_by": [(name, label, asked.address(by=name, who="")) for name, label in COLUMNS.items()],
             "locations": who.locations if who.several_locations else [],
             "choices": choices,
+            "flags": [REBOOK, OVERBOOKED, AT_ONCE, EARLY],
             "may_book": who.user.may("plans.appointment", "add", asked.location.pk),
             **(extra_context or {}),
         }
@@ -119,50 +108,38 @@ class BoardPages(ConsoleAdmin):
         row = self._row(request, object_id, "view")
         who = reader()
         user = cast(User, request.user)
-        one_click = [
-            (button, reverse("admin:plans_appointment_on_board", args=[row.pk, name]))
-            for name in CARD_ONE_CLICK
-            for button in buttons(self, user, row, [name])
-        ]
         rebook = why_rebook(row)
+        beside = at_once_with(user, row)
         context = {
             "row": row,
             "visit_title": title(row),
             "badge": appointment_badge(row, who.now),
-            "flags": override_flags(row),
+            "flags": [*override_flags(row), *([AT_ONCE] if beside else [])],
+            "at_once": beside,
             "rebook": rebook,
             "decisions": decisions(row),
             "work_url": url_of_work(row, who),
-            "one_click": one_click,
-            "dialogs": [
-                button
-                for name in CARD_DIALOGS
-                if name != "keep" or rebook
-                for button in buttons(self, user, row, [name])
-            ],
+            "one_click": buttons(self, user, row, CARD_ONE_CLICK),
+            "dialogs": buttons(self, user, row, [name for name in CARD_DIALOGS if name != "keep" or rebook]),
             "next": _back(request, row),
         }
         return TemplateResponse(request, "console/board_card.html", context)
 
-    # What a click or a drop does
+    # A drop
 
-    def on_board_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        """Do `name` to a visit and say so in a toast; the page stays, and is told to look again."""
-        if name not in GRANTS:
-            raise Http404
-        row = self._row(request, object_id, GRANTS[name])
+    def drop_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move a visit to where it was dropped, and say so in a toast; the page stays, and is told to look again."""
+        row = self._row(request, object_id, "reschedule")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        about = str(row.pk)
         try:
             with refusals():
-                toast = _ACTS[name](self, request, row)
+                toast = self._move(request, row)
         except Refusal as refusal:
-            toast = self._refused(request, row, name, refusal)
-            events: dict[str, object] = {"visit-refused": {"visit": about}}
+            toast, event = self._stays(request, row, refusal), "row-refused"
         else:
-            events = {"visits-changed": {"visit": about}}
-        return toast_response(request, toast, events, _back(request, row))
+            event = "row-changed"
+        return toast_response(request, toast, {event: about(row)}, _back(request, row))
 
     def _row(self, request: HttpRequest, object_id: str, grant: str) -> Appointment:
         user = cast(User, request.user)
@@ -176,59 +153,33 @@ class BoardPages(ConsoleAdmin):
         return cast(Appointment, row)
 
     def _move(self, request: HttpRequest, row: Appointment) -> Toast:
-        wanted = wanted_of(request, row)
+        wanted = place_asked(request, row)
         moved = appointment_reschedule(
             appointment_id=row.pk,
             by=cast(User, request.user),
             starts_at=wanted.starts_at,
-            practitioner=_asked_practitioner(request, row),
-            room=_asked_room(request, row),
+            practitioner=wanted.practitioner if wanted.practitioner != row.practitioner else None,
+            room=wanted.room,
             override_reason=request.POST.get("override_reason", ""),
             revision=seen_revision(request),
         )
         if moved.revision == row.revision:
             return Toast(f"{row.patient} stays where they are.", about=str(row.pk))
-        undo_url = reverse("admin:plans_appointment_on_board", args=[moved.pk, "undo"])
-        return told(f"{moved.patient}. Moved to {visit_in_words(moved)}.", moved, undo_url=undo_url)
+        return moved_toast(moved, gap_of(row))
 
-    def _arrive(self, request: HttpRequest, row: Appointment) -> Toast:
-        appointment_arrive(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
-        return Toast(f"{row.patient} is here.", about=str(row.pk))
-
-    def _fulfil(self, request: HttpRequest, row: Appointment) -> Toast:
-        appointment_fulfil(appointment_id=row.pk, by=cast(User, request.user))
-        return Toast(f"{row.patient}: the visit took place.", about=str(row.pk))
-
-    def _confirm(self, request: HttpRequest, row: Appointment) -> Toast:
-        appointment_confirm(appointment_id=row.pk, by=cast(User, request.user))
-        return Toast(f"{row.patient}: confirmed.", about=str(row.pk))
-
-    def _undo(self, request: HttpRequest, row: Appointment) -> Toast:
-        visit = appointment_undo(appointment_id=row.pk, by=cast(User, request.user))
-        if visit.status == Appointment.Status.CANCELLED:
-            return Toast(f"Undone: {visit.patient} is not booked any more.", about=str(row.pk))
-        return Toast(f"Undone: {visit.patient} is back: {visit_in_words(visit)}.", about=str(row.pk))
-
-    def _refused(self, request: HttpRequest, row: Appointment, name: str, refusal: Refusal) -> Toast:
-        words = " ".join(in_words(refusal))
-        if name != "move":
-            return Toast(words, "stop", about=str(row.pk))
-        taken = refusal.extra.get("taken", []) if isinstance(refusal, SlotTaken) else []
-        if taken:
-            words = in_the_way(reader(), wanted_of(request, row), taken) or words
-        zone = row.location.zone
-        toast = Toast(
-            words,
-            "stop",
-            about=str(row.pk),
-            detail=f"{row.patient} stays at {clock_time(row.starts_at, zone)} with {row.practitioner}, {row.room}.",
-        )
-        right = "overbook" if taken == ["practitioner"] else "book_early" if isinstance(refusal, TooEarly) else ""
+    def _stays(self, request: HttpRequest, row: Appointment, refusal: Refusal) -> Toast:
+        """Why it was not moved, and where it still is; with the way to do it all the same for who may."""
+        stays = f"{row.patient} stays at {clock_time(row.starts_at, row.location.zone)} with {row.practitioner}"
+        right = "book_early" if isinstance(refusal, TooEarly) else ""
+        if isinstance(refusal, SlotTaken):
+            refusal = named(reader().user, refusal, place_asked(request, row))
+            right = "overbook" if refusal.extra.get("taken") == ["practitioner"] else ""
+        toast = refused(row, refusal, f"{stays}, {row.room}.")
         if not right or not may(request.user, right, row):
             return toast
         return replace(
             toast,
-            again_url=reverse("admin:plans_appointment_on_board", args=[row.pk, "move"]),
+            again_url=reverse("admin:plans_appointment_drop", args=[row.pk]),
             again_title="Book over it" if right == "overbook" else "Move it there all the same",
             again={
                 key: request.POST[key]
@@ -238,40 +189,23 @@ class BoardPages(ConsoleAdmin):
         )
 
 
-_ACTS: dict[str, Callable[[BoardPages, HttpRequest, Appointment], Toast]] = {
-    "move": BoardPages._move,
-    "arrive": BoardPages._arrive,
-    "fulfil": BoardPages._fulfil,
-    "confirm": BoardPages._confirm,
-    "undo": BoardPages._undo,
-}
 _TEMPLATES = {"day": "grid", "week": "grid", "month": "month", "list": "list"}
 
 
-def wanted_of(request: HttpRequest, row: Appointment) -> Wanted:
+def place_asked(request: HttpRequest, row: Appointment) -> Wanted:
     """Where a drop wants the visit to be. Raises `Invalid`."""
-    practitioner, room = _asked_practitioner(request, row), _asked_room(request, row)
-    return Wanted(
-        visit=row,
-        practitioner_id=practitioner.pk if practitioner else row.practitioner_id,
-        practitioner=str(practitioner or row.practitioner),
-        room_id=room.pk if room else None,
+    user = cast(User, request.user)
+    key = request.POST.get("practitioner", "")
+    people = visible(Practitioner.objects.select_related("user"), user)
+    room = request.POST.get("room", "")
+    return wanted_for(
+        row,
         starts_at=when_asked(request.POST.get("starts_at", ""), row.location),
-        buffers=frame_of(row.location_id).visit_length(row.kind).buffers,
+        practitioner=row.practitioner if key in ("", str(row.practitioner_id)) else _one(people, key, "practitioner"),
+        room=_one(visible(Room.objects.all(), user), room, "room") if room else None,
     )
 
 
-def _asked_practitioner(request: HttpRequest, row: Appointment) -> Practitioner | None:
-    key = request.POST.get("practitioner", "")
-    if not key or key == str(row.practitioner_id):
-        return None
-    people = visible(Practitioner.objects.select_related("user"), cast(User, request.user))
-    return _one(people, key, "practitioner")
-
-
-def _asked_room(request: HttpRequest, row: Appointment) -> Room | None:
-    key = request.POST.get("room", "")
-    return _one(visible(Room.objects.all(), cast(User, request.user)), key, "room") if key else None
 
 
 def _one(rows: Any, key: str, attr: str) -> Any:
@@ -292,11 +226,9 @@ def seen_revision(request: HttpRequest) -> int | None:
 
 def _back(request: HttpRequest, row: Appointment) -> str:
     """The page that asked, or the board of the visit's day."""
-    asked = request.POST.get("next") or request.GET.get("next", "")
-    if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}):
-        return asked
     day = row.starts_at.astimezone(row.location.zone).date()
-    return f"{reverse('admin:plans_appointment_changelist')}?location={row.location_id}&day={day}"
+    board = f"{reverse('admin:plans_appointment_changelist')}?location={row.location_id}&day={day}"
+    return back_to(request, board)
 
 
 def _shown(asked: Asked) -> tuple[datetime, datetime]:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from clinic.access.visibility import visible
 from clinic.console.reader import Reader
 from clinic.errors import Invalid
-from clinic.places.models import Location
+from clinic.people.models import Practitioner
+from clinic.places.models import Location, Room
 from clinic.words import moment
 from patients.models import Patient
 from patients.queries import patients_in_full, search
@@ -59,10 +61,23 @@ def asked_at(request: HttpRequest, location: Location) -> datetime | None:
 
 
 def place_in_words(request: HttpRequest, who: Reader) -> str:
-    """“Tue 24 Nov 10:15” for the time that was clicked; empty where none was."""
+    """“Tue 24 Nov 10:15 with Dr Rowan” for the place that was clicked; empty where none was. At most two queries."""
     location = next((one for one in who.locations if str(one.pk) == request.GET.get("location")), None)
     at = asked_at(request, location) if location is not None else None
-    return moment(at, location.zone, who.today_at(location.zone)) if at and location else ""
+    if at is None or location is None:
+        return ""
+    said = moment(at, location.zone, who.today_at(location.zone))
+    practitioner = _named(visible(Practitioner.objects.select_related("user"), who.user), request, "practitioner")
+    room = _named(visible(Room.objects.all(), who.user), request, "room")
+    return f"{said}{f' with {practitioner}' if practitioner else ''}{f', {room}' if room else ''}"
+
+
+def _named(rows: QuerySet[Any], request: HttpRequest, name: str) -> Any:
+    """The one of `rows` that the address names; None without one."""
+    try:
+        return rows.filter(pk=UUID(request.GET.get(name, ""))).first()
+    except ValueError:
+        return None
 
 
 def caller_url(request: HttpRequest) -> str:

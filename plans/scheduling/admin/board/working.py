@@ -61,7 +61,7 @@ class Working:
         found += [Shade("break", period, "Break") for period in without(at_work, hours)]
         for absence in self._absences(practitioner):
             kind = "closure" if absence in self.closures else "away"
-            words = absence.because or ("Closed" if kind == "closure" else "Away")
+            words = ": ".join(filter(None, ("Closed" if kind == "closure" else "Away", absence.because)))
             found += [Shade(kind, period, words) for period in intersected([absence.period], hours)]
         return sorted(found, key=lambda shade: shade.period)
 

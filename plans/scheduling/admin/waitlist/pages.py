@@ -9,29 +9,29 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.enums import ActionVariant
 
 from clinic import clock
+from clinic.access.visibility import visible
 from clinic.console.acts import Done, act, in_states
+from clinic.console.back import back_to
 from clinic.console.base import ConsoleAdmin
 from clinic.console.reader import Reader, reader
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.records import Record
 from clinic.words import within
-from plans.scheduling.admin.appointments import undo_link
 from plans.scheduling.admin.asked import place_of, subject_asked_for
 from plans.scheduling.admin.asked import title_of as title_of_subject
-from plans.scheduling.admin.booking import visit_in_words
-from plans.scheduling.admin.gaps import gap_asked_for, gap_page
+from plans.scheduling.admin.gaps import gap_asked_for, gap_of, gap_page
 from plans.scheduling.admin.times import time_key
+from plans.scheduling.admin.toasts import booked_toast, moved_toast
 from plans.scheduling.admin.waitlist.forms import ChosenTime, DeclineOfferForm, OfferForm, WaitlistForm, WithdrawForm
 from plans.scheduling.admin.waitlist.joining import choices_of, first_wishes
 from plans.scheduling.admin.waitlist.rows import URGENT, offer_in_words, rows_of
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import times_for
-from plans.scheduling.queries.waitlist import entries_for, subjects_of, title_of, waiting, waitlist_in_full
+from plans.scheduling.queries.waitlist import entries_for, present_visits, subjects_of, title_of, waiting, waitlist_in_full
 from plans.scheduling.services import (
     waitlist_accept,
     waitlist_add,
@@ -186,10 +186,7 @@ class WaitlistEntryAdmin(ConsoleAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         self.message_user(request, f"{obj.patient} is on the waitlist.")
-        back = request.GET.get("next", "")
-        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None) or not back.startswith("/"):
-            back = self.url_of(obj)
-        return HttpResponseRedirect(back, status=303)
+        return HttpResponseRedirect(back_to(request, self.url_of(obj)), status=303)
 
     # A time that is free
 
@@ -242,9 +239,10 @@ class WaitlistEntryAdmin(ConsoleAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def accept(self, request: HttpRequest, row: WaitlistEntry, form: ChosenTime) -> Done:
+        present = present_visits([row]).get(row.present_id)
         entry = waitlist_accept(entry_id=row.pk, by=cast(User, request.user), **form.given)
         visit = cast(Appointment, entry.appointment)
-        return Done(undo_link(f"{row.patient}: booked for {within(visit_in_words(visit))}.", visit))
+        return Done(moved_toast(visit, gap_of(present)) if present is not None else booked_toast(visit))
 
     @act(
         "Declined",

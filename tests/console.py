@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.access.roles import Role
+from clinic.console.toasts import Toast, toasts_of
 from clinic.people.models import User
 from clinic.records import Record
 from tests.factories import make_location, make_practitioner, make_user
@@ -31,8 +32,17 @@ def words(response: Any) -> str:
 
 
 def said(response: Any) -> list[str]:
-    """The messages that wait for the reader's next page."""
-    return [str(message) for message in get_messages(response.wsgi_request)]
+    """The messages that wait for the reader's next page, and what toasts among them say."""
+    found = []
+    for message in get_messages(response.wsgi_request):
+        shown = toasts_of([message])
+        found.append(" ".join(filter(None, (shown[0].words, shown[0].detail))) if shown else str(message))
+    return found
+
+
+def toasts(response: Any) -> list[Toast]:
+    """The toasts that wait for the reader's next page."""
+    return toasts_of(get_messages(response.wsgi_request))
 
 
 class House:

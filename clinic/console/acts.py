@@ -220,7 +220,8 @@ def _stay(request: HttpRequest, row: Any, done: Done, url: str) -> HttpResponse:
     said = " ".join(filter(None, (toast.detail, *(warning.detail for warning in done.warnings))))
     response = toast_response(request, replace(toast, detail=said), {"row-changed": about(row)}, url)
     if not _is_one_click(request):  # the dialog's own form asked, and waits for itself
-        response.headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend", "HX-Reselect": ".c-toast"}
+        for name, value in {"Retarget": "#toasts", "Reswap": "beforeend", "Reselect": ".c-toast"}.items():
+            response.headers[f"HX-{name}"] = value
     return response
 
 

@@ -55,14 +55,14 @@ def test_a_cancelled_visit_goes_to_who_waits_for_it(desk, house, do):
     do(page, page.get_by_role("link", name="Cancel"))
     page.get_by_label("Who cancels").select_option("patient")
     do(page, page.get_by_role("button", name="Cancel the visit"))
-    do(page, page.get_by_role("link", name="1 person on the waitlist fits this time"))
+    do(page, page.get_by_role("link", name="1 person on the waitlist fits the time that came free"))
     fits = page.get_by_role("region", name="Who fits")
     expect(fits).to_contain_text("Ada Ash")
     do(page, fits.get_by_role("button", name="Was told of it: Ada Ash"))
     expect(page.get_by_text("Ada Ash was told of")).to_be_visible()
     expect(fits).to_contain_text("Told, to answer")
-    do(page, fits.get_by_role("button", name="Book this time for Ada Ash"))
-    expect(page.get_by_text("Ada Ash: booked for")).to_be_visible()
+    do(page, fits.get_by_role("button", name="Accept: book it for Ada Ash"))
+    expect(page.get_by_text("Booked: Ada Ash")).to_be_visible()
     expect(fits).to_contain_text("Nobody on the waitlist fits this time")
     assert Appointment.objects.get(status="booked").patient == ash
     assert WaitlistEntry.objects.get().status == "booked"

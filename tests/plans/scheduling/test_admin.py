@@ -8,7 +8,7 @@ from patients.models import Patient
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_arrive, appointment_book, appointment_cancel
-from tests.console import House, said, sign_in, url, words
+from tests.console import House, sign_in, toasts, url, words
 from tests.factories import MADRID, local, make_location, make_patient, make_plan, make_practitioner, make_user
 
 DESK, PRACTITIONER, ASSISTANT, MANAGER = Role.FRONT_DESK, Role.PRACTITIONER, Role.ASSISTANT, Role.MANAGER
@@ -53,8 +53,8 @@ def test_a_session_is_booked_by_one_click_on_a_free_time(house):
     assert (response.status_code, response.headers["Location"]) == (303, "/admin/")
     visit = Appointment.objects.get()
     assert (visit.session, visit.booked_by, visit.status) == (session, house.users[DESK], "booked")
-    assert "The confirmation leaves in 60 seconds." in said(response)[0]
-    assert url(visit, "undo") in said(response)[0]
+    told = toasts(response)[0]
+    assert (told.seconds, told.waits, told.undo_url) == (60, "Mail leaves in", url(visit, "undo"))
 
 
 def test_times_that_suit_the_patient_are_marked_and_kept_among_the_few_that_are_shown(house):

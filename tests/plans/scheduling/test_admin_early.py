@@ -164,7 +164,7 @@ def test_a_move_to_a_blocked_day_needs_the_right_and_a_reason_too(house, session
     assert visit.revision == 1
     response = house.post(PRACTITIONER, f"{path}?early=1", slot=slot, override_reason=WHY)
     assert response.status_code == 303
-    assert "moved to" in said(response)[0]
+    assert "Moved to" in said(response)[0]
     visit.refresh_from_db()
     assert (visit.is_early, visit.override_reason) == (True, WHY)
 

@@ -10,7 +10,7 @@ from clinic.access.roles import Role
 from patients.models import Patient
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.services import appointment_book, waitlist_add
-from tests.console import House, said, url, words
+from tests.console import House, said, toasts, url, words
 from tests.factories import local, make_location, make_patient, make_plan, make_practitioner, make_user
 
 DESK, PRACTITIONER, ASSISTANT = Role.FRONT_DESK, Role.PRACTITIONER, Role.ASSISTANT
@@ -40,13 +40,6 @@ def wait(house: House, name: str = "Ash", **fields: Any) -> WaitlistEntry:
     return waitlist_add(by=None, patient=patient, **fields)
 
 
-def link(message: str) -> str:
-    """Where the message's sentence about the waitlist leads."""
-    before, after = message.split("on the waitlist fit", 1)
-    assert "this time" in after
-    return before.rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
-
-
 def key_of(page: str, act: str, entry: WaitlistEntry) -> str:
     """The time behind the button of an act."""
     form = page.split(f'action="{url(entry, act)}"')[1].split("</form>")[0]
@@ -57,13 +50,13 @@ def test_after_a_cancellation_the_desk_is_led_to_those_who_fit_and_books_one(hou
     visit = book(house)
     first, second = wait(house, "Ash"), wait(house, "Birch", is_urgent=True)
     wait(house, "Cedar", weekdays=[2])
-    message = said(house.act(DESK, visit, "cancel", reason="patient"))[0]
-    assert "2 people on the waitlist fit this time" in message
-    page = words(house.get(DESK, link(message)))
+    told = toasts(house.act(DESK, visit, "cancel", reason="patient"))[0]
+    assert told.link_title == "2 people on the waitlist fit the time that came free"
+    page = words(house.get(DESK, told.link_url))
     assert page.index("Ada Birch") < page.index("Ada Ash")
     assert "Comes on Tuesday only." in page
     assert f"Given back by {visit.patient}" in page
-    here = link(message)
+    here = told.link_url
     response = house.act(DESK, second, "offer", slot=key_of(page, "offer", second), next=here)
     assert urlsplit(response.headers["Location"]).path == "/admin/plans/waitlistentry/gap/"
     page = words(house.get(DESK, here))
@@ -71,7 +64,7 @@ def test_after_a_cancellation_the_desk_is_led_to_those_who_fit_and_books_one(hou
     assert url(second, "decline") in page
     assert url(second, "offer") not in page, "told already"
     response = house.act(DESK, second, "accept", slot=key_of(page, "accept", second), next=here)
-    assert "Ada Birch: booked for Mon 9 Mar 10:00 with Dr Rowan" in said(response)[-1]
+    assert "Mon 9 Mar 10:00 with Dr Rowan" in said(response)[-1]
     assert Appointment.objects.get(status="booked").patient == second.patient
     response = house.act(DESK, first, "accept", slot=key_of(page, "accept", first))
     assert response.status_code == 409
@@ -84,11 +77,22 @@ def test_after_a_move_the_old_time_is_offered_and_without_anybody_nothing_is_sai
 
     def move(day: str) -> str:
         own = {"own_time_day": day, "own_time_time": "10:00", "practitioner": str(house.practitioner.pk)}
-        return said(house.act(DESK, visit, "reschedule", **own))[-1]
+        return toasts(house.act(DESK, visit, "reschedule", **own))[-1].link_title
 
-    assert "waitlist" not in move("2026-03-10")
+    assert move("2026-03-10") == ""
     wait(house)
-    assert "1 person on the waitlist fits this time" in move("2026-03-11")
+    assert move("2026-03-11") == "1 person on the waitlist fits the time that came free"
+
+
+def test_who_moves_to_an_earlier_time_leaves_one_that_is_offered_on(house: House) -> None:
+    entry = wait(house, "Ash")
+    book(house, "14:00", consultation_for=entry.patient)
+    wait(house, "Birch")
+    slot = f"{house.practitioner.pk}|{local(house.location, MONDAY, '10:00').isoformat()}"
+    told = toasts(house.act(DESK, entry, "accept", slot=slot))[0]
+    assert "Moved to Mon 9 Mar 10:00 with Dr Rowan" in told.words
+    assert told.link_title == "1 person on the waitlist fits the time that came free"
+    assert "14%3A00" in told.link_url or "18%3A00" in told.link_url, "the time that they had"
 
 
 def test_somebody_gets_on_the_list_from_every_page_that_concerns_it(house: House) -> None:

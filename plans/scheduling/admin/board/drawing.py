@@ -131,6 +131,8 @@ class Board:
     """Visits of the night before that end before anything else begins; no rows are kept for them."""
     whose: list[tuple[str, str]]
     """What the initials on the blocks stand for."""
+    signs: list[tuple[str, str]]
+    """What the icons on the blocks say, of those that are there."""
     empty: Empty | None
     sheets: list[Sheet]
     may_book: bool
@@ -190,6 +192,7 @@ def day_board(who: Reader, asked: Asked) -> Board:
         absent=absent,
         carried=carried,
         whose=[],
+        signs=_signs(rows),
         empty=_empty(asked, working, asked.day) if nobody else None,
         sheets=sheets_of(rows),
         may_book=_may(who, asked, "add"),
@@ -242,6 +245,7 @@ def week_board(who: Reader, asked: Asked) -> Board:
         absent=[],
         carried=[],
         whose=_whose(rows) if asked.is_everybody else [],
+        signs=_signs(rows),
         empty=_empty(asked, working, asked.last) if nobody else None,
         sheets=sheets_of(rows),
         may_book=_may(who, asked, "add"),
@@ -257,6 +261,13 @@ def _on_its_day(visit: Appointment, zone: ZoneInfo) -> Period:
 def _whose(rows: Sequence[VisitRow]) -> list[tuple[str, str]]:
     people = {row.appointment.practitioner_id: row.appointment.practitioner for row in rows}
     return sorted({(initials(person), str(person)) for person in people.values()})
+
+
+def _signs(rows: Sequence[VisitRow]) -> list[tuple[str, str]]:
+    flags = dict.fromkeys((flag.icon, flag.word) for row in rows for flag in row.flags)
+    missing = [("block", "Something is missing")] if any(row.blocks for row in rows) else []
+    notes = [("sticky_note_2", "Note")] if any(row.appointment.note for row in rows) else []
+    return [*flags, *missing, *notes]
 
 
 def initials(practitioner: Practitioner) -> str:

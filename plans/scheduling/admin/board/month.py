@@ -37,8 +37,8 @@ class DayCell:
 
     @property
     def level(self) -> str:
-        """Which shade; `closed` where nobody works, and for a past day on which nothing was booked."""
-        if self.percent is None or (self.is_past and not self.visits):
+        """Which shade; `closed` where nobody works."""
+        if self.percent is None:
             return "closed"
         return str(sum(self.percent >= bound for bound in LEVELS[1:]))
 
@@ -47,7 +47,7 @@ class DayCell:
         if self.percent is None:
             return self.because or ("Nobody worked" if self.is_past else "Nobody works")
         if self.is_past:
-            return f"{self.percent} % was booked" if self.visits else "Nobody was booked"
+            return f"{self.percent} % was booked" if self.visits else "No visits"
         return f"{self.percent} % full" if self.visits else "Free"
 
     @property

@@ -34,7 +34,7 @@ from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.rows import url_of_work
 from plans.scheduling.admin.times import when_asked
 from plans.scheduling.admin.toasts import moved_toast
-from plans.scheduling.looks import AT_ONCE, EARLY, OVERBOOKED, REBOOK, appointment_badge, decisions, override_flags
+from plans.scheduling.looks import AT_ONCE, appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title, why_rebook
 from plans.scheduling.queries.conflicts import Wanted, at_once_with, named, wanted_for
@@ -95,7 +95,6 @@ class BoardPages(ConsoleAdmin):
             "columns_by": [(name, label, asked.address(by=name, who="")) for name, label in COLUMNS.items()],
             "locations": who.locations if who.several_locations else [],
             "choices": choices,
-            "flags": [REBOOK, OVERBOOKED, AT_ONCE, EARLY],
             "may_book": who.user.may("plans.appointment", "add", asked.location.pk),
             **(extra_context or {}),
         }

@@ -1,9 +1,14 @@
 """What the board costs, and when it looks again."""
 
+import re
 from datetime import date, timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.places.models import OpeningHours, TimeOff
 from plans.scheduling.models import Appointment
+from plans.scheduling.queries.board import _STATE
 from plans.scheduling.services import (
     appointment_arrive,
 )
@@ -11,6 +16,7 @@ from tests.console import words
 from tests.factories import (
     local,
     make_patient,
+    make_plan,
     make_practitioner,
 )
 from tests.plans.scheduling.board.desk import BOARD, DAY, DESK, MONDAY, book
@@ -89,3 +95,20 @@ def test_a_board_looks_again_when_hours_closures_and_names_change(house):
     )
     assert is_new(lambda: house.location.rooms.filter(name="Room 2").update(name="Blue room"))
     assert not is_new(lambda: book(house, "10:00", date(2026, 3, 10))), "another day"
+
+
+TABLES = re.compile(r"""(?:FROM|JOIN) "?((?:clinic|patients|plans|django)_[a-z]+)""")
+NOT_DRAWN = {"django_session"}
+"""Read for who asks, and not for what stands on the board."""
+
+
+def test_the_state_of_a_board_looks_at_every_table_that_the_board_is_drawn_from(house):
+    plan = make_plan(make_patient(house.location), house.practitioner, start_date=MONDAY)
+    session = plan.sessions.get(sequence=1)
+    book(house, session=session)
+    looked_at = set(TABLES.findall(_STATE))
+    with CaptureQueriesContext(connection) as drawn:
+        for query in (DAY, f"{DAY}&by=room", f"{DAY}&view=week"):
+            assert house.get(DESK, f"{query}&part=board").status_code == 200
+    read = {table for one in drawn.captured_queries for table in TABLES.findall(one["sql"]) if _STATE not in one["sql"]}
+    assert read - looked_at - NOT_DRAWN == set(), "a change there would not be seen: add it to queries/board.py"

@@ -10,6 +10,7 @@ from plans.scheduling.services import (
     appointment_cancel,
     appointment_no_show,
     appointment_reschedule,
+    waitlist_add,
 )
 from tests.console import url, words
 from tests.factories import (
@@ -19,7 +20,7 @@ from tests.factories import (
     make_plan,
     make_practitioner,
 )
-from tests.plans.scheduling.board.desk import DAY, DESK, IN_PLACE, MONDAY, PRACTITIONER, book, drop, works_at
+from tests.plans.scheduling.board.desk import BOOK, DAY, DESK, IN_PLACE, MONDAY, PRACTITIONER, book, drop, works_at
 from tests.plans.scheduling.conftest import Written
 
 
@@ -189,3 +190,30 @@ def test_what_a_drop_cannot_mean_is_refused_or_ignored(house, data):
     visit.refresh_from_db()
     assert (visit.revision == 1) == ("revision" not in data)
     assert ("does not exist" in words(response)) == ("revision" not in data)
+
+
+# The time that came free
+
+
+def test_a_drop_tells_who_on_the_waitlist_fits_the_time_that_came_free(house):
+    visit = book(house)
+    waitlist_add(by=None, location=house.location, patient=make_patient(house.location))
+    page = words(drop(house, DESK, visit, "14:00"))
+    assert "1 person on the waitlist fits the time that came free" in page
+    assert "/admin/plans/waitlistentry/gap/?" in page
+    assert f"left_by={visit.patient_id}" in page
+    visit.refresh_from_db()
+    assert "waitlist" not in words(drop(house, DESK, visit, "14:00")), "it did not move"
+
+
+def test_a_booking_page_and_a_move_page_name_who_is_in_the_way(house):
+    birch = make_patient(house.location, first_name="Sam", last_name="Birchwood")
+    book(house, "10:00", consultation_for=birch)
+    visit = book(house, "12:00")
+    own = {"own_time_day": "2026-03-09", "own_time_time": "10:15", "practitioner": str(house.practitioner.pk)}
+    before = Written.now()
+    for path in (f"{BOOK}?patient={make_patient(house.location).pk}", url(visit, "reschedule")):
+        response = house.post(DESK, path, **own)
+        assert response.status_code == 409
+        assert "Dr Rowan is with S. Birchwood until 10:30." in words(response)
+    assert Written.now() == before

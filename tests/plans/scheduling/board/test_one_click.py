@@ -1,9 +1,10 @@
 """What one click on the board does, and what an empty place leads to."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from clinic.places.models import OpeningHours
 from plans.scheduling.models import Appointment
+from plans.scheduling.services import appointment_cancel
 from tests.console import url, words
 from tests.factories import (
     local,
@@ -80,3 +81,63 @@ def test_a_place_that_is_no_time_asks_for_one(house):
     for at in ("nonsense", "2026-03-08T02:30", ""):
         path = f"{BOOK}?patient={make_patient(house.location).pk}&at={at}"
         assert 'name="slot"' in words(house.get(DESK, path))
+
+
+# Without leaving the board
+
+
+def test_a_dialog_of_a_card_is_answered_with_a_toast_and_the_page_stays(house):
+    visit = book(house)
+    card = words(house.get(DESK, url(visit, "card")))
+    opened = f"{url(visit, 'cancel')}?revision=1&stays"
+    assert opened in card
+    response = house.clients[DESK].post(opened, {"reason": "patient"}, headers={"HX-Request": "true"})
+    assert f"{visit.patient}: cancelled." in words(response)
+    assert "Mail leaves in" in words(response)
+    assert url(visit, "undo") in words(response)
+    assert "HX-Redirect" not in response.headers
+    assert response.headers["HX-Retarget"] == "#toasts"
+    assert str(visit.pk) in response.headers["HX-Trigger-After-Swap"]
+
+
+def test_what_a_dialog_of_a_card_refuses_stands_in_the_dialog(house):
+    visit = book(house)
+    appointment_cancel(appointment_id=visit.pk, by=None, reason="patient")
+    opened = f"{url(visit, 'cancel')}?revision=1&stays"
+    response = house.clients[DESK].post(opened, {"reason": "patient"}, headers={"HX-Request": "true"})
+    assert 'id="dialog-form"' in words(response)
+    assert "The visit is cancelled" in words(response)
+    assert "HX-Retarget" not in response.headers
+
+
+def test_one_click_on_a_visit_that_changed_meanwhile_is_refused_in_a_toast(house):
+    visit = book(house)
+    appointment_cancel(appointment_id=visit.pk, by=None, reason="patient")
+    response = house.clients[DESK].post(url(visit, "confirm"), headers=IN_PLACE)
+    assert 'role="alert"' in words(response)
+    assert "The visit is cancelled" in words(response)
+    assert "row-refused" in response.headers["HX-Trigger-After-Swap"]
+
+
+def test_after_a_move_on_its_own_page_the_toast_waits_on_the_page_that_is_led_back_to(house, frozen):
+    visit = book(house)
+    own = {"own_time_day": "2026-03-09", "own_time_time": "15:00", "practitioner": str(house.practitioner.pk)}
+    response = house.clients[DESK].post(f"{url(visit, 'reschedule')}?next={DAY}", own)
+    assert (response.status_code, response.headers["Location"]) == (303, DAY)
+    frozen.shift(timedelta(seconds=20))
+    page = words(house.get(DESK, DAY))
+    toasts = page.split('id="toasts"')[1].split("</header>")[0]
+    assert f"{visit.patient}. Moved to Mon 9 Mar 15:00 with Dr Rowan, Room 1." in toasts
+    assert 'data-seconds="40"' in toasts, "twenty of sixty have passed"
+    assert f'action="{url(visit, "undo")}"' in toasts
+    assert f'name="next" value="{DAY}"' in toasts
+    assert "c-toast " not in words(house.get(DESK, DAY)).split('id="toasts"')[1], "it is shown once"
+
+
+def test_a_toast_that_comes_too_late_offers_no_way_back(house, frozen):
+    visit = book(house)
+    house.act(DESK, visit, "cancel", reason="patient", next=DAY)
+    frozen.shift(timedelta(seconds=61))
+    toasts = words(house.get(DESK, DAY)).split('id="toasts"')[1]
+    assert f"{visit.patient}: cancelled." in toasts
+    assert "data-undo" not in toasts

@@ -1,9 +1,9 @@
 """What the board shows, of what and to whom."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from clinic.access.roles import Role
-from clinic.places.models import Break, Closure, ExtraHours, TimeOff
+from clinic.places.models import Break, Closure, ExtraHours, OpeningHours, TimeOff
 from plans.scheduling.models import Appointment, VisitType
 from tests.console import sign_in, url, words
 from tests.factories import (
@@ -161,3 +161,71 @@ def test_somebody_of_another_location_finds_nothing_and_a_get_does_nothing(house
     assert stranger.get(url(visit, "card")).status_code == 404
     assert house.post(DESK, url(visit, "card")).status_code == 405
     assert Written.now() == before
+
+
+def test_a_visit_that_runs_past_midnight_does_not_stretch_the_next_day(house, frozen):
+    OpeningHours.objects.filter(location=house.location, weekday=1).update(closes_at="23:59")
+    visit = book(house, "23:00")
+    late = local(house.location, date(2026, 3, 10), "00:20")
+    busy = (visit.starts_at, late)
+    Appointment.objects.filter(pk=visit.pk).update(ends_at=late, practitioner_busy=busy, room_busy=busy)
+    page = words(house.get(DESK, f"{BOARD}?day=2026-03-10"))
+    assert ">00:00</span>" not in page
+    assert ">08:00</span>" in page
+    night = page.split("From the night before:")[1].split("</p>")[0]
+    assert str(visit.patient) in night
+    assert "until 00:20" in night
+    week = words(house.get(DESK, f"{DAY}&view=week"))
+    assert ">00:00</span>" not in week
+
+
+def test_a_week_of_everybody_says_whose_each_visit_is(house):
+    book(house, "10:00")
+    week = words(house.get(DESK, f"{DAY}&view=week"))
+    assert '<span class="b-visit__whose" title="Dr Rowan">RR</span>' in week
+    assert '<b class="b-visit__whose">RR</b> Dr Rowan' in week
+    assert "b-visit__whose" not in words(house.get(DESK, f"{DAY}&view=week&who={house.practitioner.pk}"))
+
+
+def test_a_month_says_of_past_days_what_was_and_not_what_is_free(house, frozen):
+    frozen.move_to(local(house.location, date(2026, 3, 11), "10:00"))
+    month = words(house.get(DESK, f"{DAY}&view=month"))
+    assert "Tuesday 10 March, 0 visits, No visits" in month
+    assert "Thursday 12 March, 0 visits, Free" in month
+
+
+def test_the_list_has_the_phone_of_who_is_booked(house):
+    visit = book(house, "10:00")
+    page = words(house.get(DESK, f"{DAY}&view=list")).split('class="b-sheets"')[0]
+    assert visit.patient.phone in page
+
+
+def test_visits_that_took_place_at_one_time_are_marked_on_the_board_and_on_their_pages(house):
+    at = local(house.location, date(2026, 3, 2), "10:00")
+    first, second = (took_place(house, at + timedelta(minutes=minutes)) for minutes in (0, 15))
+    apart = took_place(house, at + timedelta(hours=2))
+    page = words(house.get(DESK, f"{BOARD}?day=2026-03-02"))
+    assert page.count("Done, At the same time") == 2
+    card = words(house.get(DESK, url(first, "card")))
+    assert "At the same time" in card
+    assert str(second.patient) in card
+    assert str(first.patient) in words(house.get(DESK, url(second))).split("<dt>At the same time</dt>")[1]
+    assert "At the same time" not in words(house.get(DESK, url(apart)))
+
+
+def took_place(house, at):
+    """A visit of half an hour without a room that was written down as it began."""
+    busy = (at, at + timedelta(minutes=30))
+    stamps = {"arrived_at": at, "fulfilled_at": at}
+    return Appointment.objects.create(
+        patient=make_patient(house.location),
+        practitioner=house.practitioner,
+        location=house.location,
+        kind="consultation",
+        starts_at=at,
+        ends_at=busy[1],
+        practitioner_busy=busy,
+        room_busy=busy,
+        status="fulfilled",
+        **stamps,
+    )

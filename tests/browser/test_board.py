@@ -101,7 +101,7 @@ def test_a_visit_is_dragged_to_another_time_and_practitioner_and_the_move_is_und
     visit.refresh_from_db()
     assert (visit.starts_at, visit.practitioner) == (clinic.at(14, 30), clinic.marlow)
     toast.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone: Ada Aspen is back: today 14:00 with Dr Rowan")).to_be_visible()
+    expect(page.get_by_text("Ada Aspen: undone. Today 14:00 with Dr Rowan")).to_be_visible()
     expect(column(page, "Dr Rowan").get_by_role("link", name="14:00 to 14:30, Ada Aspen")).to_be_visible()
 
 
@@ -174,7 +174,7 @@ def test_an_empty_place_is_booked_by_a_click_and_by_keyboard(page, clinic, board
     expect(page.locator(".b-ghost--free")).to_have_text("+ 20:00")
     page.mouse.down()
     page.mouse.up()
-    expect(page.get_by_text("Today 20:00")).to_be_visible()
+    expect(page.get_by_text("Today 20:00 with Dr Marlow")).to_be_visible()
     page.get_by_label("For whom?").fill("aspen")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Consultation").click()
@@ -207,6 +207,68 @@ def test_one_click_says_that_the_patient_is_here_and_a_second_browser_sees_it_al
     clinic.book("Sam Birchwood", 16)
     expect(other.get_by_role("link", name="16:00 to 16:30, Sam Birchwood")).to_be_visible()
     context.close()
+
+
+def click(target):
+    target.click()
+
+
+def press(target):
+    target.focus()
+    target.press("Enter")
+
+
+@pytest.mark.parametrize("do", [click, press], ids=["mouse", "keyboard"])
+def test_from_a_visits_card_it_is_here_took_place_was_missed_or_cancelled_without_leaving(page, clinic, board, do):
+    for name, hour in (("Ada Aspen", 9), ("Sam Birchwood", 10), ("Cleo Cedar", 14)):
+        clinic.book(name, 15 + hour % 5)
+        Appointment.objects.filter(patient__last_name=name.split()[1]).update(
+            starts_at=clinic.at(hour),
+            ends_at=clinic.at(hour, 30),
+            practitioner_busy=(clinic.at(hour), clinic.at(hour, 30)),
+            room_busy=(clinic.at(hour), clinic.at(hour, 30)),
+        )
+    board(clinic.desk)
+    address, card = page.url, page.get_by_role("dialog", name="Visit")
+    page.evaluate("window.stays = true")
+    do(page.get_by_role("link", name="Ada Aspen"))
+    do(card.get_by_role("button", name="Is here"))
+    do(page.get_by_role("link", name="Ada Aspen, Consultation, Dr Rowan, Room 1, Here"))
+    do(card.get_by_role("button", name="Took place"))
+    expect(page.get_by_role("link", name="Ada Aspen, Consultation, Dr Rowan, Room 1, Done")).to_be_visible()
+    do(page.get_by_role("link", name="Sam Birchwood"))
+    do(card.get_by_role("link", name="No-show"))
+    do(page.get_by_role("button", name="Did not come"))
+    expect(page.get_by_text("Sam Birchwood: marked as a no-show.")).to_be_visible()
+    expect(page.get_by_role("link", name="Sam Birchwood, Consultation, Dr Rowan, Room 1, No-show")).to_be_focused()
+    do(page.get_by_role("link", name="Cleo Cedar"))
+    do(card.get_by_role("link", name="Cancel"))
+    page.get_by_label("Who cancels").select_option("patient")
+    do(page.get_by_role("button", name="Cancel the visit"))
+    expect(page.locator(".c-toast", has_text="Cleo Cedar: cancelled.").get_by_text("Mail leaves in")).to_be_visible()
+    expect(page.get_by_role("link", name="Cleo Cedar")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.get_by_role("link", name="14:00 to 14:30, Cleo Cedar")).to_be_visible()
+    assert (page.url, page.evaluate("window.stays")) == (address, True)
+    assert set(Appointment.objects.values_list("status", flat=True)) == {"fulfilled", "no_show", "booked"}
+
+
+def test_the_keyboard_reaches_the_visits_in_three_stops_and_the_keys_have_a_page(page, clinic, board):
+    clinic.book("Ada Aspen", 14)
+    clinic.book("Sam Birchwood", 15)
+    board(clinic.desk)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the visits")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Ada Aspen")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Sam Birchwood")).to_be_focused()
+    assert page.locator('.b-visit [tabindex="0"]').count() == 1
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
 def test_the_board_fits_a_phone_and_scrolls_in_its_frame(page, clinic, board):

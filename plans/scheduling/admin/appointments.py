@@ -27,7 +27,7 @@ from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
 from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
 from plans.scheduling.admin.board import BoardPages, seen_revision
-from plans.scheduling.admin.board.whom import asked_at, caller_url, carried, people_found, place_in_words
+from plans.scheduling.admin.board.whom import asked_at, caller_url, carried, people_found, place_in_words, unable
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.caller import CallerPages
 from plans.scheduling.admin.forms import CancelForm, KeepForm, MoveForm, NoteForm
@@ -205,6 +205,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
             "locations": visible_locations(user, "add") if subject.obligation is None else [],
             "query": request.GET,
             "is_placed": at is not None,
+            "unable": unable(request, form.offered.practitioners) if at is not None else None,
         }
         return TemplateResponse(request, "console/book.html", context, status=status)
 

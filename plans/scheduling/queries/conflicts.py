@@ -140,7 +140,8 @@ def _others(wanted: Wanted) -> Any:
     )
     rooms = Q(location=wanted.location, room_busy__overlap=DateTimeTZRange(*wanted.room_busy, "[)"))
     patient = Q(patient=wanted.patient, starts_at__lt=end, ends_at__gt=start)
-    live = Appointment.objects.filter(status__in=LIVE_STATUSES).exclude(pk=wanted.moving)
+    live = Appointment.objects.filter(status__in=LIVE_STATUSES)
+    live = live.exclude(pk=wanted.moving) if wanted.moving is not None else live
     joined = live.select_related("patient", "practitioner__user", "room", "location")
     return joined.filter(practitioner | rooms | patient).order_by("starts_at", "id")
 

@@ -61,8 +61,8 @@
         }
     });
 
-    document.addEventListener("row-changed", () => {
-        if (card() && board.by("modal-content").contains(document.activeElement)) {
+    document.addEventListener("row-changed", (event) => {
+        if (card() && event.target.closest("#modal-content")) {
             (visit() || board.scroller()).focus();
         }
     });

@@ -38,7 +38,16 @@
         }
     });
     document.addEventListener("DOMContentLoaded", () => board.body() && rove());
-    document.addEventListener("htmx:afterSwap", () => board.body() && rove());
+    document.addEventListener("htmx:afterSwap", () => {
+        if (!board.body()) {
+            return;
+        }
+        const isGone = last && !board.by(last) && document.activeElement === document.body;
+        rove();
+        if (isGone) {
+            (stop() || board.scroller()).focus(); // where the visit was that is not there any more
+        }
+    });
     document.addEventListener("click", (event) => {
         if (event.target.closest("[data-skip-to-visits]")) {
             event.preventDefault();

@@ -1,9 +1,9 @@
 """An empty place on the board was clicked: for whom is it, and for which of their visits."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from clinic.access.visibility import visible
 from clinic.console.reader import Reader
 from clinic.errors import Invalid
-from clinic.people.models import Practitioner
+from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.words import moment
 from patients.models import Patient
@@ -70,6 +70,13 @@ def place_in_words(request: HttpRequest, who: Reader) -> str:
     practitioner = _named(visible(Practitioner.objects.select_related("user"), who.user), request, "practitioner")
     room = _named(visible(Room.objects.all(), who.user), request, "room")
     return f"{said}{f' with {practitioner}' if practitioner else ''}{f', {room}' if room else ''}"
+
+
+def unable(request: HttpRequest, able: Container[UUID]) -> Practitioner | None:
+    """In whose column the place was clicked, where they are none of those who may do the visit: at most one query."""
+    people = visible(Practitioner.objects.select_related("user"), cast(User, request.user))
+    clicked = _named(people, request, "practitioner")
+    return clicked if clicked is not None and clicked.pk not in able else None
 
 
 def _named(rows: QuerySet[Any], request: HttpRequest, name: str) -> Any:

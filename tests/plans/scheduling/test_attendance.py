@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from clinic.errors import Conflict, Invalid, InvalidTransition
-from plans.followups.services import follow_up_cancel
+from plans.followups.services import follow_up_attend, follow_up_cancel
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
+from plans.scheduling.overlaps import at_once
 from plans.scheduling.services import (
     NO_LONGER_OWED,
     appointment_arrive,
@@ -203,3 +204,28 @@ def test_the_desks_note_changes_nothing_else(clinic: Clinic) -> None:
     noted = appointment_note(appointment_id=appointment.pk, note="Wheelchair")
 
     assert (noted.note, noted.revision, noted.status) == ("Wheelchair", 1, "booked")
+
+
+def test_two_walk_ins_at_once_do_not_share_a_room_that_has_one_of_them(clinic: Clinic) -> None:
+    factories.perform(clinic.sessions[0], clinic.practitioner)
+    other = clinic.another_patient()
+    plan = factories.make_plan(other, clinic.practitioner, start_date=date(2026, 3, 2))
+    third = factories.make_plan(clinic.another_patient(), clinic.practitioner, start_date=date(2026, 3, 2))
+    owed = [clinic.follow_ups[0], *(one.follow_ups.earliest("target_date") for one in (plan, third))]
+    for follow_up in owed:
+        follow_up_attend(follow_up_id=follow_up.pk, by=clinic.practitioner.user, reason="Flies home")
+
+    visits = Appointment.objects.filter(follow_up__in=owed).order_by("created_at", "pk")
+    assert sorted(str(visit.room) for visit in visits) == ["None", "Room 1", "Room 2"], "two rooms, three patients"
+    assert at_once(visits) == {visit.pk for visit in visits}, "one practitioner for all of them"
+
+
+def test_what_was_over_or_is_booked_over_another_by_decision_is_not_at_once(clinic: Clinic) -> None:
+    first, second = clinic.book("10:00"), clinic.book("10:30", consultation_for=clinic.another_patient())
+    first.status, first.fulfilled_at = Appointment.Status.FULFILLED, clinic.at("10:20")
+    second.status, second.starts_at, second.fulfilled_at = first.status, clinic.at("10:20"), clinic.at("10:50")
+    assert at_once([first, second]) == set(), "the first was over"
+    second.starts_at = clinic.at("10:10")
+    assert at_once([first, second]) == {first.pk, second.pk}
+    second.overbooked, second.room = True, clinic.rooms[1]
+    assert at_once([first, second]) == set(), "somebody decided so, and it says so itself"

@@ -61,7 +61,7 @@ def test_a_cancelled_visit_goes_to_who_waits_for_it(desk, house, do):
     do(page, fits.get_by_role("button", name="Was told of it: Ada Ash"))
     expect(page.get_by_text("Ada Ash was told of")).to_be_visible()
     expect(fits).to_contain_text("Told, to answer")
-    do(page, fits.get_by_role("button", name="Accept: book it for Ada Ash"))
+    do(page, fits.get_by_role("button", name="Book this time for Ada Ash"))
     expect(page.get_by_text("Booked: Ada Ash")).to_be_visible()
     expect(fits).to_contain_text("Nobody on the waitlist fits this time")
     assert Appointment.objects.get(status="booked").patient == ash

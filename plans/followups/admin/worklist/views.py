@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from clinic import words
 from clinic.access.visibility import visible
 from clinic.console.back import back_to
 from clinic.console.reader import Reader, reader
@@ -116,8 +115,9 @@ class DeskViews:
             return self._refused(request, who, kind, key, refusal)
         release(opened.patient.pk, who.user)
         undo_url = reverse("admin:plans_followup_desk_undo", args=[visit.pk])
-        if opened.visit is not None:
-            return self._done(request, who, moved_toast(visit, gap_of(opened.visit), undo_url=undo_url))
+        before = opened.visit or opened.present
+        if before is not None:
+            return self._done(request, who, moved_toast(visit, gap_of(before), undo_url=undo_url))
         return self._done(request, who, booked_toast(visit, undo_url=undo_url))
 
     def _book(self, who: Reader, opened: Opened, slot: str) -> Appointment:
@@ -273,5 +273,3 @@ def _row_of(visit: Appointment) -> str:
         return f"{VISIT}-{visit.pk}"
     obligation = visit.session_id or visit.follow_up_id
     return f"{visit.kind}-{obligation}" if obligation else ""
-
-

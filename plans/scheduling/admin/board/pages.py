@@ -205,8 +205,6 @@ def place_asked(request: HttpRequest, row: Appointment) -> Wanted:
     )
 
 
-
-
 def _one(rows: Any, key: str, attr: str) -> Any:
     try:
         found = rows.filter(pk=UUID(key)).first()

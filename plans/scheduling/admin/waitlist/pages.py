@@ -12,7 +12,6 @@ from django.urls import URLPattern, path
 from unfold.enums import ActionVariant
 
 from clinic import clock
-from clinic.access.visibility import visible
 from clinic.console.acts import Done, act, in_states
 from clinic.console.back import back_to
 from clinic.console.base import ConsoleAdmin
@@ -31,7 +30,14 @@ from plans.scheduling.admin.waitlist.joining import choices_of, first_wishes
 from plans.scheduling.admin.waitlist.rows import URGENT, offer_in_words, rows_of
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import times_for
-from plans.scheduling.queries.waitlist import entries_for, present_visits, subjects_of, title_of, waiting, waitlist_in_full
+from plans.scheduling.queries.waitlist import (
+    entries_for,
+    present_visits,
+    subjects_of,
+    title_of,
+    waiting,
+    waitlist_in_full,
+)
 from plans.scheduling.services import (
     waitlist_accept,
     waitlist_add,

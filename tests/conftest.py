@@ -22,6 +22,9 @@ from clinic.local.process import Process
 from tests.servers import Broker, Inbox, servers
 
 
+LONGEST = ("tests/browser/", "tests/deployment/", "tests/concurrency/", "tests/clinic/local/", "tests/journeys/")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if servers.owns_run and not config.option.collectonly:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a run that is told to end cleans up like Ctrl-C
@@ -36,6 +39,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         servers.start_own()
         refuse_foreign_sockets()
         delete_instead_of_truncating()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has browsers and processes of its own begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_unconfigure() -> None:

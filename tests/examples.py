@@ -73,7 +73,8 @@ def opening_hours(location: Location) -> OpeningHours:
 
 @example("clinic.break")
 def weekly_break(location: Location) -> Break:
-    return break_create(location=location, weekday=3, starts_at=time(12), ends_at=time(12, 30))[0]
+    hour = 8 + Break.objects.filter(location=location).count()  # breaks of one day cannot overlap
+    return break_create(location=location, weekday=3, starts_at=time(hour), ends_at=time(hour, 30))[0]
 
 
 @example("clinic.extrahours")

@@ -82,7 +82,7 @@ def test_a_row_of_the_worklist_joins_the_waitlist_and_is_booked_from_there(desk,
     do(page, side.get_by_role("link", name="On the waitlist"))
     expect(side.get_by_role("heading", level=2)).to_contain_text("Waits: Bea Birch · Session 1 of 3")
     do(page, side.locator("[data-best]"))
-    expect(page.locator("#toasts")).to_contain_text("Bea Birch. Booked: ")
+    expect(page.locator("#toasts")).to_contain_text("Booked: Bea Birch, ")
     expect(page.locator("#desk-list")).to_contain_text("Nobody waits.")
     entry.refresh_from_db()
     assert entry.status == "booked"

@@ -145,6 +145,6 @@ class TestPreferredTimes:
             "preferred_until": "12:00",
         }
         assert house.post(DESK, url(patient), **form).status_code == 303
-        assert "Mon, Thu, from 09:00, done by 12:00" in words(house.get(DESK, url(patient)))
+        assert "Monday and Thursday, 09:00 to 12:00" in words(house.get(DESK, url(patient)))
         wrong = house.post(DESK, url(patient), **form | {"preferred_until": "08:00"})
         assert "is after the time to come" in words(wrong)

@@ -298,8 +298,8 @@ class PeriodForm(ConsoleModelForm):
         for name, label in (("starts_at", "From"), ("ends_at", "Until")):
             if name in self.fields:
                 self.fields[name].label = label
-        if "whole_days" not in self.fields:
-            return
+        if not {"whole_days", *self.local_times} <= self.fields.keys():
+            return  # who may only look has no fields
         self.fields["ends_at"].help_text = "Of whole days the last one, included; empty: one day."
         starts, ends = (self.initial.get(name) for name in self.local_times)
         is_whole = not starts or not ends or starts.time() == ends.time() == time.min

@@ -35,12 +35,13 @@ from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.keeping import may_keep
 from plans.scheduling.admin.rows import url_of_work
 from plans.scheduling.admin.story import story_of
-from plans.scheduling.admin.toasts import booked_toast, cancelled_toast, moved_toast, undone_toast
+from plans.scheduling.admin.toasts import booked_toast, cancelled_toast, moved_toast, noted_toast, undone_toast
 from plans.scheduling.looks import AT_ONCE, REBOOK, appointment_badge, decisions, override_flags
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.queries import title, why_rebook, with_fitness
 from plans.scheduling.queries.conflicts import at_once_with, named, wanted_anew, wanted_for
 from plans.scheduling.services import (
+    TAKEN_BACK_WITHIN,
     appointment_arrive,
     appointment_book,
     appointment_cancel,
@@ -50,9 +51,10 @@ from plans.scheduling.services import (
     appointment_no_show,
     appointment_note,
     appointment_reschedule,
+    appointment_take_back,
     appointment_undo,
 )
-from plans.treatment.models import TreatmentPlan
+from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 
 def _may_arrive(appointment: Appointment) -> bool:
@@ -65,6 +67,15 @@ def _may_arrive(appointment: Appointment) -> bool:
 def _may_be_missed(appointment: Appointment) -> bool:
     """Whether nobody came: not before it was to begin."""
     return appointment.status in Appointment.MAY_NO_SHOW and appointment.starts_at <= clock.now()
+
+
+def _may_be_taken_back(appointment: Appointment) -> bool:
+    """Whether somebody was written down as here, or as missing, within the last day, and no session has begun."""
+    written_at = appointment.no_show_at or appointment.arrived_at
+    is_fresh = written_at is not None and reader().now <= written_at + TAKEN_BACK_WITHIN
+    session = appointment.session
+    has_begun = session is not None and session.status != ProcedureSession.Status.PLANNED
+    return appointment.status in Appointment.MAY_TAKE_BACK and is_fresh and not has_begun
 
 
 def _is_undoable(appointment: Any) -> bool:
@@ -239,7 +250,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
     )
     def arrive(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_arrive(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
-        return Done(f"{row.patient} is here.")
+        return Done(noted_toast(row, "is here"))
 
     @act("Took place", grant="fulfil", is_legal=_is_fulfillable, icon="check", variant=ActionVariant.PRIMARY)
     def fulfil(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
@@ -290,7 +301,17 @@ class AppointmentAdmin(BoardPages, CallerPages):
     )
     def no_show(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_no_show(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
-        return Done(f"{row.patient}: marked as a no-show.")
+        return Done(noted_toast(row, "did not come"))
+
+    @act(
+        "Take back",
+        grant="undo",
+        is_legal=_may_be_taken_back,
+        icon="undo",
+        description="It was a slip: the visit is booked as before. Nobody is mailed.",
+    )
+    def take_back(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
+        return Done(undone_toast(appointment_take_back(appointment_id=row.pk, by=cast(User, request.user))))
 
     @act(
         "Cancel",

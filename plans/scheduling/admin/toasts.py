@@ -10,6 +10,9 @@ from plans.scheduling.models import Appointment
 from plans.scheduling.queries import title
 from plans.scheduling.queries.gaps import Gap
 
+SLIP_SECONDS = 60
+"""How long a toast offers to take an attendance back; the visit's own page does so for a day."""
+
 
 def booked_toast(visit: Appointment, *, undo_url: str = "") -> Toast:
     return _told(f"Booked: {visit.patient}, {title(visit)}, {visit_in_words(visit)}.", visit, undo_url)
@@ -22,6 +25,17 @@ def moved_toast(visit: Appointment, before: Gap, *, undo_url: str = "") -> Toast
 
 def cancelled_toast(visit: Appointment, before: Gap) -> Toast:
     return _told(f"{visit.patient}: cancelled.", visit, "", before)
+
+
+def noted_toast(visit: Appointment, words: str) -> Toast:
+    """Of an attendance that was written down; nobody is mailed."""
+    return Toast(
+        f"{visit.patient} {words}.",
+        about=str(visit.pk),
+        undo_url=reverse("admin:plans_appointment_take_back", args=[visit.pk]),
+        seconds=SLIP_SECONDS,
+        waits="Can be taken back here for",
+    )
 
 
 def undone_toast(visit: Appointment) -> Toast:

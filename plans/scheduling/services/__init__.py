@@ -24,6 +24,7 @@ from plans.scheduling.services.feeds import calendar_feed_make, calendar_feed_no
 from plans.scheduling.services.keeping import appointment_keep
 from plans.scheduling.services.off_hours import appointments_check_hours
 from plans.scheduling.services.series import SeriesVisit, plan_book_series, plan_preview_series
+from plans.scheduling.services.taking_back import TAKEN_BACK_WITHIN, appointment_take_back
 from plans.scheduling.services.waitlist import (
     waitlist_accept,
     waitlist_add,
@@ -36,6 +37,7 @@ from plans.scheduling.services.walk_in import walk_in_begin
 
 __all__ = [
     "NO_LONGER_OWED",
+    "TAKEN_BACK_WITHIN",
     "Caller",
     "SeriesVisit",
     "appointment_arrive",
@@ -48,6 +50,7 @@ __all__ = [
     "appointment_note",
     "appointment_record_consultation",
     "appointment_reschedule",
+    "appointment_take_back",
     "appointment_undo",
     "appointments_check_hours",
     "appointments_close",

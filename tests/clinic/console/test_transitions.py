@@ -103,6 +103,7 @@ ILLEGAL: list[tuple[str, Role, str, Callable[[House], Record], dict[str, str]]] 
     ("visit", DESK, "cancel", cancelled_visit, {"reason": "patient"}),
     ("visit", DESK, "no_show", arrived_visit, {}),
     ("visit", DESK, "undo", arrived_visit, {}),
+    ("visit", DESK, "take_back", visit, {}),
     ("visit", DESK, "reschedule", arrived_visit, {"own_time_day": "2026-03-10", "own_time_time": "10:00"}),
     ("plan", PRACTITIONER, "propose", plan, {}),
     ("plan", PRACTITIONER, "accept", plan, {"accepted_on": "2026-03-02", "signed_name": "Mock", "consent_prp": "on"}),

@@ -11,7 +11,7 @@ import pytest
 from clinic.local import postgres as postgres_module
 from clinic.local.home import CannotStart
 from clinic.local.postgres import PostgreSQL
-from tests.servers import VOLATILE
+from tests.cluster import VOLATILE
 
 
 @pytest.fixture

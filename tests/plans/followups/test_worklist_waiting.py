@@ -57,7 +57,7 @@ def test_one_click_books_what_they_wait_for_and_undo_puts_them_back(clinic, late
     entry.refresh_from_db()
     visit = clinic.follow_up.appointments.get()
     assert (entry.status, entry.appointment) == ("booked", visit)
-    assert "Mock Dogwood. Booked: " in words(answer)
+    assert "Booked: Mock Dogwood, " in words(answer)
     assert "Nobody waits." in words(answer)
     appointment_undo(appointment_id=visit.pk, by=clinic.desk)
     entry.refresh_from_db()

@@ -1,10 +1,11 @@
 """What becomes of a booked visit, and how sessions, follow-ups and consultations close it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 
-from clinic.errors import Conflict, Invalid, InvalidTransition
+from clinic.errors import Conflict, Invalid, InvalidTransition, SlotTaken
 from plans.followups.services import follow_up_attend, follow_up_cancel
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
@@ -17,6 +18,7 @@ from plans.scheduling.services import (
     appointment_fulfil,
     appointment_no_show,
     appointment_note,
+    appointment_take_back,
 )
 from plans.treatment.services import plan_discontinue, session_abort, session_cancel, session_start
 from tests import factories
@@ -24,6 +26,7 @@ from tests.plans.scheduling.conftest import Clinic
 from tests.plans.scheduling.test_refusals import refused
 
 MONDAY = date(2026, 3, 9)
+AS_IT_WAS = ("status", "revision", "starts_at", "ends_at", "room", "confirmed_at", "arrived_at", "no_show_at")
 
 
 def now(appointment: Appointment) -> Appointment:
@@ -55,6 +58,59 @@ def test_a_missed_visit_leaves_its_obligation_to_be_booked_again(clinic: Clinic)
 
     assert (missed.status, missed.no_show_at is not None) == ("no_show", True)
     assert clinic.book("14:00", follow_up.target_date, follow_up=follow_up).is_live
+
+
+class TestTakingBack:
+    def test_a_slip_leaves_the_visit_as_it_was(self, clinic: Clinic, frozen: time_machine.Traveller) -> None:
+        appointment = clinic.book("10:00")
+        appointment_confirm(appointment_id=appointment.pk, by=clinic.desk)
+        before = Appointment.objects.values(*AS_IT_WAS).get(pk=appointment.pk)
+
+        for slip in (appointment_arrive, appointment_no_show):
+            slip(appointment_id=appointment.pk, by=clinic.desk)
+            frozen.shift(timedelta(hours=23))
+            back = appointment_take_back(appointment_id=appointment.pk, by=clinic.desk)
+            assert back.status == "confirmed"
+            assert Appointment.objects.values(*AS_IT_WAS).get(pk=appointment.pk) == before
+
+    def test_after_a_day_it_stands(self, clinic: Clinic, frozen: time_machine.Traveller) -> None:
+        appointment = clinic.book("10:00")
+        appointment_no_show(appointment_id=appointment.pk, by=clinic.desk)
+        frozen.shift(timedelta(hours=24, seconds=1))
+
+        refusal = refused(lambda: appointment_take_back(appointment_id=appointment.pk, by=clinic.desk), Conflict)
+
+        assert refusal.code == "too_late"
+
+    def test_a_time_that_others_have_got_is_theirs(self, clinic: Clinic) -> None:
+        appointment = clinic.book("10:00")
+        appointment_no_show(appointment_id=appointment.pk, by=clinic.desk)
+        clinic.book("10:00", consultation_for=clinic.another_patient())
+
+        refused(lambda: appointment_take_back(appointment_id=appointment.pk, by=clinic.desk), SlotTaken)
+
+        appointment.refresh_from_db()
+        assert appointment.status == "no_show"
+
+    def test_what_was_booked_again_since_stays_booked_once(self, clinic: Clinic) -> None:
+        follow_up = clinic.follow_ups[0]
+        missed = clinic.book("10:00", follow_up.target_date, follow_up=follow_up)
+        appointment_no_show(appointment_id=missed.pk, by=clinic.desk)
+        clinic.book("14:00", follow_up.target_date, follow_up=follow_up)
+
+        refusal = refused(lambda: appointment_take_back(appointment_id=missed.pk, by=clinic.desk), Conflict)
+
+        assert refusal.code == "already_booked"
+
+    def test_nobody_leaves_whose_session_has_begun(self, clinic: Clinic) -> None:
+        session = clinic.sessions[0]
+        appointment = clinic.book("10:00", session=session)
+        session_start(session_id=session.pk, by=clinic.desk)
+
+        refusal = refused(lambda: appointment_take_back(appointment_id=appointment.pk, by=clinic.desk), Conflict)
+
+        assert Appointment.objects.get(pk=appointment.pk).status == "arrived"
+        assert refusal.code in ("session_in_progress", "invalid_transition")
 
 
 def test_cancelling_tells_the_patient_and_drops_the_reminders(clinic: Clinic) -> None:

@@ -62,7 +62,7 @@
     });
 
     document.addEventListener("row-changed", (event) => {
-        if (card() && event.target.closest("#modal-content")) {
+        if (card() && (card().contains(event.target) || event.target.closest("#modal-content"))) {
             (visit() || board.scroller()).focus();
         }
     });

@@ -40,8 +40,8 @@ from plans.scheduling.queries import title, why_rebook
 from plans.scheduling.queries.conflicts import Wanted, at_once_with, named, wanted_for
 from plans.scheduling.services import appointment_reschedule
 
-CARD_ONE_CLICK = ("arrive", "fulfil", "confirm")
-CARD_DIALOGS = ("no_show", "reschedule", "keep", "note", "cancel")
+CARD_ONE_CLICK = ("arrive", "fulfil", "confirm", "no_show")
+CARD_DIALOGS = ("take_back", "reschedule", "keep", "note", "cancel")
 
 
 class BoardPages(ConsoleAdmin):

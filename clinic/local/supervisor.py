@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 
 from django.core.management import call_command
 from django.core.management.base import OutputWrapper
@@ -43,6 +44,7 @@ class Supervisor:
         self.out = out
         self.mailbox_embedded = environ["EMAIL_URL"] == mailbox_url(environ)
         self.processes: list[Process] = []
+        self.is_told_to_stop = False
 
     def run(self, *, demo: bool) -> None:
         """Start everything, then watch until a signal raises KeyboardInterrupt; nothing is left behind.
@@ -52,7 +54,7 @@ class Supervisor:
         began = time.monotonic()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # Also where a background job began with SIGINT ignored, which its children would inherit.
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, self._interrupt)
         self.home.create()
         self.home.require_space()
         with self.home.claimed(), self._stopping_all():
@@ -65,6 +67,15 @@ class Supervisor:
                 self._start_application(web)
                 self._say(self._summary(time.monotonic() - began, demo=demo))
                 self._watch()
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.is_told_to_stop = True
+        raise KeyboardInterrupt
+
+    def _stop_if_told(self) -> None:
+        """An interrupt is lost where it is raised in a callback of the interpreter's own, such as an import has."""
+        if self.is_told_to_stop:
+            raise KeyboardInterrupt
 
     def _start_servers(self, mail: socket.socket | None) -> None:
         servers: dict[str, Process] = {}
@@ -113,6 +124,7 @@ class Supervisor:
     def _watch(self) -> None:
         watched = [Watched(process, time.monotonic()) for process in self.processes]
         while True:
+            self._stop_if_told()
             time.sleep(0.25)
             for one in watched:
                 if not one.process.alive:
@@ -170,6 +182,7 @@ class Supervisor:
             self._say("✗")
             raise
         self._say(f"✓ {time.monotonic() - began:5.1f} s")
+        self._stop_if_told()
 
     def _say(self, text: str) -> None:
         self.out.write(text)

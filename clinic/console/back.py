@@ -13,6 +13,7 @@ def back_to(request: HttpRequest, otherwise: str = "") -> str:
     if not url_has_allowed_host_and_scheme(named, allowed_hosts={request.get_host()}):
         return otherwise
     parts = urlsplit(named)
-    if not parts.path.startswith("/"):
-        return otherwise
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    # Without its host, `//other.site` would be the address of another one.
+    is_of_this_site = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_of_this_site else otherwise

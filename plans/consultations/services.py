@@ -28,6 +28,7 @@ from plans.consultations.models import (
 from plans.consultations.rules import Answer, unanswered
 from plans.consultations.scales import Scale, allowed_values, is_valid
 from plans.protocols.catalogue import SCREENING
+from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_record_consultation
 
 
@@ -103,6 +104,8 @@ def consultation_create(
     answers = _screening_answers(screening)
     _check_content(causes, severity)
     with recorded():
+        if appointment_id is not None:
+            lock(Appointment.objects.all(), appointment_id)  # before the patient: the one order
         consultation = Consultation.objects.create(
             patient=patient_lock(patient_id=patient.pk),
             practitioner=practitioner,

@@ -102,6 +102,24 @@ def messages_plan_again(*, appointments: Iterable[UUID]) -> int:
     )
 
 
+def messages_resume(*, appointment: Appointment) -> int:
+    """The visit is to come after all: send what was cancelled because it was not; returns how many are pending again.
+
+    Of its present revision, what is still of use. For a visit whose row is locked.
+    """
+    now = clock.now()
+    if appointment.status not in rules.AWAITED:
+        return 0
+    dropped = PatientMessage.objects.filter(
+        appointment=appointment,
+        appointment_revision=appointment.revision,
+        status=Status.CANCELLED,
+        status_reason=rules.NOT_TO_COME,
+        expires_at__gt=now,
+    )
+    return dropped.update(status=Status.PENDING, status_reason="", settled_at=None, updated_at=now)
+
+
 def messages_suppress(*, patient: Patient) -> int:
     """Suppress what is still to be sent to `patient`, who gets no mail any more; returns how many there were.
 

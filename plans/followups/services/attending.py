@@ -15,7 +15,7 @@ from plans.followups.queries import counts_from, state_of
 from plans.followups.services.obligations import lock_follow_up, since
 from plans.messages.services import messages_close
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.scheduling.services import appointment_no_show, appointments_close, walk_in_book
+from plans.scheduling.services import appointment_no_show, appointments_close, follow_up_visit_fulfil
 from plans.treatment.models import TreatmentPlan
 
 SEEN_INSTEAD = "The patient was seen earlier."
@@ -39,7 +39,7 @@ def follow_up_attend(
             check_allowed("The plan", follow_up.plan.status, "attending", TreatmentPlan.MAY_BOOK)
         doubt, why = doubt_about(follow_up), trimmed(reason)[:300]
         _give_back_another_day(follow_up, by)
-        walk_in_book(
+        follow_up_visit_fulfil(
             follow_up=follow_up,
             by=by,
             practitioner=practitioner or Practitioner.objects.filter(user=by).first() or _its_practitioner(follow_up),

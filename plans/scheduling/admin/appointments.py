@@ -41,7 +41,6 @@ from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.queries import title, why_rebook, with_fitness
 from plans.scheduling.queries.conflicts import at_once_with, named, wanted_anew, wanted_for
 from plans.scheduling.services import (
-    TAKEN_BACK_WITHIN,
     appointment_arrive,
     appointment_book,
     appointment_cancel,
@@ -53,8 +52,9 @@ from plans.scheduling.services import (
     appointment_reschedule,
     appointment_take_back,
     appointment_undo,
+    why_not_taken_back,
 )
-from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.models import TreatmentPlan
 
 
 def _may_arrive(appointment: Appointment) -> bool:
@@ -70,12 +70,8 @@ def _may_be_missed(appointment: Appointment) -> bool:
 
 
 def _may_be_taken_back(appointment: Appointment) -> bool:
-    """Whether somebody was written down as here, or as missing, within the last day, and no session has begun."""
-    written_at = appointment.no_show_at or appointment.arrived_at
-    is_fresh = written_at is not None and reader().now <= written_at + TAKEN_BACK_WITHIN
-    session = appointment.session
-    has_begun = session is not None and session.status != ProcedureSession.Status.PLANNED
-    return appointment.status in Appointment.MAY_TAKE_BACK and is_fresh and not has_begun
+    """Whether the last arrival, end or no-show was within a day, and nothing came of it yet."""
+    return appointment.status in Appointment.MAY_TAKE_BACK and why_not_taken_back(appointment, reader().now) is None
 
 
 def _is_undoable(appointment: Any) -> bool:
@@ -255,7 +251,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
     @act("Took place", grant="fulfil", is_legal=_is_fulfillable, icon="check", variant=ActionVariant.PRIMARY)
     def fulfil(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_fulfil(appointment_id=row.pk, by=cast(User, request.user))
-        return Done(f"{row.patient}: the visit took place.")
+        return Done(noted_toast(row, "was seen"))
 
     @act(
         "Move",
@@ -308,7 +304,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         grant="undo",
         is_legal=_may_be_taken_back,
         icon="undo",
-        description="It was a slip: the visit is booked as before. Nobody is mailed.",
+        description="It was a slip: the visit is as it was before. Nobody is mailed.",
     )
     def take_back(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         return Done(undone_toast(appointment_take_back(appointment_id=row.pk, by=cast(User, request.user))))

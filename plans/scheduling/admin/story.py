@@ -14,6 +14,16 @@ LIMIT = 200
 """Events of one visit that are read; the newest ones."""
 
 
+ATTENDANCE = {
+    Appointment.Status.BOOKED: "Booked again",
+    Appointment.Status.CONFIRMED: "Confirmed",
+    Appointment.Status.ARRIVED: "Came",
+    Appointment.Status.FULFILLED: "Took place",
+    Appointment.Status.NO_SHOW: "Did not come",
+    Appointment.Status.CANCELLED: "Cancelled",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """One line of the story."""
@@ -31,8 +41,9 @@ def story_of(appointment: Appointment) -> list[Happened]:
     """What happened to the visit, the newest first: three queries."""
     events = _events(appointment)
     later = list(_decided_later(events))
+    came = list(_attended(events))
     as_revised = {event.revision: event for event in events}  # of each revision the oldest: as its act left the visit
-    users = {event.pgh_context.metadata.get("user") for event in later}
+    users = {event.pgh_context.metadata.get("user") for event in [*later, *(event for event, _ in came)]}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=users - {None})}
     told = [
         Happened(
@@ -43,6 +54,10 @@ def story_of(appointment: Appointment) -> list[Happened]:
             _with_reason(("", event.pgh_context.metadata.get("reason", ""))),
         )
         for event in later
+    ]
+    told += [
+        Happened(what, event.pgh_created_at, names.get(event.pgh_context.metadata.get("user"), ""), None, ())
+        for event, what in came
     ]
     for revision in appointment.revisions.select_related("acted_by", "practitioner__user", "room"):
         said = as_revised.get(revision.number, revision)
@@ -88,3 +103,12 @@ def _decided_later(events: list[Any]) -> Iterator[Any]:
         decided = any(getattr(after, name) != getattr(before, name) for name in AS_BOOKED)
         if after.revision == before.revision and decided and after.pgh_context is not None:
             yield after
+
+
+def _attended(events: list[Any]) -> Iterator[tuple[Any, str]]:
+    """The events that changed whether the patient comes, is here or was seen, and what they are called."""
+    for after, before in pairwise(events):
+        if after.revision != before.revision or after.status == before.status or after.pgh_context is None:
+            continue
+        is_taken_back = before.status in Appointment.MAY_TAKE_BACK and after.status != Appointment.Status.FULFILLED
+        yield after, "Taken back" if is_taken_back else ATTENDANCE.get(after.status, "")

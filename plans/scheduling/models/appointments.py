@@ -104,7 +104,7 @@ class Appointment(Record):
     MAY_CANCEL = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED})
     MAY_NO_SHOW = frozenset({Status.BOOKED, Status.CONFIRMED})
     MAY_UNDO = frozenset({Status.BOOKED, Status.CONFIRMED, Status.CANCELLED})
-    MAY_TAKE_BACK = frozenset({Status.ARRIVED, Status.NO_SHOW})
+    MAY_TAKE_BACK = frozenset({Status.ARRIVED, Status.FULFILLED, Status.NO_SHOW})
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
     practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="appointments")

@@ -11,7 +11,7 @@ from plans.scheduling.services.attendance import (
     appointments_close,
     appointments_of_session_arrive,
     appointments_of_session_fulfil,
-    walk_in_book,
+    follow_up_visit_fulfil,
 )
 from plans.scheduling.services.booking import (
     appointment_book,
@@ -24,7 +24,7 @@ from plans.scheduling.services.feeds import calendar_feed_make, calendar_feed_no
 from plans.scheduling.services.keeping import appointment_keep
 from plans.scheduling.services.off_hours import appointments_check_hours
 from plans.scheduling.services.series import SeriesVisit, plan_book_series, plan_preview_series
-from plans.scheduling.services.taking_back import TAKEN_BACK_WITHIN, appointment_take_back
+from plans.scheduling.services.taking_back import appointment_take_back, why_not_taken_back
 from plans.scheduling.services.waitlist import (
     waitlist_accept,
     waitlist_add,
@@ -37,7 +37,6 @@ from plans.scheduling.services.walk_in import walk_in_begin
 
 __all__ = [
     "NO_LONGER_OWED",
-    "TAKEN_BACK_WITHIN",
     "Caller",
     "SeriesVisit",
     "appointment_arrive",
@@ -62,6 +61,7 @@ __all__ = [
     "caller_book",
     "caller_register",
     "caller_walk_in",
+    "follow_up_visit_fulfil",
     "likely_same",
     "plan_book_series",
     "plan_preview_series",
@@ -72,5 +72,5 @@ __all__ = [
     "waitlist_offer",
     "waitlist_withdraw",
     "walk_in_begin",
-    "walk_in_book",
+    "why_not_taken_back",
 ]

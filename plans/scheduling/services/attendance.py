@@ -19,7 +19,7 @@ from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevis
 from plans.scheduling.rules import MAX_DURATION
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.staleness import check_seen
-from plans.scheduling.services.writing import CANCELLATION, IN_FULL, occupy, restate, revise, save
+from plans.scheduling.services.writing import CANCELLATION, IN_FULL, occupy, restate, revise, save, walked_in
 from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act
@@ -101,7 +101,7 @@ def appointment_no_show(*, appointment_id: UUID, by: User | None, revision: int 
     return appointment
 
 
-def walk_in_book(
+def follow_up_visit_fulfil(
     *, follow_up: FollowUp, by: User | None, practitioner: Practitioner, early_because: str = ""
 ) -> Appointment:
     """The patient is here for `follow_up` now: returns its visit, fulfilled.
@@ -262,11 +262,6 @@ def _cancel(appointment: Appointment, reason: str, note: str, by: User | None) -
     appointment.revision += 1
     save(appointment, "status", *CANCELLATION, "revision")
     revise(appointment, Act.CANCELLED, by=by, status_before=status_before)
-    if status_before != Status.ARRIVED or not _is_walk_in(appointment):
+    if status_before != Status.ARRIVED or not walked_in(appointment):
         messages_plan(appointment=appointment, act=Act.CANCELLED)
     return appointment
-
-
-def _is_walk_in(appointment: Appointment) -> bool:
-    """Whether the patient was here before the visit was: no mail told them of it."""
-    return appointment.revisions.filter(number=1, status_after__in=(Status.ARRIVED, Status.FULFILLED)).exists()

@@ -48,6 +48,7 @@ from plans.scheduling.services.writing import (
     remember,
     revise,
     save,
+    walked_in,
 )
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
@@ -265,7 +266,8 @@ def appointment_undo(*, appointment_id: UUID, by: User | None) -> Appointment:
             revise(appointment, Act.UNDONE, by=by, status_before=status_before)
             if last.act in (Act.BOOKED, Act.MOVED):
                 entries_reopen(waited, settled_since=last.acted_at)
-            messages_plan(appointment=appointment, act=Act.UNDONE)
+            if appointment.status != Status.ARRIVED or not walked_in(appointment):
+                messages_plan(appointment=appointment, act=Act.UNDONE)
     except IntegrityError as error:
         _refuse(error, attempt)
         raise

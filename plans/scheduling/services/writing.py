@@ -96,6 +96,12 @@ def remember(appointment: Appointment, subject: Subject) -> None:
     appointment.minutes_when_booked = subject.obligation.duration_minutes if subject.obligation else None
 
 
+def walked_in(appointment: Appointment) -> bool:
+    """Whether the patient was here before the visit was: no mail told them of it. One query."""
+    was_here = (Appointment.Status.ARRIVED, Appointment.Status.FULFILLED)
+    return appointment.revisions.filter(number=1, status_after__in=was_here).exists()
+
+
 def save(appointment: Appointment, *fields: str) -> None:
     """Write these columns; the version is counted by the database and known here at once."""
     appointment.save(update_fields=[*fields, "updated_at"])

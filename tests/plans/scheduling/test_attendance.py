@@ -19,6 +19,8 @@ from plans.scheduling.services import (
     appointment_no_show,
     appointment_note,
     appointment_take_back,
+    appointment_undo,
+    walk_in_begin,
 )
 from plans.treatment.services import plan_discontinue, session_abort, session_cancel, session_start
 from tests import factories
@@ -105,12 +107,45 @@ class TestTakingBack:
     def test_nobody_leaves_whose_session_has_begun(self, clinic: Clinic) -> None:
         session = clinic.sessions[0]
         appointment = clinic.book("10:00", session=session)
+        appointment_arrive(appointment_id=appointment.pk, by=clinic.desk)
         session_start(session_id=session.pk, by=clinic.desk)
 
         refusal = refused(lambda: appointment_take_back(appointment_id=appointment.pk, by=clinic.desk), Conflict)
 
-        assert Appointment.objects.get(pk=appointment.pk).status == "arrived"
-        assert refusal.code in ("session_in_progress", "invalid_transition")
+        assert (now(appointment).status, refusal.code) == ("arrived", "has_begun")
+
+    def test_of_one_that_took_place_the_patient_is_still_here(self, clinic: Clinic) -> None:
+        appointment = clinic.book("10:00")
+        for step in (appointment_arrive, appointment_fulfil):
+            step(appointment_id=appointment.pk, by=clinic.desk)
+
+        back = appointment_take_back(appointment_id=appointment.pk, by=clinic.desk)
+
+        assert (back.status, back.fulfilled_at, back.arrived_at is not None) == ("arrived", None, True)
+
+    def test_who_walked_in_was_not_booked_before_and_leaves_by_a_cancellation(self, clinic: Clinic) -> None:
+        visit = walk_in_begin(by=None, location=clinic.location, consultation_for=clinic.patient)
+
+        refusal = refused(lambda: appointment_take_back(appointment_id=visit.pk, by=clinic.desk), Conflict)
+
+        assert refusal.code == "walked_in"
+        appointment_cancel(appointment_id=visit.pk, by=None, reason="other")
+        appointment_undo(appointment_id=visit.pk, by=None)
+        assert (now(visit).status, visit.messages.count()) == ("arrived", 0)
+
+    def test_reminders_that_are_still_of_use_go_out_after_all(
+        self, clinic: Clinic, frozen: time_machine.Traveller
+    ) -> None:
+        appointment = clinic.book("10:00")
+        reminders = PatientMessage.objects.filter(appointment=appointment, kind="reminder")
+        before = set(reminders.filter(status="pending").values_list("pk", flat=True))
+        assert before
+        appointment_no_show(appointment_id=appointment.pk, by=clinic.desk)
+        assert not reminders.filter(status="pending").exists()
+
+        appointment_take_back(appointment_id=appointment.pk, by=clinic.desk)
+
+        assert set(reminders.filter(status="pending").values_list("pk", flat=True)) == before
 
 
 def test_cancelling_tells_the_patient_and_drops_the_reminders(clinic: Clinic) -> None:

@@ -62,6 +62,10 @@
     });
 
     document.addEventListener("row-changed", (event) => {
+        const quick = event.target.closest(".b-quick");
+        if (quick) {
+            quick.remove(); // done; what comes next is in the board that is on its way
+        }
         if (card() && (card().contains(event.target) || event.target.closest("#modal-content"))) {
             (visit() || board.scroller()).focus();
         }

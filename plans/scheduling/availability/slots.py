@@ -267,6 +267,7 @@ WITH opening AS (
         FROM plans_appointment
         WHERE room_id = r.id AND room_busy && tstzrange(%(lower)s, %(upper)s) AND {live} {not_moving}
     ) AS booked ON true
+    ORDER BY r.place
 )"""
 
 _OVER_OTHERS_SQL = """UNION ALL
@@ -274,6 +275,7 @@ _OVER_OTHERS_SQL = """UNION ALL
             WHERE practitioner_id = q.id AND practitioner_busy && tstzrange(%(lower)s, %(upper)s)
                 AND {live} AND overbooked {not_moving}"""
 
+# The rooms are asked in their order, and the first that is free ends the asking: a house may have a hundred.
 _FREE_SQL = """, free AS MATERIALIZED (
     SELECT people.place,
         people.works - closed.at - people.away - people.booked - patient.at AS at
@@ -287,8 +289,8 @@ _FREE_SQL = """, free AS MATERIALIZED (
 SELECT extract(epoch FROM s)::bigint, room.place, people.places
 FROM starts
 CROSS JOIN LATERAL (SELECT array_agg(place) AS places FROM free WHERE at @> visit) AS people
-CROSS JOIN LATERAL (SELECT min(place) AS place FROM rooms WHERE NOT booked && visit) AS room
-WHERE people.places IS NOT NULL AND room.place IS NOT NULL
+CROSS JOIN LATERAL (SELECT place FROM rooms WHERE NOT booked && visit LIMIT 1) AS room
+WHERE people.places IS NOT NULL
 ORDER BY s
 LIMIT %(limit)s"""
 

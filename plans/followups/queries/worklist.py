@@ -30,6 +30,7 @@ from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries.calls import SAID, missed_again, no_shows_in_a_row
 from plans.followups.queries.follow_ups import with_state
 from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
+from plans.scheduling.queries import visits_since
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 State = FollowUp.State
@@ -126,18 +127,13 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
     of_follow_up = Q(follow_up__isnull=False, follow_up__cancelled_at=None) & (
         Q(follow_up__plan=None) | Q(follow_up__plan__status__in=TreatmentPlan.MAY_BOOK)
     )
-    is_again = [Status.NO_SHOW, Status.FULFILLED, *LIVE_STATUSES]
-    of_consultation = (
-        Q(kind=VisitKind.CONSULTATION)
-        & ~Exists(newer.filter(patient=OuterRef("patient"), status__in=is_again))
-        & ~Exists(said_no)
-    )
+    since_then = visits_since(OuterRef("patient"), OuterRef("starts_at"))
+    of_consultation = Q(kind=VisitKind.CONSULTATION) & ~Exists(since_then) & ~Exists(said_no)
     owed = (
         (of_plan & ~_is_seen_to("session", newer)) | (of_follow_up & ~_is_seen_to("follow_up", newer)) | of_consultation
     )
     # Who came or was booked since is not looked at any further: most patients.
-    of_patient = newer.filter(patient=OuterRef("patient"), status__in=is_again)
-    last_of_patient = Appointment.objects.filter(~Exists(of_patient), status=Status.NO_SHOW)
+    last_of_patient = Appointment.objects.filter(~Exists(since_then), status=Status.NO_SHOW)
     again = last_of_patient.filter(Exists(missed_again(now).filter(pk=OuterRef("patient"))))
     tried = since.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)
     return (

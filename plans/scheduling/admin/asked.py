@@ -68,3 +68,9 @@ def why_not(subject: Subject, *, except_for: UUID | None = None) -> Refusal | No
     except Refusal as refusal:
         return refusal
     return None
+
+
+def seen_revision(request: HttpRequest) -> int | None:
+    """The revision of the visit that the page showed, where the form or the address says so."""
+    text = request.POST.get("revision") or request.GET.get("revision", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

@@ -60,6 +60,13 @@ def _joined(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
     )
 
 
+def visits_since(patient: Any, starts_at: Any) -> QuerySet[Appointment]:
+    """What became of a patient after the visit that began at `starts_at`: later visits that are booked, took place or
+    were missed too. Takes columns of an outer query as well."""
+    settled = (Appointment.Status.NO_SHOW, Appointment.Status.FULFILLED, *LIVE_STATUSES)
+    return Appointment.objects.filter(patient=patient, starts_at__gt=starts_at, status__in=settled)
+
+
 def title(appointment: Appointment) -> str:
     """What the visit is called: “Session 2 of 3 · PRP”. Takes an appointment of `in_full`."""
     if appointment.session is not None:

@@ -18,12 +18,14 @@ from clinic.locking import hold, lock
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from clinic.places.wallclock import local_date
+from clinic.words import moment, within
 from patients.models import Patient
 from patients.services import patient_lock
 from plans.followups.models import FollowUp
 from plans.messages.services import messages_plan
 from plans.scheduling.availability import Request, frame_of
 from plans.scheduling.models import Appointment, AppointmentRevision
+from plans.scheduling.queries import visits_since
 from plans.scheduling.rules import check_duration, check_lead_time, check_start
 from plans.scheduling.services.overriding import Override
 from plans.scheduling.services.placing import (
@@ -71,12 +73,14 @@ def appointment_book(
     room: Room | None = None,
     note: str = "",
     override_reason: str = "",
+    missed: Appointment | None = None,
 ) -> Appointment:
     """Book a visit for one follow-up, session or consultation, and plan its messages; returns it with its room.
 
     Without `room` the first free one that is fit is taken. `override_reason`, with the right to each, books over the
     practitioner's other visits, never over the room's or the patient's, and before the earliest date, which
-    `is_early` then marks. Raises, in this order: `Invalid` (shape; practitioner or room), `Conflict` (state:
+    `is_early` then marks. `missed` is the consultation that this one is in place of: `already_booked` where the patient
+    has a later visit by now. Raises, in this order: `Invalid` (shape; practitioner or room), `Conflict` (state:
     `plan_not_bookable`, `invalid_transition`, `already_booked`, `gate_blocked`), `TooEarly`, `Invalid` (past, lead
     time), `Conflict` (`outside_hours`), `SlotTaken` with `alternatives`; `Busy` where a lock was not had twice.
     """
@@ -103,6 +107,8 @@ def appointment_book(
             hold(subject.patient.pk, practitioner.pk, others=rooms, shared=[location.pk])
             if subject.obligation is None:
                 patient_lock(patient_id=subject.patient.pk)
+            if missed is not None:
+                _check_is_last(missed)
             placed = place(request, starts_at, subject, may_overbook=override.may_overbook)
             appointment = enter(
                 request,
@@ -300,6 +306,18 @@ def _put(
     appointment.starts_at, appointment.ends_at = starts_at, starts_at + request.duration
     appointment.overbooked, appointment.off_hours = placed.overbooked, placed.off_hours
     occupy(appointment, request.frame)
+
+
+def _check_is_last(missed: Appointment) -> None:
+    """Refuse where the patient was booked, came or was missed since. Under the patient's lock."""
+    since = visits_since(missed.patient_id, missed.starts_at).select_related("location").order_by("-starts_at").first()
+    if since is not None:
+        when = within(moment(since.starts_at, since.location.zone, clock.today(since.location.zone)))
+        raise Conflict(
+            f"The patient has a later visit by now: {when}.",
+            code="already_booked",
+            extra={"appointment": str(since.pk)},
+        )
 
 
 def _check_can_undo(appointment: Appointment, last: AppointmentRevision) -> None:

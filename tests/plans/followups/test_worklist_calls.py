@@ -168,7 +168,8 @@ def test_the_open_row_says_by_whom_and_when_it_was_booked_meanwhile(clinic, late
     assert "Nobody is due." in text
     assert not slots(text)
     late = words(send(later, f"{row(clinic)}book/", slot=slots(side)[1]))
-    assert "has a booked visit; move that one." in late
+    assert "Booked by Ana Ortiz 2 min ago: Mon 1 Jun" in late
+    assert "Nothing was changed." in late
     assert clinic.follow_up.appointments.count() == 1
 
 

@@ -7,12 +7,14 @@ import pytest
 
 from clinic import clock
 from clinic.access.roles import Role
+from clinic.errors import Conflict
 from patients.models import Patient
 from plans.followups.claims import claims
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.services import follow_up_cancel, follow_up_pin
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
+from plans.scheduling.services import appointment_reschedule
 from tests import factories
 from tests.console import said, sign_in, words
 from tests.plans.followups.conftest import add_visit, utc
@@ -137,6 +139,55 @@ def test_a_missed_consultation_is_booked_again_with_whom_it_was(clinic, later):
     assert side.index("Dr Rowan <span") < side.index("Dr Aalto")
     send(later, f"{DESK}missed/{missed.pk}/book/", slot=slots(side)[0])
     assert Appointment.objects.get(status="booked", kind="consultation").patient == clinic.patient
+
+
+def test_a_missed_consultation_that_another_desk_booked_meanwhile_is_not_booked_twice(clinic, later, ana):
+    missed = add_visit(clinic, "no_show", utc("2026-05-19T14:00"))
+    path = f"{DESK}missed/{missed.pk}/"
+    first, *_, other = slots(show(later, path))
+    send(later, f"{path}book/", slot=first)
+    booked, before = Appointment.objects.get(status="booked", kind="consultation"), PatientMessage.objects.count()
+    refused = words(send(ana, f"{path}book/", slot=other))
+    assert f"Booked by {clinic.desk}" in refused
+    assert "Nothing was changed." in refused
+    assert not slots(refused)
+    assert Appointment.objects.get(status="booked", kind="consultation") == booked
+    assert PatientMessage.objects.count() == before
+    with pytest.raises(Conflict, match="has a later visit by now: today 10:00") as refusal:
+        clinic.book(date(2026, 5, 22), consultation_for=clinic.patient, missed=missed)
+    assert refusal.value.extra == {"appointment": str(booked.pk)}
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("fulfilled", "They came today 09:30 to Dr Rowan."),
+        ("no_show", "They did not come today 09:30 to Dr Rowan either."),
+    ],
+)
+def test_a_missed_visit_is_past_once_the_patient_came_or_was_missed_later(clinic, later, status, said):
+    missed = add_visit(clinic, "no_show", utc("2026-05-19T14:00"))
+    path = f"{DESK}missed/{missed.pk}/"
+    add_visit(clinic, "booked", utc("2026-05-18T14:00"))
+    assert slots(show(later, path)), "what was before it is no answer to it"
+    add_visit(clinic, status, utc("2026-05-20T13:30"))
+    assert said in show(later, path)
+
+
+def test_a_visit_that_another_desk_moved_meanwhile_is_not_moved_again(clinic, later, ana):
+    visit = clinic.book(date(2026, 5, 26))
+    appointment_reschedule(appointment_id=visit.pk, by=clinic.desk, starts_at=utc("2026-05-27T14:00"))
+    follow_up_pin(follow_up_id=clinic.follow_up.pk, by=None, pinned_on=date(2026, 8, 3), reason="Away.")
+    path = f"{DESK}visit/{visit.pk}/"
+    side = show(ana, path)
+    assert 'name="revision" value="2"' in side
+    first, other = slots(side)[0], slots(side)[-1]
+    refused = words(send(ana, f"{path}book/", slot=first, revision="1"))
+    assert f"The visit was moved meanwhile to Wed 27 May 10:00 by {clinic.desk}." in refused
+    send(later, f"{path}book/", slot=first, revision="2")
+    assert "It stands where it should now" in words(send(ana, f"{path}book/", slot=other, revision="2"))
+    visit.refresh_from_db()
+    assert visit.revision == 3
 
 
 def test_a_visit_that_its_plan_left_behind_is_moved_and_put_back(clinic, later):

@@ -35,13 +35,14 @@ from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import with_calling, with_state
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.waitlist.rows import offer_in_words
-from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind, WaitlistEntry
+from plans.scheduling.models import Appointment, VisitKind, WaitlistEntry
 from plans.scheduling.queries import (
     follow_ups_to_book,
     in_full,
     sessions_to_book,
     subject_of,
     title,
+    visits_since,
 )
 from plans.scheduling.queries.waitlist import present_visits, subjects_of, title_of, waitlist_in_full
 from plans.scheduling.subjects import Subject
@@ -248,8 +249,6 @@ def _missed(who: Reader, key: UUID) -> Opened:
     rows = Appointment.objects.filter(status=Appointment.Status.NO_SHOW)
     visit = visible(in_full(rows).prefetch_related(None), who.user).get(pk=key)
     is_consultation = visit.kind == VisitKind.CONSULTATION
-    later = Appointment.objects.filter(patient=visit.patient_id, status__in=LIVE_STATUSES).order_by("starts_at")
-    found = later.select_related("booked_by", "practitioner__user", "room", "location").first()
     when = words.within(who.moment(visit.starts_at, visit.location.zone))
     return Opened(
         kind=MISSED,
@@ -258,11 +257,23 @@ def _missed(who: Reader, key: UUID) -> Opened:
         location=visit.location,
         what=title(visit),
         subject=Subject.of_consultation(visit.patient) if is_consultation else None,
-        booking={"consultation_for": visit.patient},
+        booking={"consultation_for": visit.patient, "missed": visit},
         seen_by=visit.practitioner_id,
         reasons=(f"Did not come {when} to {visit.practitioner}.",),
-        gone=booked_by(who, found) if found is not None else "",
+        gone=_since(who, visit),
     )
+
+
+def _since(who: Reader, missed: Appointment) -> str:
+    """What the patient did since they missed this visit, or has booked; empty where nothing."""
+    later = visits_since(missed.patient_id, missed.starts_at).order_by("-starts_at")
+    found = list(later.select_related("booked_by", "practitioner__user", "room", "location"))
+    live = next((visit for visit in found if visit.is_live), None)
+    if live is not None or not found:
+        return booked_by(who, live) if live is not None else ""
+    when = words.within(who.moment(found[0].starts_at, found[0].location.zone))
+    came = found[0].status == Appointment.Status.FULFILLED
+    return f"They {'came' if came else 'did not come'} {when} to {found[0].practitioner}{'' if came else ' either'}."
 
 
 def _visit(who: Reader, key: UUID) -> Opened:

@@ -20,7 +20,7 @@ from clinic.console.back import back_to
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import in_words, refusals
 from clinic.console.toasts import Toast, toast_later
-from clinic.errors import Invalid, Refusal
+from clinic.errors import Conflict, Invalid, Refusal
 from plans.followups.admin.worklist.calls import AmendForm, CallForm, amend_form, attempt_in_words, record_call
 from plans.followups.admin.worklist.context import list_context, list_url, row_named, side_context
 from plans.followups.admin.worklist.lines import VISIT
@@ -28,6 +28,7 @@ from plans.followups.admin.worklist.opened import Opened, open_row
 from plans.followups.claims import claim, release
 from plans.followups.models import ContactAttempt
 from plans.followups.services import attempt_amend
+from plans.scheduling.admin.asked import seen_revision
 from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.times import chosen_time
 from plans.scheduling.admin.toasts import booked_toast, moved_toast, undone_toast
@@ -110,7 +111,7 @@ class DeskViews:
             raise PermissionDenied
         try:
             with refusals():
-                visit = self._book(who, opened, request.POST.get("slot", ""))
+                visit = self._book(request, who, opened)
         except Refusal as refusal:
             return self._refused(request, who, kind, key, refusal)
         release(opened.patient.pk, who.user)
@@ -120,13 +121,15 @@ class DeskViews:
             return self._done(request, who, moved_toast(visit, gap_of(before), undo_url=undo_url))
         return self._done(request, who, booked_toast(visit, undo_url=undo_url))
 
-    def _book(self, who: Reader, opened: Opened, slot: str) -> Appointment:
-        chosen = chosen_time(who.user, slot)
+    def _book(self, request: HttpRequest, who: Reader, opened: Opened) -> Appointment:
+        if opened.gone:
+            raise Conflict(opened.gone)
+        chosen = chosen_time(who.user, request.POST.get("slot", ""))
         taken = {"by": who.user, "starts_at": chosen.starts_at, "practitioner": chosen.practitioner}
         if opened.entry is not None:
             return cast(Appointment, waitlist_accept(entry_id=opened.entry.pk, **taken).appointment)
         if opened.visit is not None:
-            return appointment_reschedule(appointment_id=opened.visit.pk, **taken)
+            return appointment_reschedule(appointment_id=opened.visit.pk, revision=seen_revision(request), **taken)
         return appointment_book(location=opened.location, **taken, **(opened.booking or {}))
 
     def desk_wait(self, request: HttpRequest, kind: str, key: UUID) -> HttpResponse:

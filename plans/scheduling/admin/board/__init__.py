@@ -1,5 +1,5 @@
 """The calendar: a board of a day or a week, a map of a month, a list, and the day on paper."""
 
-from plans.scheduling.admin.board.pages import BoardPages, seen_revision
+from plans.scheduling.admin.board.pages import BoardPages
 
-__all__ = ["BoardPages", "seen_revision"]
+__all__ = ["BoardPages"]

@@ -25,6 +25,7 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Room
 from clinic.places.wallclock import local_day_bounds
 from clinic.words import clock_time
+from plans.scheduling.admin.asked import seen_revision
 from plans.scheduling.admin.board.asked import COLUMNS, VIEWS, Asked, board_asked
 from plans.scheduling.admin.board.drawing import day_board, week_board
 from plans.scheduling.admin.board.listing import visit_list
@@ -213,12 +214,6 @@ def _one(rows: Any, key: str, attr: str) -> Any:
     if found is None:
         raise DoesNotExist(key, attr=attr)
     return found
-
-
-def seen_revision(request: HttpRequest) -> int | None:
-    """The revision of the visit that the board showed, where the form or the address says so."""
-    text = request.POST.get("revision") or request.GET.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _back(request: HttpRequest, row: Appointment) -> str:

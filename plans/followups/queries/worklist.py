@@ -38,6 +38,8 @@ Status = Appointment.Status
 NOW_OWED = (State.DUE, State.OVERDUE, State.MISSED)
 NO_SHOWS_SHOWN = timedelta(days=60)
 """How long a missed visit is somebody's work, where the patient was not missed again."""
+GENERAL = Q(follow_up=None, made_on__gte=OuterRef("window_start"))
+"""Attempts that were about nothing in particular, made since the outer row's window opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ COLUMNS = tuple(OwedVisit.__dataclass_fields__)
 def follow_ups_owed(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[Any]:
     """Those of `follow_ups` that are due, overdue or missed: rows of `COLUMNS`."""
     rows = with_state(follow_ups, now).filter(state__in=NOW_OWED)
-    about = Q(follow_up=OuterRef("pk")) | _general("patient")
+    about = Q(follow_up=OuterRef("pk")) | GENERAL
     return _rows(rows, VisitKind.FOLLOW_UP, about, "patient", "location", F("state"))
 
 
@@ -103,7 +105,7 @@ def sessions_owed(sessions: QuerySet[ProcedureSession], now: datetime | None = N
         window_start__lte=F("today"),
     )
     stands = Case(When(today__gt=F("window_end"), then=Value(State.OVERDUE)), default=Value(State.DUE))
-    return _rows(rows, VisitKind.SESSION, _general("plan__patient"), "plan__patient", "plan__location", stands)
+    return _rows(rows, VisitKind.SESSION, GENERAL, "plan__patient", "plan__location", stands)
 
 
 def by_urgency(follow_ups: QuerySet[Any], sessions: QuerySet[Any]) -> QuerySet[Any]:
@@ -159,13 +161,9 @@ def _is_seen_to(of: str, newer: QuerySet[Appointment]) -> Q:
     return Q(Exists(done)) | Q(Exists(newer.filter(status=Status.NO_SHOW, **same)))
 
 
-def _general(patient: str) -> Q:
-    """Attempts that were about nothing in particular, made since the outer row's window opened."""
-    return Q(follow_up=None, patient=OuterRef(patient), attempted_at__date__gte=OuterRef("window_start"))
-
-
 def _rows(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: str, stands: Any) -> QuerySet[Any]:
-    attempts = ContactAttempt.objects.filter(about).order_by("-attempted_at", "-pk")
+    made = ContactAttempt.objects.alias(made_on=LocalDate("attempted_at", OuterRef(f"{place}__timezone")))
+    attempts = made.filter(about, patient=OuterRef(patient)).order_by("-attempted_at", "-pk")
     no_mail = Q(**{f"{patient}__email": ""}) | Q(**{f"{patient}__email_opt_out": True})
     no_mail |= Q(**{f"{patient}__email_bounced_at__isnull": False})
     return rows.annotate(

@@ -25,8 +25,8 @@ from clinic.people.models import User
 from clinic.places.wallclock import local_date
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
-from plans.scheduling.admin.asked import place_of, subject_asked_for, title_of, why_not
-from plans.scheduling.admin.board import BoardPages, seen_revision
+from plans.scheduling.admin.asked import place_of, seen_revision, subject_asked_for, title_of, why_not
+from plans.scheduling.admin.board import BoardPages
 from plans.scheduling.admin.board.whom import asked_at, caller_url, carried, people_found, place_in_words, unable
 from plans.scheduling.admin.booking import TimeForm, offer, visible_locations, visit_in_words
 from plans.scheduling.admin.caller import CallerPages
@@ -234,7 +234,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
 
     @act("Confirm", grant="confirm", is_legal=in_states(Appointment.MAY_CONFIRM), icon="thumb_up")
     def confirm(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
-        appointment_confirm(appointment_id=row.pk, by=cast(User, request.user))
+        appointment_confirm(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
         return Done(f"{row.patient}: confirmed.")
 
     @act(
@@ -267,7 +267,11 @@ class AppointmentAdmin(BoardPages, CallerPages):
         user = cast(User, request.user)
         try:
             moved = appointment_reschedule(
-                appointment_id=row.pk, by=user, override_reason=form.cleaned_data.get("override_reason", ""), **place
+                appointment_id=row.pk,
+                by=user,
+                override_reason=form.cleaned_data.get("override_reason", ""),
+                revision=seen_revision(request),
+                **place,
             )
         except SlotTaken as refusal:
             raise named(user, refusal, wanted_for(row, **place)) from refusal
@@ -320,7 +324,9 @@ class AppointmentAdmin(BoardPages, CallerPages):
         variant=ActionVariant.DANGER,
     )
     def cancel(self, request: HttpRequest, row: Appointment, form: CancelForm) -> Done:
-        cancelled = appointment_cancel(appointment_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
+        cancelled = appointment_cancel(
+            appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request), **form.cleaned_data
+        )
         return Done(cancelled_toast(cancelled, gap_of(row)))
 
     @act(

@@ -29,10 +29,11 @@ NO_LONGER_OWED = "Not needed any more."
 
 
 @retried
-def appointment_confirm(*, appointment_id: UUID, by: User | None) -> Appointment:
-    """The patient will come. Raises `InvalidTransition`."""
+def appointment_confirm(*, appointment_id: UUID, by: User | None, revision: int | None = None) -> Appointment:
+    """The patient will come. Raises `InvalidTransition`, and `Stale` where the caller saw another `revision`."""
     with recorded():
         appointment = lock(IN_FULL, appointment_id)
+        check_seen(appointment, revision)
         check_allowed("The visit", appointment.status, "confirming", Appointment.MAY_CONFIRM)
         appointment.status, appointment.confirmed_at = Status.CONFIRMED, clock.now()
         save(appointment, "status", "confirmed_at")
@@ -67,15 +68,19 @@ def appointment_fulfil(*, appointment_id: UUID, by: User | None) -> Appointment:
 
 
 @retried
-def appointment_cancel(*, appointment_id: UUID, by: User | None, reason: str, note: str = "") -> Appointment:
+def appointment_cancel(
+    *, appointment_id: UUID, by: User | None, reason: str, note: str = "", revision: int | None = None
+) -> Appointment:
     """Give the time back, and tell the patient. `reason` is a `CancelReason`.
 
-    Raises `InvalidTransition`, and `Conflict` (session_in_progress) once its session has begun.
+    Raises `InvalidTransition`, `Stale` where the caller saw another `revision`, and `Conflict` (session_in_progress)
+    once its session has begun.
     """
     if reason not in Appointment.CancelReason.values:
         raise Invalid(f"The reason is one of {', '.join(Appointment.CancelReason.values)}.", attr="reason")
     with recorded(note or reason):
         appointment = lock(IN_FULL, appointment_id)
+        check_seen(appointment, revision)
         check_allowed("The visit", appointment.status, "cancelling", Appointment.MAY_CANCEL)
         if appointment.status == Status.ARRIVED:
             session = _session_of(appointment)

@@ -110,6 +110,7 @@ def test_time_that_is_kept_free_and_rooms_that_are_all_taken_have_their_words(ho
         )
     said = words(drop(house, DESK, visit, "15:15"))
     assert "Room 1 by A. WithMarlow until 15:30; Room 2 by A. WithMaple until 15:30" in said
+    book(house, "15:45", consultation_for=birch)  # in a room that is free again by then
 
 
 def test_somebody_who_is_booked_at_another_location_is_not_named(house):
@@ -156,10 +157,14 @@ def test_a_stale_board_moves_nothing_and_says_what_happened_meanwhile(house):
         appointment_id=visit.pk, by=house.users[DESK], starts_at=local(house.location, MONDAY, "16:00")
     )
     before = Written.now()
-    for name in ("drop", "arrive"):
+    moved = f"The visit was moved meanwhile to Mon 9 Mar 16:00 by {house.users[DESK]}. Look again."
+    for name in ("drop", "arrive", "confirm"):
         data = {"starts_at": local(house.location, MONDAY, "11:00").isoformat(), "revision": 1}
-        said = words(house.clients[DESK].post(url(visit, name), data, headers=IN_PLACE))
-        assert f"The visit was moved meanwhile to Mon 9 Mar 16:00 by {house.users[DESK]}. Look again." in said
+        assert moved in words(house.clients[DESK].post(url(visit, name), data, headers=IN_PLACE))
+    assert moved in words(house.post(DESK, f"{url(visit, 'cancel')}?revision=1", reason="patient"))
+    own = {"own_time_day": "2026-03-09", "own_time_time": "11:00", "practitioner": str(house.practitioner.pk)}
+    page = words(house.post(DESK, f"{url(visit, 'reschedule')}?revision=1", **own))
+    assert moved in page
     assert Written.now() == before
     visit.refresh_from_db()
     appointment_cancel(appointment_id=visit.pk, by=house.users[DESK], reason="patient")
@@ -177,6 +182,8 @@ def test_a_no_show_from_a_dialog_of_a_stale_board_is_refused(house, frozen):
     assert visit.status == "booked"
     with pytest.raises(Stale):
         appointment_no_show(appointment_id=visit.pk, by=None, revision=1)
+    assert 'name="revision" value="2"' in page, "what the page shows by now is what the next click is about"
+    assert house.post(DESK, f"{url(visit, 'reschedule')}?revision=1", revision="2", **own).status_code == 303
     assert appointment_no_show(appointment_id=visit.pk, by=None, revision=2).status == "no_show"
 
 

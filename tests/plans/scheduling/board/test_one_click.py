@@ -106,7 +106,7 @@ def test_what_a_dialog_of_a_card_refuses_stands_in_the_dialog(house):
     opened = f"{url(visit, 'cancel')}?revision=1&stays"
     response = house.clients[DESK].post(opened, {"reason": "patient"}, headers={"HX-Request": "true"})
     assert 'id="dialog-form"' in words(response)
-    assert "The visit is cancelled" in words(response)
+    assert "The visit was cancelled meanwhile" in words(response)
     assert "HX-Retarget" not in response.headers
 
 

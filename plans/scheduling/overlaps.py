@@ -13,16 +13,17 @@ from plans.scheduling.rules import Period
 Status = Appointment.Status
 
 
-def at_once(visits: Iterable[Appointment]) -> set[UUID]:
-    """The keys of those that share practitioner or room with another of them at one time."""
-    found: set[UUID] = set()
+def at_once(visits: Iterable[Appointment]) -> dict[UUID, list[Appointment]]:
+    """By the key of each that shares practitioner or room with others of them at one time: these others, in order."""
+    found: dict[UUID, list[Appointment]] = {}
     timed = sorted(((period, one) for one in visits if (period := real_period(one))), key=lambda pair: pair[0])
     for index, (period, one) in enumerate(timed):
         for later, other in timed[index + 1 :]:
             if later[0] >= period[1]:
                 break
             if are_at_once(one, other):
-                found |= {one.pk, other.pk}
+                found.setdefault(one.pk, []).append(other)
+                found.setdefault(other.pk, []).append(one)
     return found
 
 

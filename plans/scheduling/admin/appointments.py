@@ -137,7 +137,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         row = kwargs["obj"]
         who = reader()
         rebook = why_rebook(row)
-        beside = at_once_with(who.user, row)
+        beside = at_once_with(who.user, [row]).get(row.pk, [])
         context |= {
             "appointment": row,
             "visit_title": title(row),

@@ -20,8 +20,8 @@ from patients.models import Consent
 from plans.scheduling.admin.keeping import read_limits
 from plans.scheduling.looks import AT_ONCE, REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, VisitKind
-from plans.scheduling.overlaps import at_once
 from plans.scheduling.queries import in_full, title, why_rebook
+from plans.scheduling.queries.conflicts import at_once_with
 from plans.treatment.models import PlanConsent, ProcedureSession, TreatmentPlan
 
 ONE_CLICK = ("confirm", "arrive")
@@ -74,12 +74,13 @@ def with_gates(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
 
 
 def visit_rows(who: Reader, appointments: Iterable[Appointment], names: Iterable[str] = ()) -> list[VisitRow]:
-    """One row a visit; with the legal ones of the acts `names` as buttons. No query, but for `keep`."""
+    """One row a visit; with the legal ones of the acts `names` as buttons. One query, for what else
+    took place meanwhile, and one more for `keep`."""
     names = tuple(names)
     appointments = list(appointments)
     if "keep" in names:
         read_limits(who, appointments)
-    overlapping = at_once(appointments)
+    overlapping = at_once_with(who.user, appointments)
     return [_row(who, appointment, names, appointment.pk in overlapping) for appointment in appointments]
 
 

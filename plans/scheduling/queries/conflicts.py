@@ -1,13 +1,13 @@
 """Who is in the way of a visit, in words for who wanted to put it there."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from clinic.access.visibility import may, visible
 from clinic.errors import Refusal, SlotTaken
@@ -17,8 +17,9 @@ from clinic.words import clock_time
 from patients.models import Patient
 from plans.scheduling.availability import Buffers, Frame, frame_of
 from plans.scheduling.models import LIVE_STATUSES, Appointment
-from plans.scheduling.overlaps import are_at_once
-from plans.scheduling.rules import MAX_DURATION, Period
+from plans.scheduling.overlaps import at_once, real_period
+from plans.scheduling.queries.appointments import subject_of
+from plans.scheduling.rules import MAX_DURATION, Period, merged
 from plans.scheduling.subjects import Subject
 
 
@@ -34,6 +35,8 @@ class Wanted:
     starts_at: datetime
     duration: timedelta
     buffers: Buffers
+    rooms: frozenset[UUID]
+    """Those that are fit for it."""
     moving: UUID | None = None
     """The visit itself, where it is booked already."""
 
@@ -53,17 +56,10 @@ class Wanted:
 
 
 def wanted_for(visit: Appointment, *, starts_at: datetime, practitioner: Practitioner, room: Room | None) -> Wanted:
-    """A booked visit was to move there: one query."""
-    return Wanted(
-        patient=visit.patient,
-        location=visit.location,
-        practitioner=practitioner,
-        room=room,
-        starts_at=starts_at,
-        duration=visit.ends_at - visit.starts_at,
-        buffers=frame_of(visit.location_id).visit_length(visit.kind).buffers,
-        moving=visit.pk,
-    )
+    """A booked visit was to move there, for as long as it takes by now: two queries."""
+    place = {"starts_at": starts_at, "practitioner": practitioner, "room": room}
+    subject = subject_of(visit).moving(visit)
+    return replace(wanted_anew(subject, visit.location, frame_of(visit.location_id), **place), moving=visit.pk)
 
 
 def wanted_anew(
@@ -77,8 +73,16 @@ def wanted_anew(
 ) -> Wanted:
     """A visit for `subject` was to be booked there. No query."""
     length = frame.visit_length(subject.kind)
-    duration = subject.length(length.duration)
-    return Wanted(subject.patient, location, practitioner, room, starts_at, duration, length.buffers)
+    return Wanted(
+        patient=subject.patient,
+        location=location,
+        practitioner=practitioner,
+        room=room,
+        starts_at=starts_at,
+        duration=subject.length(length.duration),
+        buffers=length.buffers,
+        rooms=frozenset(frame.capable_rooms(subject.modalities)),
+    )
 
 
 def named(user: User, refusal: Refusal, wanted: Wanted) -> Refusal:
@@ -107,7 +111,7 @@ def in_the_way(user: User, wanted: Wanted, taken: Iterable[str]) -> str:
             found = [(one, _busy(one.room_busy)) for one in others if one.room_id == wanted.room.pk]
             said += _first(user, wanted, found, str(wanted.room), wanted.room_busy, "is taken by")
         else:
-            said.append(_rooms(wanted, others))
+            said.append(_rooms(user, wanted, others))
     return " ".join(said)
 
 
@@ -116,21 +120,27 @@ def short_name(patient: Patient) -> str:
     return f"{patient.first_name[:1]}. {patient.last_name}".removeprefix(". ")
 
 
-def at_once_with(user: User, visit: Appointment) -> list[Appointment]:
-    """The visits that took place while this one did, with its practitioner or in its room, and that `user` may see: one
-    query, none for a visit that is not over."""
-    if visit.status != Appointment.Status.FULFILLED:
-        return []
+def at_once_with(user: User, visits: Iterable[Appointment]) -> dict[UUID, list[Appointment]]:
+    """By the key of each of `visits`: the others that take place while it does, with its practitioner or in its room,
+    wherever `user` sees them (`scheduling.overlaps`). One query, none without visits that take place."""
+    known = {visit.pk: visit for visit in visits if real_period(visit) is not None}
+    if not known:
+        return {}
+    near = Q()
+    for start, end in merged((visit.starts_at - MAX_DURATION, visit.ends_at) for visit in known.values()):
+        near |= Q(starts_at__gt=start, starts_at__lt=end)
+    meanwhile = Appointment.objects.filter(
+        Q(practitioner=OuterRef("practitioner")) | Q(room=OuterRef("room")),
+        pk__in=list(known),
+        starts_at__lt=OuterRef("ends_at"),
+        ends_at__gt=OuterRef("starts_at"),
+    )
     rows = Appointment.objects.filter(
-        Q(practitioner=visit.practitioner_id) | Q(room=visit.room_id, room__isnull=False),
-        starts_at__gt=visit.starts_at - MAX_DURATION,
-        starts_at__lt=visit.ends_at,
-        ends_at__gt=visit.starts_at,
+        near, Exists(meanwhile), status__in=(Appointment.Status.FULFILLED, *LIVE_STATUSES)
     )
-    joined = visible(rows.exclude(pk=visit.pk), user).select_related(
-        "patient", "practitioner__user", "room", "location"
-    )
-    return [other for other in joined.order_by("starts_at", "id") if are_at_once(visit, other)]
+    others = visible(rows.exclude(pk__in=list(known)), user)
+    found = at_once([*known.values(), *others.select_related("patient", "practitioner__user", "room", "location")])
+    return {key: beside for key, beside in found.items() if key in known}
 
 
 def _others(wanted: Wanted) -> Any:
@@ -168,14 +178,15 @@ def _first(
     return [f"{name} {verb} {short_name(one.patient)}{where} {when}."]
 
 
-def _rooms(wanted: Wanted, others: Iterable[Appointment]) -> str:
-    """No room was asked for, and none is free."""
+def _rooms(user: User, wanted: Wanted, others: Iterable[Appointment]) -> str:
+    """No room was asked for, and none that is fit is free."""
     zone = wanted.location.zone
-    taken = {
-        str(one.room): f"{one.room} by {short_name(one.patient)} until {clock_time(one.room_busy.upper, zone)}"
-        for one in others
-        if one.room_id is not None and one.location_id == wanted.location.pk
-    }
+    start, end = wanted.room_busy
+    taken = {}
+    for one in others:
+        if one.room_id in wanted.rooms and one.room_busy.lower < end and one.room_busy.upper > start:
+            by = f" by {short_name(one.patient)}" if may(user, "view", one) else ""
+            taken[str(one.room)] = f"{one.room}{by} until {clock_time(one.room_busy.upper, zone)}"
     return f"No room that is fit is free then: {'; '.join(taken.values())}." if taken else "No room is free then."
 
 

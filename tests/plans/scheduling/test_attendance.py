@@ -308,15 +308,15 @@ def test_two_walk_ins_at_once_do_not_share_a_room_that_has_one_of_them(clinic: C
 
     visits = Appointment.objects.filter(follow_up__in=owed).order_by("created_at", "pk")
     assert sorted(str(visit.room) for visit in visits) == ["None", "Room 1", "Room 2"], "two rooms, three patients"
-    assert at_once(visits) == {visit.pk for visit in visits}, "one practitioner for all of them"
+    assert at_once(visits).keys() == {visit.pk for visit in visits}, "one practitioner for all of them"
 
 
 def test_what_was_over_or_is_booked_over_another_by_decision_is_not_at_once(clinic: Clinic) -> None:
     first, second = clinic.book("10:00"), clinic.book("10:30", consultation_for=clinic.another_patient())
     first.status, first.fulfilled_at = Appointment.Status.FULFILLED, clinic.at("10:20")
     second.status, second.starts_at, second.fulfilled_at = first.status, clinic.at("10:20"), clinic.at("10:50")
-    assert at_once([first, second]) == set(), "the first was over"
+    assert at_once([first, second]) == {}, "the first was over"
     second.starts_at = clinic.at("10:10")
-    assert at_once([first, second]) == {first.pk, second.pk}
+    assert at_once([first, second]) == {first.pk: [second], second.pk: [first]}
     second.overbooked, second.room = True, clinic.rooms[1]
-    assert at_once([first, second]) == set(), "somebody decided so, and it says so itself"
+    assert at_once([first, second]) == {}, "somebody decided so, and it says so itself"

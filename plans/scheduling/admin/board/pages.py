@@ -109,7 +109,7 @@ class BoardPages(ConsoleAdmin):
         who = reader()
         user = cast(User, request.user)
         rebook = why_rebook(row)
-        beside = at_once_with(user, row)
+        beside = at_once_with(user, [row]).get(row.pk, [])
         context = {
             "row": row,
             "visit_title": title(row),

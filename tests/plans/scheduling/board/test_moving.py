@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from clinic.errors import Stale
+from clinic.places.models import Room
 from plans.scheduling.models import VisitType
 from plans.scheduling.services import (
     appointment_cancel,
@@ -12,6 +13,7 @@ from plans.scheduling.services import (
     appointment_reschedule,
     waitlist_add,
 )
+from plans.treatment.models import ProcedureSession
 from tests.console import url, words
 from tests.factories import (
     local,
@@ -108,9 +110,23 @@ def test_time_that_is_kept_free_and_rooms_that_are_all_taken_have_their_words(ho
             practitioner=make_practitioner(house.location, last_name=name),
             consultation_for=(make_patient(house.location, first_name="Ada", last_name=f"With{name}")),
         )
-    said = words(drop(house, DESK, visit, "15:15"))
-    assert "Room 1 by A. WithMarlow until 15:30; Room 2 by A. WithMaple until 15:30" in said
     book(house, "15:45", consultation_for=birch)  # in a room that is free again by then
+    said = words(drop(house, DESK, visit, "15:15"))
+    assert "fit is free then: Room 1 by A. WithMarlow until 15:30; Room 2 by A. WithMaple until 15:30." in said
+    Room.objects.filter(location=house.location, name="Room 1").update(is_bookable=False)
+    assert "fit is free then: Room 2 by A. WithMaple until 15:30." in words(drop(house, DESK, visit, "15:15"))
+
+
+def test_a_visit_that_takes_longer_by_now_names_who_is_in_the_way_of_all_of_it(house):
+    plan = make_plan(make_patient(house.location), house.practitioner, start_date=MONDAY)
+    visit = book(house, "12:00", session=plan.sessions.get(sequence=1))
+    lasts = int((visit.ends_at - visit.starts_at).total_seconds() // 60)
+    ProcedureSession.objects.filter(pk=visit.session_id).update(duration_minutes=lasts + 30)
+    at = visit.starts_at.replace(hour=19) + timedelta(minutes=lasts + 15)
+    birch = make_patient(house.location, first_name="Sam", last_name="Birchwood")
+    book(house, f"{at.astimezone(house.location.zone):%H:%M}", consultation_for=birch)
+    said = words(drop(house, DESK, visit, starts_at=visit.starts_at.replace(hour=19).isoformat()))
+    assert "Dr Rowan is with S. Birchwood from" in said
 
 
 def test_somebody_who_is_booked_at_another_location_is_not_named(house):
@@ -166,6 +182,8 @@ def test_a_stale_board_moves_nothing_and_says_what_happened_meanwhile(house):
     page = words(house.post(DESK, f"{url(visit, 'reschedule')}?revision=1", **own))
     assert moved in page
     assert Written.now() == before
+    assert 'name="revision" value="2"' in page, "what the page shows by now is what the next click is about"
+    assert house.post(DESK, f"{url(visit, 'reschedule')}?revision=1", revision="2", **own).status_code == 303
     visit.refresh_from_db()
     appointment_cancel(appointment_id=visit.pk, by=house.users[DESK], reason="patient")
     assert f"The visit was cancelled meanwhile by {house.users[DESK]}." in words(drop(house, DESK, visit, "11:00"))
@@ -182,8 +200,6 @@ def test_a_no_show_from_a_dialog_of_a_stale_board_is_refused(house, frozen):
     assert visit.status == "booked"
     with pytest.raises(Stale):
         appointment_no_show(appointment_id=visit.pk, by=None, revision=1)
-    assert 'name="revision" value="2"' in page, "what the page shows by now is what the next click is about"
-    assert house.post(DESK, f"{url(visit, 'reschedule')}?revision=1", revision="2", **own).status_code == 303
     assert appointment_no_show(appointment_id=visit.pk, by=None, revision=2).status == "no_show"
 
 

@@ -21,6 +21,7 @@ from tests.plans.scheduling.board.desk import (
     DESK,
     MANAGER,
     MONDAY,
+    PRACTITIONER,
     book,
     classes,
     drop,
@@ -213,14 +214,26 @@ def test_visits_that_took_place_at_one_time_are_marked_on_the_board_and_on_their
     assert "At the same time" not in words(house.get(DESK, url(apart)))
 
 
-def took_place(house, at):
+def test_a_visit_to_come_that_is_marked_says_on_its_card_why(house):
+    visit = book(house, "10:30", date(2026, 3, 2))
+    elsewhere = make_location("Casa Tilo")
+    works_at(house.practitioner, elsewhere)
+    there = took_place(house, visit.starts_at + timedelta(minutes=15), location=elsewhere)
+    for role, is_seen in ((DESK, False), (PRACTITIONER, True)):
+        page = words(house.get(role, f"{BOARD}?day=2026-03-02&location={house.location.pk}"))
+        card = words(house.get(role, url(visit, "card")))
+        assert ("At the same time" in page) == is_seen, role
+        assert (str(there.patient) in card) == is_seen, role
+
+
+def took_place(house, at, location=None):
     """A visit of half an hour without a room that was written down as it began."""
     busy = (at, at + timedelta(minutes=30))
     stamps = {"arrived_at": at, "fulfilled_at": at}
     return Appointment.objects.create(
         patient=make_patient(house.location),
         practitioner=house.practitioner,
-        location=house.location,
+        location=location or house.location,
         kind="consultation",
         starts_at=at,
         ends_at=busy[1],

@@ -283,3 +283,29 @@ def test_the_board_fits_a_phone_and_scrolls_in_its_frame(page, clinic, board):
     for query in ("", "?by=room", "?view=week", "?view=month", "?view=list"):
         page.goto(f"{BOARD}{query}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, query
+
+
+def test_what_is_not_saved_says_so_and_everything_stays(page, clinic, board, complaints):
+    visit = clinic.book("Ada Aspen", 14)
+    board(clinic.desk)
+    said = page.get_by_role("alert")
+    for answer, words in (
+        (lambda route: route.abort(), "Not saved: no connection."),
+        (lambda route: route.fulfill(status=500), "Not saved: something went wrong here."),
+    ):
+        page.route("**/board/drop/", answer)
+        drag(page, "Ada Aspen", "Dr Marlow", 6)
+        expect(said).to_contain_text(words)
+        expect(said).to_contain_text("Nothing was changed.")
+        expect(page.locator(".b-ghost")).to_have_count(0)
+        page.unroute("**/board/drop/")
+    page.route("**/*part=board*", lambda route: route.abort())
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Is here: Ada Aspen").click()
+    expect(said).to_contain_text("You are signed out: sign in again.")
+    expect(said.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(page.locator("#toasts input")).to_have_count(0)
+    visit.refresh_from_db()
+    assert (visit.revision, visit.status) == (1, "booked")
+    assert "undefined" not in complaints, "no script failed"
+    complaints.clear()  # that requests failed, which is what this is about

@@ -99,6 +99,22 @@ def test_from_due_to_booked_in_two_clicks_and_back_by_one(page, house, sign_in, 
     assert Appointment.objects.get().status == "cancelled"
 
 
+def test_escape_closes_an_open_row_before_the_note_with_the_way_back(page, house, sign_in):
+    sign_in(house.desk)
+    page.goto(DUE)
+    row_of(page, "Ada Aspen").click()
+    best, undo = page.locator("#desk-side [data-best]"), page.locator("#toasts").get_by_role("button", name="Undo")
+    best.click()
+    expect(undo).to_be_visible()
+    row_of(page, "Bea Birch").click()
+    expect(best).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(best).to_have_count(0)
+    expect(undo).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(undo).to_have_count(0)
+
+
 def test_from_due_to_booked_by_keyboard_alone(page, house, sign_in, picture):
     sign_in(house.desk)
     page.goto(DUE)

@@ -227,10 +227,77 @@ document.addEventListener("click", (event) => {
     }
 });
 
-document.addEventListener("keydown", (event) => {
-    const last = document.querySelector("#toasts .c-toast:last-child");
-    if (event.key === "Escape" && last && !document.querySelector(":popover-open")) {
+// Escape closes the innermost thing alone: a toast with the focus in it, and another one only where nothing else is
+// open. Asked before anybody acts on the key, as what it closes may be gone by the time it comes here.
+const INNER = ":popover-open, dialog[open], #dialog, #desk-side [data-row]";
+let isElsewhere = false;
+
+window.addEventListener(
+    "keydown",
+    (event) => {
+        isElsewhere = [...document.querySelectorAll(INNER)].some((one) => one.checkVisibility());
+    },
+    true,
+);
+
+window.addEventListener("keydown", (event) => {
+    const own = event.target.closest?.(".c-toast");
+    const last = own || (!isElsewhere && document.querySelector("#toasts .c-toast:last-child"));
+    if (event.key === "Escape" && last && !event.defaultPrevented) {
         closeToast(last);
+    }
+});
+
+// What was sent and not done says so, whatever part of the page was to show the answer.
+const NOT_SAVED = {
+    403: "you may not do this, or this page is too old. Load it again.",
+    404: "it is not there any more.",
+    413: "it is too much at once.",
+    429: "too many at once. Wait a minute.",
+};
+
+const sayNotSaved = (words, detail, link = "") => {
+    const toast = document.createElement("div");
+    toast.className = "c-toast c-toast--stop";
+    toast.setAttribute("role", "alert");
+    toast.dataset.about = "not-saved";
+    toast.innerHTML = `
+        <span class="material-symbols-outlined" aria-hidden="true">block</span>
+        <div class="c-toast__said"><p class="c-toast__words"></p><p class="c-toast__detail"></p></div>
+        <button type="button" class="c-icon-button" data-close-toast aria-label="Close this note"><span class="material-symbols-outlined" aria-hidden="true">close</span></button>`;
+    toast.querySelector(".c-toast__words").textContent = words;
+    toast.querySelector(".c-toast__detail").textContent = detail;
+    if (link) {
+        const anchor = document.createElement("a");
+        anchor.className = "c-link";
+        anchor.href = location.href;
+        anchor.textContent = link;
+        toast.querySelector(".c-toast__detail").append(" ", anchor);
+    }
+    document.getElementById("toasts")?.append(toast);
+};
+
+const changes = (event) => event.detail.requestConfig && event.detail.requestConfig.verb !== "get";
+
+document.addEventListener("htmx:sendError", (event) => {
+    if (changes(event)) {
+        sayNotSaved("Not saved: no connection.", "Nothing was changed.");
+    }
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+    if (changes(event)) {
+        const why = NOT_SAVED[event.detail.xhr.status] || "something went wrong here.";
+        sayNotSaved(`Not saved: ${why}`, "Nothing was changed.");
+    }
+});
+
+// Who is signed out is led to the page of signing in, which is no answer to put anywhere.
+document.addEventListener("htmx:beforeSwap", (event) => {
+    const led = event.detail.xhr.responseURL;
+    if (changes(event) && led && new URL(led).pathname === document.getElementById("toasts")?.dataset.signIn) {
+        event.detail.shouldSwap = false;
+        sayNotSaved("You are signed out: sign in again.", "Nothing was changed.", "Sign in");
     }
 });
 
@@ -292,14 +359,9 @@ const sent = (button) => {
     button?.classList.add("is-busy");
     button?.setAttribute("aria-busy", "true");
 };
-const answered = () => {
-    for (const button of document.querySelectorAll(".is-busy")) {
-        button.classList.remove("is-busy");
-        button.removeAttribute("aria-busy");
-    }
-    for (const form of document.querySelectorAll("form[data-sent]")) {
-        delete form.dataset.sent;
-    }
+const answered = (button) => {
+    button?.classList.remove("is-busy");
+    button?.removeAttribute("aria-busy");
 };
 
 document.addEventListener("submit", (event) => {
@@ -314,6 +376,12 @@ document.addEventListener("submit", (event) => {
     form.dataset.sent = "1";
     sent(event.submitter);
 });
-document.addEventListener("htmx:beforeRequest", (event) => sent(event.detail.requestConfig.triggeringEvent?.submitter));
-document.addEventListener("htmx:afterRequest", answered);
-window.addEventListener("pageshow", answered);
+const pressed = (event) => event.detail.requestConfig.triggeringEvent?.submitter;
+document.addEventListener("htmx:beforeRequest", (event) => sent(pressed(event)));
+document.addEventListener("htmx:afterRequest", (event) => answered(pressed(event)));
+window.addEventListener("pageshow", () => {
+    document.querySelectorAll(".is-busy").forEach(answered);
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+        delete form.dataset.sent;
+    }
+});

@@ -162,7 +162,9 @@
             return;
         }
         if (event.key === "Escape") {
-            close();
+            if (!event.target.closest(".c-toast") && !$(":popover-open")) {
+                close();
+            }
             return;
         }
         if (isTyping) {

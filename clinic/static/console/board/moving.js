@@ -60,10 +60,12 @@
         }
         board.held = null;
         const url = board.body().dataset.move.replace("VISIT", visit.dataset.visit);
-        htmx.ajax("POST", url, { source: "#board-token", target: "#toasts", swap: "beforeend", values }).finally(() => {
+        const done = () => {
             ghost.remove();
             visit.classList.remove("is-pending");
-        });
+        };
+        const asked = { source: "#board-token", target: "#toasts", swap: "beforeend", values };
+        htmx.ajax("POST", url, asked).then(done, done); // what failed is said by console.js
     };
 
     board.move = { begin, show, letGo, drop };

@@ -62,6 +62,8 @@ class Act:
     """The template of an act that needs a whole page."""
     is_whole: bool
     """Whether the method answers the request itself."""
+    is_one_click: bool
+    """Whether pages do it by one click, without asking first."""
 
 
 class DeletionForm(ActForm):
@@ -83,6 +85,7 @@ DELETION = Act(
     submit="Delete",
     page=None,
     is_whole=False,
+    is_one_click=False,
 )
 
 
@@ -105,6 +108,7 @@ def act(
     submit: str = "",
     page: str | None = None,
     is_whole: bool = False,
+    is_one_click: bool = False,
 ) -> Callable[[Method], Callable[..., HttpResponse]]:
     """Offer a method, `(self, request, row, form) -> Done | message`, as a transition of the admin's rows.
 
@@ -126,6 +130,7 @@ def act(
             submit=submit or title,
             page=page,
             is_whole=is_whole,
+            is_one_click=is_one_click,
         )
 
         @wraps(method)  # type: ignore[arg-type]
@@ -252,6 +257,7 @@ class Button:
     icon: str
     variant: str
     is_dialog: bool
+    is_one_click: bool
 
 
 def buttons(admin: Any, user: Any, row: Any, names: Iterable[str] | None = None) -> list[Button]:
@@ -262,5 +268,12 @@ def buttons(admin: Any, user: Any, row: Any, names: Iterable[str] | None = None)
         spec: Act = acts[name]
         if spec.is_legal(row) and may(user, spec.grant, row, resource=spec.resource):
             url = reverse(f"admin:{admin.opts.app_label}_{admin.opts.model_name}_{name}", args=[row.pk])
-            found.append(Button(spec.title, url, spec.icon, spec.variant.value, not (spec.page or spec.is_whole)))
+            is_dialog = not (spec.page or spec.is_whole)
+            found.append(Button(spec.title, url, spec.icon, spec.variant.value, is_dialog, spec.is_one_click))
     return found
+
+
+def by_clicks(found: Iterable[Button]) -> tuple[list[Button], list[Button]]:
+    """Those of `found` that one click does, and the others, each in order."""
+    found = list(found)
+    return [one for one in found if one.is_one_click], [one for one in found if not one.is_one_click]

@@ -232,7 +232,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
 
     # Transitions
 
-    @act("Confirm", grant="confirm", is_legal=in_states(Appointment.MAY_CONFIRM), icon="thumb_up")
+    @act("Confirm", grant="confirm", is_legal=in_states(Appointment.MAY_CONFIRM), icon="thumb_up", is_one_click=True)
     def confirm(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_confirm(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
         return Done(f"{row.patient}: confirmed.")
@@ -242,13 +242,21 @@ class AppointmentAdmin(BoardPages, CallerPages):
         grant="arrive",
         is_legal=_may_arrive,
         icon="person_pin_circle",
+        is_one_click=True,
         variant=ActionVariant.PRIMARY,
     )
     def arrive(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_arrive(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
         return Done(noted_toast(row, "is here"))
 
-    @act("Took place", grant="fulfil", is_legal=_is_fulfillable, icon="check", variant=ActionVariant.PRIMARY)
+    @act(
+        "Took place",
+        grant="fulfil",
+        is_legal=_is_fulfillable,
+        icon="check",
+        variant=ActionVariant.PRIMARY,
+        is_one_click=True,
+    )
     def fulfil(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_fulfil(appointment_id=row.pk, by=cast(User, request.user))
         return Done(noted_toast(row, "was seen"))
@@ -298,6 +306,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         description="The patient did not come. What the visit was for is owed again.",
         submit="Did not come",
         variant=ActionVariant.DANGER,
+        is_one_click=True,
     )
     def no_show(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
         appointment_no_show(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))

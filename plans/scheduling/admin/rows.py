@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from clinic.access.visibility import visible
-from clinic.console.acts import Button, buttons
+from clinic.console.acts import Button, buttons, by_clicks
 from clinic.console.badges import Badge
 from clinic.console.reader import Reader
 from clinic.people.models import Modality
@@ -23,10 +23,6 @@ from plans.scheduling.models import Appointment, VisitKind
 from plans.scheduling.queries import in_full, title, why_rebook
 from plans.scheduling.queries.conflicts import at_once_with
 from plans.treatment.models import PlanConsent, ProcedureSession, TreatmentPlan
-
-ONE_CLICK = ("confirm", "arrive")
-"""Acts that ask for nothing and harm nothing: one click does them."""
-DIALOGS = ("no_show",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +95,7 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...], is_at_on
     model_admin = admin.site._registry[Appointment]
     names = tuple(name for name in names if _makes_sense(name, appointment, who.now))
     rebook = why_rebook(appointment) or ""
+    one_click, dialogs = by_clicks(buttons(model_admin, who.user, appointment, names))
     return VisitRow(
         appointment=appointment,
         title=title(appointment),
@@ -109,8 +106,8 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...], is_at_on
         blocks=_blocks(appointment),
         write_url=_write_url(who, appointment),
         can_begin=_can_begin(who, appointment),
-        one_click=buttons(model_admin, who.user, appointment, [name for name in names if name in ONE_CLICK]),
-        dialogs=buttons(model_admin, who.user, appointment, [name for name in names if name not in ONE_CLICK]),
+        one_click=one_click,
+        dialogs=dialogs,
         is_past=not appointment.is_live,
         is_now=appointment.status == Appointment.Status.ARRIVED,
     )

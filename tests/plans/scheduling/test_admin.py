@@ -272,7 +272,11 @@ def test_an_arrival_is_one_click_on_today_and_a_no_show_only_once_they_are_late(
     frozen.shift(timedelta(minutes=45))
     late = words(house.get(DESK, "/admin/"))
     assert "Late 15 min" in late
-    assert url(visit, "no_show") in late
+    for path in ("/admin/", "/admin/plans/appointment/?day=2026-03-02&view=list"):
+        page = words(house.get(DESK, path))
+        for name in ("arrive", "no_show"):
+            assert f'<form method="post" action="{url(visit, name)}">' in page, "one click wherever it is offered"
+    assert 'name="revision" value="1"' in late
     response = house.act(DESK, visit, "arrive", next="/admin/")
     assert response.headers["Location"] == "/admin/"
     page = words(house.get(DESK, "/admin/"))

@@ -36,7 +36,7 @@ from plans.scheduling.periods import intersected
 from plans.scheduling.rules import Period
 
 QUICK = ("arrive", "fulfil")
-"""What one click on a visit's block does, the first that is legal."""
+"""Which one-click act a visit's block offers: the first that is legal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 
 from clinic.access.roles import Role
 from clinic.access.visibility import may, visible
-from clinic.console.acts import about, buttons, refused
+from clinic.console.acts import about, buttons, by_clicks, refused
 from clinic.console.back import back_to
 from clinic.console.base import ConsoleAdmin
 from clinic.console.reader import reader
@@ -41,8 +41,7 @@ from plans.scheduling.queries import title, why_rebook
 from plans.scheduling.queries.conflicts import Wanted, at_once_with, named, wanted_for
 from plans.scheduling.services import appointment_reschedule
 
-CARD_ONE_CLICK = ("arrive", "fulfil", "confirm", "no_show")
-CARD_DIALOGS = ("take_back", "reschedule", "keep", "note", "cancel")
+CARD_ACTS = ("arrive", "fulfil", "confirm", "no_show", "take_back", "reschedule", "keep", "note", "cancel")
 
 
 class BoardPages(ConsoleAdmin):
@@ -109,6 +108,8 @@ class BoardPages(ConsoleAdmin):
         who = reader()
         user = cast(User, request.user)
         rebook = why_rebook(row)
+        names = [name for name in CARD_ACTS if name != "keep" or rebook]
+        one_click, dialogs = by_clicks(buttons(self, user, row, names))
         beside = at_once_with(user, [row]).get(row.pk, [])
         context = {
             "row": row,
@@ -119,8 +120,8 @@ class BoardPages(ConsoleAdmin):
             "rebook": rebook,
             "decisions": decisions(row),
             "work_url": url_of_work(row, who),
-            "one_click": buttons(self, user, row, CARD_ONE_CLICK),
-            "dialogs": buttons(self, user, row, [name for name in CARD_DIALOGS if name != "keep" or rebook]),
+            "one_click": one_click,
+            "dialogs": dialogs,
             "next": _back(request, row),
         }
         return TemplateResponse(request, "console/board_card.html", context)

@@ -57,9 +57,9 @@ class Wanted:
 
 def wanted_for(visit: Appointment, *, starts_at: datetime, practitioner: Practitioner, room: Room | None) -> Wanted:
     """A booked visit was to move there, for as long as it takes by now: two queries."""
-    place = {"starts_at": starts_at, "practitioner": practitioner, "room": room}
-    subject = subject_of(visit).moving(visit)
-    return replace(wanted_anew(subject, visit.location, frame_of(visit.location_id), **place), moving=visit.pk)
+    subject, frame = subject_of(visit).moving(visit), frame_of(visit.location_id)
+    wanted = wanted_anew(subject, visit.location, frame, starts_at=starts_at, practitioner=practitioner, room=room)
+    return replace(wanted, moving=visit.pk)
 
 
 def wanted_anew(

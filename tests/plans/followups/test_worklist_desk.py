@@ -230,6 +230,10 @@ def test_who_may_only_look_neither_books_nor_calls(clinic, later, role, sees, ac
     assert answer.status_code == sees
     assert not slots(words(answer))
     assert 'name="outcome"' not in words(answer)
+    assert "Book: " not in words(answer)
+    assert "To book it, ask a practitioner or the front desk of " in words(answer)
+    browser.get(f"{DESK}?state=due&open=follow_up-{clinic.follow_up.pk}", headers=HTMX)
+    assert not claims([clinic.patient.pk], clinic.desk), "who only reads takes nobody"
     slot = f"{clinic.practitioner.pk}|2026-06-01T14:00:00+00:00"
     assert send(browser, f"{row(clinic)}book/", slot=slot).status_code == acts
     assert send(browser, f"{row(clinic)}call/", outcome="reached").status_code == acts

@@ -8,6 +8,7 @@ from django.http import Http404, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from clinic.access.roles import Role, roles_that_may
 from clinic.console.reader import Reader
 from clinic.places.queries import open_weekdays
 from clinic.places.wallclock import local_date
@@ -16,7 +17,7 @@ from plans.followups.admin.worklist.lines import lines, taken
 from plans.followups.admin.worklist.offers import MOST_DAYS, SHOWN_DAYS, Offers, fitting, offers
 from plans.followups.admin.worklist.opened import Opened, open_row
 from plans.followups.admin.worklist.tabs import NAMES, NOBODY, QUIET, Asked, Tab, Worklist, all_counts
-from plans.followups.claims import claim, claims
+from plans.followups.claims import Claim, claim, claims
 from plans.followups.models import ContactAttempt
 from plans.followups.rules import next_try
 from plans.scheduling.queries.waitlist import entries_for, waiting
@@ -70,7 +71,8 @@ def side_context(who: Reader, opened: Opened, query: QueryDict) -> dict[str, Any
     return {
         "opened": opened,
         "bar": opened.bar(who),
-        "taken_by": claim(opened.patient.pk, who.user) if not opened.gone else None,
+        "only_reads": _who_can(opened) if not opened.may_work(who) else "",
+        "taken_by": _taken_by(who, opened),
         "offers": _offers(who, opened, shown),
         "waits": waits,
         "may_wait": may_wait,
@@ -87,6 +89,23 @@ def side_context(who: Reader, opened: Opened, query: QueryDict) -> dict[str, Any
         "today": today,
         "zone": opened.location.zone,
     }
+
+
+def _taken_by(who: Reader, opened: Opened) -> Claim | None:
+    """Who else has the patient; a reader with something to do here takes them where nobody has."""
+    if opened.gone:
+        return None
+    if opened.may_work(who):
+        return claim(opened.patient.pk, who.user)
+    return claims([opened.patient.pk], who.user).get(opened.patient.pk)
+
+
+def _who_can(opened: Opened) -> str:
+    """For a reader without the right: whose it is."""
+    roles = roles_that_may("plans.appointment", "reschedule" if opened.moves else "add")
+    names = " or ".join(f"a {role.label.lower()}" for role in Role if role in roles).replace("a front", "the front")
+    act = "move it" if opened.moves else "book it"
+    return f"You can read this. To {act}, ask {names} of {opened.location.name}."
 
 
 def _offers(who: Reader, opened: Opened, shown: int) -> Offers | None:

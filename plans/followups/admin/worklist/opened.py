@@ -142,6 +142,10 @@ class Opened:
             return who.may_on("attempt", self.follow_up)
         return who.user.may("plans.contactattempt", "add", self.location.pk)
 
+    def may_work(self, who: Reader) -> bool:
+        """Whether there is anything here for the reader to do: booking or calling."""
+        return self.may_book(who) or self.may_call(who)
+
     def acts(self, who: Reader) -> list[Button]:
         """Other ways out: dialogs of the follow-up, or of the visit."""
         registry = admin.site._registry

@@ -76,7 +76,7 @@ class DeskViews:
         who = self._reader(request)
         opened = request.GET.get("open", "")
         mine = row_named(who, opened) if opened else None
-        if mine is not None and not mine.gone:
+        if mine is not None and not mine.gone and mine.may_work(who):
             claim(mine.patient.pk, who.user)
         shown = list_context(who, request.GET, opened)
         news = mine if mine is not None and mine.gone else None

@@ -10,6 +10,8 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from unfold.enums import ActionVariant
 
 from clinic.access.visibility import visible
@@ -21,10 +23,12 @@ from clinic.errors import Invalid, Refusal
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Weekday
 from clinic.places.wallclock import local_date
-from clinic.words import count_of
+from clinic.words import count_of, within
+from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.times import TimeChoice, key_of, read_key, time_key
 from plans.scheduling.availability import Slot, frame_of
-from plans.scheduling.models import LIVE_STATUSES
+from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.queries import title
 from plans.scheduling.ranking import spread
 from plans.scheduling.series import Proposed, Series, SeriesWishes, propose
 from plans.scheduling.services import SeriesVisit, plan_book_series
@@ -107,7 +111,7 @@ class BooksSeries:
             except Refusal as refusal:
                 refused, status = in_words(refusal), 409
             else:
-                messages.success(request, f"{row.patient}: {count_of(len(booked), 'visit')} booked.")
+                messages.success(request, _booked(row, booked))
                 return HttpResponseRedirect(self.url_of(row), status=303)
         series: Series | None = None
         if form.is_valid():
@@ -158,6 +162,18 @@ def _few(slots: Sequence[Slot], visit: Proposed, keep: set[str]) -> list[Slot]:
     others = [slot for slot in slots if slot.practitioner_id != visit.practitioner.pk]
     kept = [slot for slot in slots if time_key(slot) in keep]
     return spread(own, TIMES_A_DAY, [*spread(others, OTHER_TIMES_A_DAY), *kept])
+
+
+def _booked(plan: TreatmentPlan, visits: Sequence[Appointment]) -> str:
+    """Each visit with its time, leading to its page, and how long it can be undone there."""
+    grace = plan.location.grace_seconds
+    undo = f" Each can be undone on its page for {count_of(grace, 'second')}." if grace else ""
+    each = [
+        (reverse("admin:plans_appointment_change", args=[one.pk]), f"{title(one)}: {within(visit_in_words(one))}")
+        for one in visits
+    ]
+    links = format_html_join("; ", '<a class="c-link" href="{}">{}</a>', each)
+    return format_html("{}: {} booked. {}.{}", plan.patient, count_of(len(visits), "visit"), links, undo)
 
 
 def _chosen(user: User, plan: TreatmentPlan, picked: Mapping[str, str]) -> list[SeriesVisit]:

@@ -20,6 +20,7 @@ from plans.scheduling.services import SeriesVisit, plan_book_series, plan_previe
 from plans.treatment.services import plan_discontinue
 from tests import factories
 from tests.api import Api, errors
+from tests.console import sign_in, words
 from tests.plans.scheduling.conftest import Clinic, Written
 
 
@@ -203,6 +204,21 @@ def test_a_preview_costs_one_query_a_visit_beside_a_few(clinic: Clinic) -> None:
         counts.append(len(queries))
     assert counts[1] - counts[0] == 2
     assert counts[0] <= 10
+
+
+def test_after_booking_all_each_time_is_said_and_leads_to_its_page(clinic: Clinic) -> None:
+    browser = sign_in(clinic.desk)
+    path = f"/admin/plans/treatmentplan/{clinic.plan.pk}/book-series/"
+    proposed = preview(clinic).visits
+    chosen = {f"visit-{one.session.pk}": f"{one.practitioner.pk}|{one.starts_at.isoformat()}" for one in proposed}
+    page = words(browser.post(path, chosen, follow=True))
+    assert f"{len(proposed)} visits booked." in page
+    assert "Each can be undone on its page for 60 seconds." in page
+    for visit in Appointment.objects.select_related("session", "practitioner__user", "location", "room"):
+        assert f'href="/admin/plans/appointment/{visit.pk}/change/">{visit.session.title}: ' in page
+        assert (
+            f"{visit.starts_at.astimezone(visit.location.zone):%H:%M} with {visit.practitioner}, {visit.room}" in page
+        )
 
 
 def test_over_http_it_is_proposed_then_booked(clinic: Clinic) -> None:

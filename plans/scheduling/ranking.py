@@ -43,6 +43,8 @@ class Preference:
     """The days and hours that suit the patient; with whom is `practitioner_id`."""
     before: Slot | None = None
     """The visit before it in a series."""
+    at: datetime | None = None
+    """When the visit that moves stands: then its day comes first, the nearest time on it, and only then with whom."""
 
     def best_first(self, slots: Iterable[Slot], zone: ZoneInfo) -> list[Slot]:
         """`slots` from the best to the worst; equal ones stay in their order."""
@@ -53,6 +55,9 @@ class Preference:
         known: dict[datetime, tuple[int, int, bool, timedelta]] = {}
 
         def key(slot: Slot) -> Rank:
+            if self.at is not None:
+                days, minutes = self._from_present(slot, self.at, zone)
+                return False, days, minutes, slot.practitioner_id != self.practitioner_id, timedelta(0), slot.starts_at
             distance = known.get(slot.starts_at)
             if distance is None:
                 distance = known[slot.starts_at] = (*self._from_target(slot, zone), *self._from_before(slot, zone))
@@ -64,6 +69,13 @@ class Preference:
         """Days from the target with what the patient's wishes add to them, and without."""
         days = abs((local_date(slot.starts_at, zone) - self.target).days) if self.target else 0
         return days + UNSUITED_DAYS * len(self.wishes.missed(slot, zone)), days
+
+    @staticmethod
+    def _from_present(slot: Slot, at: datetime, zone: ZoneInfo) -> tuple[int, int]:
+        """Days from the visit that moves, and minutes from its time of day, by the clock on the wall."""
+        own, other = (one.astimezone(zone).replace(tzinfo=None) for one in (slot.starts_at, at))
+        days = (own.date() - other.date()).days
+        return abs(days), int(abs(own - other - timedelta(days=days)) / timedelta(minutes=1))
 
     def _from_before(self, slot: Slot, zone: ZoneInfo) -> tuple[bool, timedelta]:
         """Whether it is on another weekday than the visit before, and how far from its time of day."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from clinic import clock
 from clinic.errors import Invalid, Refusal
@@ -75,7 +76,7 @@ def slots_for(
         moving=subject.live_appointment if subject is not None else None,
     )
     if best_first and subject is not None:
-        return free_slots(request, first, last, preference=preference_of(subject, first), limit=limit)
+        return free_slots(request, first, last, preference=preference_of(subject, first, frame.zone), limit=limit)
     if limit is None or last - first < FIRST_STEP:
         return free_slots(request, first, last, limit=limit)
     soon = first + FIRST_STEP
@@ -83,8 +84,15 @@ def slots_for(
     return found if len(found) >= limit else found + free_slots(request, soon, last, limit=limit - len(found))
 
 
-def preference_of(subject: Subject, first: date) -> Preference:
-    """What makes a slot a good one for `subject`; what has no target date is best soon after `first`."""
+def preference_of(subject: Subject, first: date, zone: ZoneInfo) -> Preference:
+    """What makes a slot a good one for `subject`; what has no target date is best soon after `first`.
+
+    What moves is best near the time that it has, unless that is outside its window.
+    """
+    at = subject.moves_from
+    window = subject.window
+    if at is not None and (window is None or window[0] <= local_date(at, zone) <= window[1]):
+        return Preference(subject.preferred_practitioner_id, at=at)
     return Preference(subject.preferred_practitioner_id, subject.target or first, wishes_of(subject.patient))
 
 

@@ -38,6 +38,8 @@ class Subject:
     live_appointment: UUID | None = None
     live_length: timedelta | None = None
     """How long its live visit is."""
+    moves_from: datetime | None = None
+    """When the visit that is to move begins; None where nothing moves."""
     live_minutes_known: int | None = None
     """How long it said that it takes when that visit was booked."""
     is_attended: bool = False
@@ -96,6 +98,7 @@ class Subject:
             live_appointment=appointment.pk,
             live_length=appointment.ends_at - appointment.starts_at,
             live_minutes_known=appointment.minutes_when_booked,
+            moves_from=appointment.starts_at,
         )
 
     def length(self, usual: timedelta) -> timedelta:

@@ -8,6 +8,7 @@ import pytest
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.errors import Conflict
+from clinic.places import services
 from patients.models import Patient
 from plans.followups.claims import claims
 from plans.followups.models import ContactAttempt, FollowUp
@@ -202,6 +203,19 @@ def test_a_visit_that_its_plan_left_behind_is_moved_and_put_back(clinic, later):
     assert "Mock Dogwood. Moved to" in words(answer)
     assert "It stands where it should now" in show(later, path)
     assert "undone. Tue 26 May 10:00 with" in words(send(later, f"{DESK}undo/{visit.pk}/"))
+
+
+def test_a_visit_outside_hours_is_best_moved_to_its_own_time_with_somebody_else_or_nearby(clinic, later):
+    visit = clinic.book(date(2026, 6, 9))
+    factories.make_practitioner(clinic.location, last_name="Aalto")
+    services.time_off_create(
+        practitioner=clinic.practitioner,
+        starts_at=visit.starts_at - timedelta(hours=1),
+        ends_at=visit.ends_at + timedelta(hours=1),
+        reason="Away",
+    )
+    side = show(later, f"{DESK}visit/{visit.pk}/")
+    assert 'Move to Tue 9 Jun 10:00 with Dr Aalto" data-best' in side
 
 
 def test_a_row_that_is_not_owed_any_more_says_so(clinic, later):

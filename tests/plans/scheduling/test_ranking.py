@@ -57,6 +57,22 @@ def test_of_two_that_count_the_same_the_nearer_day_comes_first() -> None:
     assert said(anytime.best_first([suited_in_a_week, unsuited_today], NEW_YORK)) == ["13 09:00", "20 08:00"]
 
 
+def test_what_moves_is_best_on_its_own_day_and_time_with_somebody_else_then_nearby() -> None:
+    at = slot(11, "10:00").starts_at
+    slots = [
+        slot(5, "09:00"),
+        slot(11, "14:00"),
+        slot(12, "10:00"),
+        slot(11, "10:00", HIS),
+        slot(12, "09:00"),
+        slot(11, "10:30"),
+    ]
+    ranked = Preference(HERS, at=at).best_first(slots, NEW_YORK)
+    assert said(ranked) == ["11 10:00", "11 10:30", "11 14:00", "12 10:00", "12 09:00", "05 09:00"]
+    at_once = [slot(11, "10:00", HIS), slot(11, "10:00")]
+    assert Preference(HERS, at=at).best_first(at_once, NEW_YORK)[0].practitioner_id == HERS
+
+
 def test_what_is_not_known_makes_no_difference() -> None:
     slots = [slot(12, "09:00", HIS), slot(9, "09:00"), slot(10, "09:00", HIS)]
     assert said(Preference().best_first(slots, NEW_YORK)) == ["09 09:00", "10 09:00", "12 09:00"]

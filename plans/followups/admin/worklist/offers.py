@@ -63,6 +63,8 @@ def offers(who: Reader, location: Location, subject: Subject, shown: int, known:
     first, last = _days_to_search(frame, subject, who.now)
     found = slots_for(frame, subject, first=first, last=last, best_first=True)
     slots = [slot for slot in found if slot.practitioner_id in practitioners]
+    if subject.moves_from is not None:
+        known = None  # what is nearest to the visit's own time comes first, whoever has it
     own = [slot for slot in slots if slot.practitioner_id == known]
     draw = _Draw(frame.zone, subject, practitioners, next(iter(own or slots), None), who)
     if own:
@@ -96,6 +98,9 @@ def _days_to_search(frame: Frame, subject: Subject, now: datetime) -> tuple[date
     first = max(earliest or today, today)
     closes = subject.window[1] if subject.window else today
     last = max(closes, first + LOOK_AHEAD)
+    if subject.moves_from is not None:
+        stands = local_date(subject.moves_from, frame.zone)
+        first, last = max(first, stands - LOOK_AHEAD), max(last, stands + LOOK_AHEAD)
     return first, min(last, first + timedelta(days=MAX_SEARCH_DAYS - 1))
 
 

@@ -291,7 +291,7 @@ def _visit(who: Reader, key: UUID) -> Opened:
         patient=visit.patient,
         location=visit.location,
         what=title(visit),
-        subject=subject_of(visit),
+        subject=subject_of(visit).moving(visit),
         visit=visit,
         reasons=(f"Booked {when} with {visit.practitioner}, {visit.room}.", why) if why else (),
         plan_on_hold=obligation.plan if obligation is not None and is_on_hold(visit) else None,

@@ -10,7 +10,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Subquery, TextF
 from django.db.models.functions import Cast, Coalesce, Concat, Least, Reverse
 
 from patients.models import FOLDED_NAME, ConsentDocument, Folded, Patient
-from patients.rules import LOCAL_NUMBER_DIGITS, Sought, phone_digits, sought, swapped
+from patients.rules import LOCAL_NUMBER_DIGITS, Sought, local_digits, phone_digits, sought, swapped
 
 BY_RANK = ("search_rank", "last_name", "first_name", "pk")
 """The order of what `search` found."""
@@ -79,15 +79,15 @@ def likely_duplicates(
 
     The first name decides nothing, so that no spelling of it hides somebody; first and last may be turned round.
     """
-    digits, first, last, email = phone_digits(phone, country), first_name.strip(), last_name.strip(), email.strip()
+    first, last, email = first_name.strip(), last_name.strip(), email.strip()
     same = []
     if last:
         same.append(Q(surname_alike__gte=SURNAME_ALIKE_AT_LEAST))
         same += [Q(folded_surname=Folded(Value(other))) for other in swapped(last)]
     if first and last:
         same.append(Q(turned_alike__gte=SURNAME_ALIKE_AT_LEAST))
-    if digits:
-        same.append(Q(phone_digits=digits))
+    if number := on_number(phone, country):
+        same.append(number)
     if email:
         same.append(Q(email__iexact=email))
     if not same:
@@ -95,12 +95,27 @@ def likely_duplicates(
     surname, forename = Folded("last_name"), Folded("first_name")
     as_first: Any = Folded(Value(first))
     as_last: Any = Folded(Value(last))
-    born = standing(Patient.objects.filter(date_of_birth=date_of_birth)).alias(
+    born = with_phone_from_behind(standing(Patient.objects.filter(date_of_birth=date_of_birth))).alias(
         folded_surname=surname,
         surname_alike=TrigramSimilarity(surname, as_last),
         turned_alike=Least(TrigramSimilarity(surname, as_first), TrigramSimilarity(forename, as_last)),
     )
     return born.filter(reduce(or_, same))
+
+
+def on_number(phone: str, country: str) -> Q:
+    """What finds by `phone`, read as a number of `country`, or typed as at its place, without the codes before it.
+
+    Empty for something that is no whole number. For rows with the alias `phone_from_behind`.
+    """
+    digits, ending = phone_digits(phone, country), local_digits(phone)
+    found = Q(phone_digits=digits) if digits else Q()
+    return found | Q(phone_from_behind__startswith=ending[::-1]) if ending else found
+
+
+def with_phone_from_behind(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """`patients` with the alias that `on_number` looks at; an index is on it."""
+    return patients.alias(phone_from_behind=Reverse("phone_digits"))
 
 
 def family(patients: QuerySet[Patient], patient: Patient) -> QuerySet[Patient]:

@@ -58,6 +58,12 @@ def phone_digits(phone: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
 
 
+def local_digits(phone: str) -> str:
+    """The digits of `phone` as it is dialled at its place, for comparing ends; empty for fewer than a whole number."""
+    digits = _ending(phone)
+    return digits if len(digits) >= LOCAL_NUMBER_DIGITS else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What a text in the search box asks for. All that is given must hold; of `phone`, `mrn` and `email` one."""

@@ -234,6 +234,7 @@ class Call:
         with_whom, first = self.data.get("practitioner", ""), self.data.get("from", "")
         if turned := self.data.get("turn"):  # “practitioner|first day”, without script
             with_whom, _, first = turned.partition("|")
+        chosen = str(form["slot"].value() or "")
         context = {
             **site.each_context(self.request),
             "title": "Somebody is here" if self.is_here else "New caller",
@@ -242,8 +243,8 @@ class Call:
             "form": form,
             "is_here": self.is_here,
             "of_age": OF_AGE,
-            "times": times_for(form.place, with_whom, first),
-            "chosen": str(form["slot"].value() or ""),
+            "times": times_for(form.place, with_whom, first, chosen),
+            "chosen": chosen,
             "same": self.same,
             "if_same": IF_SAME.get(self.deed, ""),
             "if_other": IF_OTHER.get(self.deed, ""),

@@ -20,8 +20,8 @@ from clinic.places.models import Location
 from clinic.places.wallclock import local_date
 from clinic.words import age, within
 from patients.models import Patient
-from patients.queries import likely_duplicates, search
-from patients.rules import LOCAL_NUMBER_DIGITS, OF_AGE, phone_digits, sought
+from patients.queries import likely_duplicates, on_number, search, with_phone_from_behind
+from patients.rules import LOCAL_NUMBER_DIGITS, OF_AGE, local_digits, phone_digits, sought
 from patients.services import GuardianInput
 from plans.scheduling.admin.booking import SEARCHED_DAYS, TIMES_A_DAY, visible_locations
 from plans.scheduling.admin.panels import next_visit, with_next_visit
@@ -220,9 +220,8 @@ def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match
     phone, first_name, last_name, email = (
         asked.get(name, "").replace("\x00", "").strip() for name in ("phone", "first_name", "last_name", "email")
     )
-    typed = "".join(character for character in phone if character.isdigit())
     rows = with_next_visit(visible(Patient.objects.filter(merged_into=None), user))
-    digits = phone_digits(phone, place.country)
+    digits, ending = phone_digits(phone, place.country), local_digits(phone)
     name = f"{first_name} {last_name}".strip()
     found: dict[UUID, Match] = {}
 
@@ -230,7 +229,7 @@ def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match
         for patient in patients:
             if patient.pk not in found and len(found) < MATCHES_AT_MOST:
                 is_family = bool(digits) and patient.phone_digits == digits
-                is_family |= len(typed) >= LOCAL_NUMBER_DIGITS and patient.phone_digits.endswith(typed)
+                is_family |= bool(ending) and patient.phone_digits.endswith(ending)
                 said = ON_NUMBER if is_family and not is_likely else why
                 found[patient.pk] = _match(user, patient, said, is_likely=is_likely, is_family=is_family)
 
@@ -245,11 +244,12 @@ def matches(user: User, place: Location, asked: Mapping[str, str]) -> list[Match
             country=place.country,
         )
         add(rows.filter(pk__in=same.values("pk"))[:MATCHES_AT_MOST], LIKELY, is_likely=True)
-    reached = Q(phone_digits=digits) if digits else Q()
+    reached = on_number(phone, place.country)
     if "@" in email:
         reached |= Q(email__iexact=email)
     if reached:
-        add(rows.filter(reached).order_by("last_name", "first_name", "id")[:MATCHES_AT_MOST], ON_EMAIL)
+        on_it = with_phone_from_behind(rows).filter(reached)
+        add(on_it.order_by("last_name", "first_name", "id")[:MATCHES_AT_MOST], ON_EMAIL)
     if not digits and sum(character.isalnum() for character in phone) >= 3:
         add(_searched(rows, phone), "Found")
     if len(name) >= 2:
@@ -312,14 +312,21 @@ class Times:
     practitioners: Mapping[UUID, Practitioner]
     chosen: UUID | None
     groups: list[Group]
+    days_from: date | None
+    """From which day on these are whole days; None where they are the next few times."""
     more_from: date | None
     """From which day on there may be more; None where there is nothing at all."""
-    is_more: bool
-    """Whether these are whole days, and not the next few times."""
+
+    @property
+    def is_more(self) -> bool:
+        return self.days_from is not None
 
 
-def times_for(place: Location, practitioner: str = "", first: str = "") -> Times:
-    """The first times of the next five half days; with a `first` day those of three days from it on: three queries."""
+def times_for(place: Location, practitioner: str = "", first: str = "", kept: str = "") -> Times:
+    """The first times of the next five half days; with a `first` day those of three days from it on: three queries.
+
+    Of the days that are shown, the time `kept` (its value in the form) is among them while it is free.
+    """
     frame = frame_of(place.pk)
     people = Practitioner.objects.select_related("user").in_bulk(list(frame.practitioners))
     practitioners = {key: people[key] for key in frame.practitioners if key in people}
@@ -335,14 +342,14 @@ def times_for(place: Location, practitioner: str = "", first: str = "") -> Times
         last=start + timedelta(days=SEARCHED_DAYS - 1),
         practitioners=[chosen] if chosen else list(practitioners),
     )
-    shown = _days(slots, frame, practitioners) if is_more else _next(slots, frame, practitioners)
+    shown = _days(slots, frame, practitioners, kept) if is_more else _next(slots, frame, practitioners)
     groups = [group for group in shown if group.slots]
     more: date | None = None
     if groups:
         more = groups[-1].day + timedelta(days=1) if is_more else groups[0].day
     elif is_more:
         more = start + timedelta(days=SEARCHED_DAYS)
-    return Times(place, frame, practitioners, chosen, groups, more, is_more)
+    return Times(place, frame, practitioners, chosen, groups, start if is_more else None, more)
 
 
 def _next(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner]) -> list[Group]:
@@ -352,18 +359,20 @@ def _next(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practiti
     return [Group(day, None, [_choice(slot, frame, practitioners) for slot in of_day]) for day, of_day in by_day]
 
 
-def _days(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner]) -> list[Group]:
+def _days(slots: list[Slot], frame: Frame, practitioners: Mapping[UUID, Practitioner], kept: str) -> list[Group]:
     days: dict[date, dict[UUID, list[Slot]]] = {}
     for slot in slots:
         days.setdefault(local_date(slot.starts_at, frame.zone), {}).setdefault(slot.practitioner_id, []).append(slot)
     return [
-        Group(
-            day, practitioners[key], [_choice(slot, frame, practitioners) for slot in spread(of_day[key], TIMES_A_DAY)]
-        )
+        Group(day, practitioners[key], [_choice(slot, frame, practitioners) for slot in _some(of_day[key], kept)])
         for day, of_day in sorted(days.items())[:SHOWN_DAYS]
         for key in practitioners
         if key in of_day
     ]
+
+
+def _some(slots: list[Slot], kept: str) -> list[Slot]:
+    return spread(slots, TIMES_A_DAY, [slot for slot in slots if time_key(slot) == kept])
 
 
 def _choice(slot: Slot, frame: Frame, practitioners: Mapping[UUID, Practitioner]) -> tuple[str, str, str]:

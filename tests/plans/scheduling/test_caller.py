@@ -237,6 +237,19 @@ def test_a_slot_taken_meanwhile_keeps_every_field_and_offers_fresh_times(house):
     assert not Patient.objects.filter(last_name="Pine").exists()
 
 
+def test_a_refusal_keeps_the_days_that_were_open_and_the_time_that_was_chosen_there(house):
+    opened = words(house.get(DESK, f"{PAGE}times/?location={house.location.pk}&from=2026-03-03"))
+    assert '<input type="hidden" name="from" value="2026-03-03">' in opened
+    chosen = f"{house.practitioner.pk}|2026-03-04T14:45:00+00:00"
+    refused = house.post(DESK, PAGE, **filled(house, date_of_birth=MINOR, slot=chosen, **{"from": "2026-03-03"}))
+    page = words(refused)
+    assert page.count("<fieldset>") == 3
+    assert f'value="{chosen}" checked' in page
+    assert '<input type="hidden" name="from" value="2026-03-03">' in page
+    booked = filled(house, date_of_birth=MINOR, slot=chosen, guardian_later="on", **{"from": "2026-03-03"})
+    assert house.post(DESK, PAGE, **booked).status_code == 303
+
+
 def test_a_likely_duplicate_is_shown_with_both_choices(house):
     known = factories.make_patient(
         house.location, first_name="Pia", last_name="Pine", date_of_birth=date(1990, 4, 2), sex="female"
@@ -307,6 +320,16 @@ def test_a_number_finds_the_family_in_any_spelling_with_their_next_visit(house):
     assert 'value="212.555.0199"' in prefilled
     assert "family@example.com" in prefilled
     assert 'value="Paul"' not in prefilled
+
+
+@pytest.mark.parametrize("phone", ["5550199", "555-0199", "(212) 555 0199", "0212 555 0199"])
+def test_a_number_typed_as_at_its_place_finds_who_is_on_it(house, phone):
+    known = factories.make_patient(house.location, phone="+1 212 555 0199", date_of_birth=date(1990, 4, 2))
+    assert "On this number" in matches(house, phone=phone)
+    asked = {"phone": phone, "first_name": "Anna", "last_name": "Oak", "date_of_birth": "1990-04-02"}
+    assert "Likely the same person" in matches(house, **asked)
+    assert known.mrn in words(house.post(DESK, PAGE, **filled(house, **asked)))
+    assert "On this number" not in matches(house, phone="555-0198")
 
 
 def test_a_name_and_a_birthday_find_who_it_likely_is_first(house):

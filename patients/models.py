@@ -1,5 +1,7 @@
 """Who is cared for: identity, contact, guardian, allergies, history, and the consents they gave."""
 
+from datetime import date
+
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -11,7 +13,7 @@ from django.db.models.functions import Concat, Reverse, Upper
 from clinic.people.models import Modality, User
 from clinic.places.models import Location, Weekday
 from clinic.records import Record, stamped
-from patients.rules import phone_in_words
+from patients.rules import needs_guardian, phone_in_words
 
 
 class NextMrn(Func):
@@ -122,6 +124,11 @@ class Patient(Record):
     def phone_shown(self) -> str:
         """The phone in one spelling, whoever typed it how; as typed where it is no number."""
         return phone_in_words(self.phone, self.phone_digits)
+
+    def lacks_guardian(self, today: date) -> bool:
+        """Whether they are under age on `today` and nobody on record speaks for them. No query where the guardian was
+        read along."""
+        return needs_guardian(self.date_of_birth, today) and getattr(self, "guardian", None) is None
 
     @property
     def is_merged(self) -> bool:

@@ -8,6 +8,8 @@ from datetime import date
 
 import phonenumbers
 
+from clinic.words import age
+
 MRN = "MRN-"
 FEWEST_DIGITS = 4
 """So many last digits of a phone say whose it is."""
@@ -62,6 +64,11 @@ def local_digits(phone: str) -> str:
     """The digits of `phone` as it is dialled at its place, for comparing ends; empty for fewer than a whole number."""
     digits = _ending(phone)
     return digits if len(digits) >= LOCAL_NUMBER_DIGITS else ""
+
+
+def needs_guardian(born: date, today: date) -> bool:
+    """Whether somebody born on this day is too young on `today` to speak for themselves."""
+    return age(born, today) < OF_AGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,8 @@ class PatientLink:
     resource: str
     action: str
     url: Callable[[Any], str]
+    is_offered: Callable[[Any], bool] = lambda _: True
+    """Whether it makes sense for this patient; asked only of who may. One query at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,5 +275,5 @@ def patient_links(reader: Reader, patient: Record) -> list[tuple[str, str, str]]
     return [
         (link.title, link.icon, link.url(patient))
         for link in _patient_links
-        if reader.may_on(link.action, patient, link.resource)
+        if reader.may_on(link.action, patient, link.resource) and link.is_offered(patient)
     ]

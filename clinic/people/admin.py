@@ -218,6 +218,7 @@ class PractitionerAdmin(ConsoleAdmin):
     list_display = ("name", "qualified_for", "bookable")
     form = PractitionerForm
     search_fields = ("user__last_name", "user__first_name")
+    search_help_text = "Name"
     ordering = ("user__last_name", "user__first_name")
     inlines = (QualificationInline,)
     history_of = {Qualification: "practitioner_id"}

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from clinic.access.visibility import may, visible
 from clinic.console.refusals import refusals
-from clinic.errors import Refusal
+from clinic.errors import Conflict, Refusal
 from clinic.locking import expecting
 from clinic.people.models import User
 from patients.admin.words import in_words
@@ -22,6 +22,7 @@ from patients.queries import is_similar_only, likely_duplicates, patients_in_ful
 from patients.services import MergePreview, patient_merge, patient_merge_preview
 
 OFFERED_AT_MOST = 10
+ARE_SAME = "are_same"
 ROWS = {
     "first_name": "First name",
     "last_name": "Last name",
@@ -63,6 +64,7 @@ def merge_page(admin: Any, request: HttpRequest, row: Patient) -> HttpResponse:
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
+            _check_same(request, user, row, into)
             with refusals(), expecting(row, _seen(request, row)):
                 survivor = patient_merge(patient_id=row.pk, into=into, by=user, reason=request.POST.get("reason", ""))
         except Refusal as error:
@@ -74,6 +76,7 @@ def merge_page(admin: Any, request: HttpRequest, row: Patient) -> HttpResponse:
         preview = patient_merge_preview(patient=row, into=into, by=user)
     except Refusal as error:
         return _show(admin, request, row, _choice(request, row) | {"refusal": error.detail}, status=409)
+    lost = set(preview.differs) - set(preview.filled)
     context = {
         "preview": preview,
         "rows": _rows(preview),
@@ -81,8 +84,21 @@ def merge_page(admin: Any, request: HttpRequest, row: Patient) -> HttpResponse:
         "other_url": _url(row),
         "refusal": refusal.detail if refusal is not None and not preview.obstacles else "",
         "reason": request.POST.get("reason", ""),
+        "lost_phone": preview.patient.phone_shown if "phone" in lost else "",
+        "are_same": request.POST.get(ARE_SAME) == "on",
     }
     return _show(admin, request, row, context, status=409 if refusal is not None else 200)
+
+
+def _check_same(request: HttpRequest, user: User, row: Patient, into: Patient) -> None:
+    """Raises `Conflict` where the two look like two people, and nobody said that they are one."""
+    if request.POST.get(ARE_SAME) == "on":
+        return
+    preview = patient_merge_preview(patient=row, into=into, by=user)
+    if preview.warnings and not preview.obstacles:
+        raise Conflict(
+            "Nothing was merged: tick “They are the same person” first, if they are.", code="required", attr=ARE_SAME
+        )
 
 
 def _show(

@@ -179,6 +179,7 @@ class PatientAdmin(ConsoleAdmin):
             context |= {
                 "patient": patient,
                 "born": born(patient),
+                "lacks_guardian": patient.lacks_guardian(who.today_at(patient.home_location.zone)),
                 "allergies": _allergies(who, patient),
                 "links": patient_links(who, patient),
                 "preferences": preferences(patient),

@@ -264,11 +264,18 @@ def _moves(gone: Patient, by: User) -> list[tuple[str, int]]:
 
 
 def _doubts(gone: Patient, kept: Patient, differs: Sequence[str]) -> list[SoftWarning]:
-    same_name = folded(gone.full_name) == folded(kept.full_name)
-    if same_name or not {"date_of_birth", "sex"} <= set(differs):
+    if folded(gone.full_name) == folded(kept.full_name) or "date_of_birth" not in differs:
+        return []
+    same_phone = bool(gone.phone_digits) and gone.phone_digits == kept.phone_digits
+    same_email = bool(gone.email) and gone.email.lower() == kept.email.lower()
+    if not same_phone and not same_email:
+        what = "Nothing agrees: neither name nor date of birth, phone or email"
+    elif "sex" in differs:
+        what = "Name, date of birth and sex all differ"
+    else:
         return []
     detail = (
-        f"Name, date of birth and sex all differ: {gone.full_name} and {kept.full_name} may be two people. "
+        f"{what}. {gone.full_name} and {kept.full_name} may be two people. "
         "Records that were merged cannot be taken apart."
     )
     return [SoftWarning("into", "looks_like_somebody_else", detail)]

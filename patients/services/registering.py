@@ -18,7 +18,7 @@ from clinic.text import says_nothing, trimmed
 from clinic.words import age, date_in_full
 from patients.models import Guardian, Patient
 from patients.queries import likely_duplicates
-from patients.rules import OF_AGE, phone_digits
+from patients.rules import needs_guardian, phone_digits
 from patients.services.standing import become_unreachable, patient_lock
 
 LIKELY_DUPLICATE = "likely_duplicate"
@@ -160,7 +160,7 @@ def _check(patient: Patient) -> None:
 def _warnings(patient: Patient, *, has_guardian: bool) -> list[SoftWarning]:
     found = []
     years = age(patient.date_of_birth, clock.today(patient.home_location.zone))
-    if years < OF_AGE and not has_guardian:
+    if needs_guardian(patient.date_of_birth, clock.today(patient.home_location.zone)) and not has_guardian:
         detail = f"{patient.full_name} is {years} years old and has no guardian on record."
         found.append(SoftWarning("guardian", "minor_without_guardian", detail))
     if patient.phone and not patient.phone_digits:

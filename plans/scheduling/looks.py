@@ -21,6 +21,7 @@ EARLY = Badge(Tone.SOON, "Early", "fast_rewind")
 KEPT = Badge(Tone.NEUTRAL, "Kept", "keep")
 AT_ONCE = Badge(Tone.SOON, "At the same time", "join_inner")
 """What took place, or does, while its practitioner or its room had another visit, without having been booked so."""
+NO_GUARDIAN = Badge(Tone.SOON, "Guardian missing", "person_alert")
 AFTER_WINDOW = Badge(Tone.SOON, "After the window", "event_busy")
 
 

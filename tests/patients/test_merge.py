@@ -385,6 +385,18 @@ class TestConsole:
         assert 'name="_save"' not in old
         assert house.post(DESK, url(gone), first_name="X").status_code == 403
 
+    def test_two_of_whom_nothing_agrees_are_merged_only_when_somebody_says_they_are_one(self, house, two):
+        stranger = make_patient(
+            house.location, last_name="Birch", date_of_birth=date(1990, 1, 1), phone="+1 212 555 0188", email=""
+        )
+        page = words(house.get(DESK, f"{url(stranger, 'merge')}?into={two[0].pk}"))
+        assert "Nothing agrees: neither name nor date of birth, phone or email." in page
+        assert "+1 212 555 0188</b> is not taken over" in page
+        refused = house.post(DESK, url(stranger, "merge"), into=str(two[0].pk))
+        assert refused.status_code == 409
+        assert "tick “They are the same person” first" in words(refused)
+        assert house.post(DESK, url(stranger, "merge"), into=str(two[0].pk), are_same="on").status_code == 303
+
     def test_what_is_in_the_way_is_said_and_there_is_no_button(self, house, two):
         other = make_practitioner(house.location)
         for patient, practitioner in zip(two, (house.practitioner, other), strict=True):

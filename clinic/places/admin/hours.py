@@ -388,6 +388,15 @@ class TimeOffAdmin(PeriodAdmin):
     lede = "When a practitioner is away, at every location."
     empty_reason = "Nobody is away. Add time off, and that time is not offered for booking."
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        entered = {}
+        if not self.has_add_permission(request):
+            entered = {
+                "lede": f"{self.lede} A manager enters it: ask them for yours.",
+                "empty_reason": "Nobody is away.",
+            }
+        return super().changelist_view(request, entered | (extra_context or {}))
+
     def name_of(self, row: TimeOff) -> str:
         return f"{row.practitioner}: {row.reason or 'time off'}"
 

@@ -24,8 +24,10 @@ from clinic.console.registry import (
 )
 from patients.models import Patient
 from plans.scheduling.admin.rows import visit_rows, visits_of_days, with_gates
-from plans.scheduling.models import LIVE_STATUSES, Appointment
+from plans.scheduling.admin.waitlist.rows import rows_of
+from plans.scheduling.models import LIVE_STATUSES, OPEN_STATUSES, Appointment, WaitlistEntry
 from plans.scheduling.queries import in_full, visits_to_rebook
+from plans.scheduling.queries.waitlist import waiting, waitlist_in_full
 from plans.scheduling.services.off_hours import OUTSIDE_HOURS
 
 DAY_ACTS = ("confirm", "arrive", "fulfil", "no_show")
@@ -38,7 +40,8 @@ def visits_today(who: Reader) -> Block | None:
     """Everybody's visits for the desk; a practitioner's own for the practitioner."""
     if not who.may("plans.appointment", "view"):
         return None
-    appointments = with_gates(visits_of_days(who, who.today, 1)).exclude(status=Appointment.Status.CANCELLED)
+    appointments = with_gates(visits_of_days(who, who.today, 1)).select_related("patient__guardian")
+    appointments = appointments.exclude(status=Appointment.Status.CANCELLED)
     is_own = who.has(Role.PRACTITIONER) and not who.has(Role.FRONT_DESK, Role.MANAGER)
     if is_own:
         appointments = appointments.filter(practitioner__user=who.user)
@@ -101,6 +104,33 @@ def visits_of_patient(who: Reader, patient: Patient) -> Block | None:
     )
 
 
+@patient_panel(15)
+def waits_of_patient(who: Reader, patient: Patient) -> Block | None:
+    """What they wait for; nothing for who waits for nothing. One query."""
+    if not who.may("plans.waitlistentry", "view"):
+        return None
+    entries = waitlist_in_full(visible(_waits(patient), who.user)).filter(over__isnull=True)
+    rows = rows_of(who, entries.order_by("created_at", "id"), present={})
+    if not rows:
+        return None
+    may_add = who.may_on("add", patient, "plans.waitlistentry")
+    return Block(
+        "On the waitlist",
+        "console/panels/waits_of_patient.html",
+        {"rows": rows},
+        is_wide=True,
+        link=("Wait for something else", _waitlist_url(patient)) if may_add else None,
+    )
+
+
+def _waits(patient: Any) -> QuerySet[WaitlistEntry]:
+    return WaitlistEntry.objects.filter(patient=patient, status__in=OPEN_STATUSES)
+
+
+def _waitlist_url(patient: Any) -> str:
+    return f"{reverse('admin:plans_waitlistentry_add')}?patient={patient.pk}"
+
+
 def with_next_visit(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     """Annotate `next_visit`: start and zone of the first live visit from now on, as JSON."""
     coming = Appointment.objects.filter(
@@ -139,6 +169,7 @@ patient_link(
         icon="hourglass_empty",
         resource="plans.waitlistentry",
         action="add",
-        url=lambda patient: f"{reverse('admin:plans_waitlistentry_add')}?patient={patient.pk}",
+        url=_waitlist_url,
+        is_offered=lambda patient: not waiting(visible(_waits(patient), reader().user)).exists(),
     )
 )

@@ -18,7 +18,7 @@ from clinic.people.models import Modality
 from clinic.places.wallclock import local_date, local_day_bounds
 from patients.models import Consent
 from plans.scheduling.admin.keeping import read_limits
-from plans.scheduling.looks import AT_ONCE, REBOOK, appointment_badge, override_flags
+from plans.scheduling.looks import AT_ONCE, NO_GUARDIAN, REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, VisitKind
 from plans.scheduling.queries import in_full, title, why_rebook
 from plans.scheduling.queries.conflicts import at_once_with
@@ -101,7 +101,12 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...], is_at_on
         title=title(appointment),
         url=url_of_work(appointment, who),
         badge=appointment_badge(appointment, who.now),
-        flags=(*([REBOOK] if rebook else []), *override_flags(appointment), *([AT_ONCE] if is_at_once else [])),
+        flags=(
+            *([REBOOK] if rebook else []),
+            *override_flags(appointment),
+            *([AT_ONCE] if is_at_once else []),
+            *([NO_GUARDIAN] if _is_alone(who, appointment) else []),
+        ),
         rebook=rebook,
         blocks=_blocks(appointment),
         write_url=_write_url(who, appointment),
@@ -111,6 +116,13 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...], is_at_on
         is_past=not appointment.is_live,
         is_now=appointment.status == Appointment.Status.ARRIVED,
     )
+
+
+def _is_alone(who: Reader, appointment: Appointment) -> bool:
+    """Whether a minor comes for whom nobody speaks; where the guardian was read along."""
+    patient = appointment.patient
+    was_read = "guardian" in patient._state.fields_cache
+    return was_read and appointment.is_live and patient.lacks_guardian(who.today_at(appointment.location.zone))
 
 
 def _makes_sense(name: str, appointment: Appointment, now: datetime) -> bool:

@@ -267,3 +267,11 @@ def test_hours_are_deleted_in_a_dialog_that_names_whom_it_concerns_first(house):
     done = house.post(MANAGER, url(friday, "delete"), seen=asked.context["form"]["seen"].value())
     assert (done.status_code, done.headers["Location"]) == (303, "/admin/clinic/openinghours/")
     assert not OpeningHours.objects.contains(friday)
+
+
+def test_who_may_not_enter_time_off_is_told_who_does(house):
+    page = words(house.get(Role.PRACTITIONER, "/admin/clinic/timeoff/"))
+    assert "A manager enters it: ask them for yours." in page
+    assert "Add time off" not in page
+    assert "Add time off" in words(house.get(Role.MANAGER, "/admin/clinic/timeoff/"))
+    assert 'placeholder="Name"' in words(house.get(Role.PRACTITIONER, "/admin/clinic/practitioner/"))

@@ -10,7 +10,7 @@ import pytest
 from clinic.access.roles import Role
 from clinic.errors import Conflict, Invalid, SlotTaken
 from patients.models import Patient
-from patients.services import GuardianInput
+from patients.services import GuardianInput, patient_update
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import (
     Caller,
@@ -429,6 +429,16 @@ def test_a_minor_is_asked_for_who_speaks_for_them_or_that_it_is_asked_later(hous
     assert any(
         "is 12 years old and has no guardian on record" in text for text in said(house.post(DESK, PAGE, **later))
     )
+
+
+def test_a_minor_without_a_guardian_is_marked_until_one_is_entered(house):
+    house.post(DESK, PAGE, **filled(house, date_of_birth=MINOR, guardian_later="on"))
+    patient = Patient.objects.get()
+    for path in (url(patient), "/admin/"):
+        assert "Guardian missing" in words(house.get(DESK, path)), path
+    patient_update(patient_id=patient.pk, changes={"guardian": GuardianInput("Mona Pine", "mother")})
+    for path in (url(patient), "/admin/"):
+        assert "Guardian missing" not in words(house.get(DESK, path)), path
 
 
 def test_who_turns_eighteen_today_needs_no_guardian(house):

@@ -1,5 +1,6 @@
 """The waitlist and the series in the console."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,6 +45,21 @@ def key_of(page: str, act: str, entry: WaitlistEntry) -> str:
     """The time behind the button of an act."""
     form = page.split(f'action="{url(entry, act)}"')[1].split("</form>")[0]
     return form.split('name="slot" value="')[1].split('"')[0]
+
+
+def test_a_patients_page_says_what_they_wait_for(house: House) -> None:
+    def buttons() -> str:
+        return words(house.get(DESK, url(entry.patient))).split('aria-label="Who"')[1].split("</section>")[0]
+
+    entry = wait(house, weekdays=[2])
+    page = words(house.get(DESK, url(entry.patient)))
+    panel = " ".join(page.split('aria-label="On the waitlist"')[1].split("</section>")[0].split())
+    assert re.search(r"On the waitlist since [^:]+ \d\d:\d\d: Tuesday", panel), panel
+    assert url(entry) in page
+    assert ADD not in buttons()
+    house.act(DESK, entry, "withdraw", reason="Found one elsewhere")
+    assert "On the waitlist" not in words(house.get(DESK, url(entry.patient)))
+    assert ADD in buttons()
 
 
 def test_after_a_cancellation_the_desk_is_led_to_those_who_fit_and_books_one(house: House) -> None:

@@ -41,7 +41,7 @@ def story_of(appointment: Appointment) -> list[Happened]:
     """What happened to the visit, the newest first: three queries."""
     events = _events(appointment)
     later = list(_decided_later(events))
-    came = list(_attended(events))
+    came = [(event, what) for event, what in _attended(events) if event not in later]
     as_revised = {event.revision: event for event in events}  # of each revision the oldest: as its act left the visit
     users = {event.pgh_context.metadata.get("user") for event in [*later, *(event for event, _ in came)]}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=users - {None})}

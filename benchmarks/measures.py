@@ -26,9 +26,10 @@ from patients.models import Patient
 from plans.followups.models import FollowUp
 from plans.load import working_days
 from plans.messages.delivery import deliver_due
-from plans.messages.identifiers import calendar_uid, message_id
+from plans.messages.identifiers import message_id
 from plans.messages.models import MessageKind, PatientMessage
-from plans.messages.render import Place, VisitMail, render
+from plans.messages.render import Mail, Place, render
+from plans.messages.rules import Recipient, Visit
 from plans.scheduling.availability import frame_of
 from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind
 from plans.scheduling.search import slots_for
@@ -181,17 +182,13 @@ def _mail(location: Location) -> bytes:
         working_days(now.date() + timedelta(days=30), 1)[0], datetime.min.time(), UTC
     ) + timedelta(hours=15)
     return render(
-        VisitMail(
+        Mail(
             id=key,
             kind=MessageKind.REMINDER,
             message_id=message_id(key),
-            revision=1,
-            calendar_uid=calendar_uid(key),
-            first_name="Ada",
-            to_address="patient1@load.example",
-            language="en",
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(minutes=30),
+            recipient=Recipient("Ada", "patient1@load.example", "en"),
+            subject=Visit(key, "follow_up", "booked", 1, starts_at, starts_at + timedelta(minutes=30)),
+            link_generation=1,
             place=Place(location.name, location.zone, location.address, location.phone, location.email),
             from_address="clinic@load.example",
             written_at=now,

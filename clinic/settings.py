@@ -182,6 +182,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = LOCAL
 
+# Files that people upload: private, shown by authorised views only, and shared by every web and worker process.
+MEDIA_ROOT = env.str("FILES_ROOT", str(Path(os.environ["CLINIC_HOME"]) / "files" if LOCAL else BASE_DIR / "files"))
+FILE_UPLOAD_PERMISSIONS = 0o600
+
 # Broker and cache: one server, two database numbers.
 BROKER_URL = env.str("BROKER_URL")
 CACHES = {

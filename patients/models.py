@@ -48,6 +48,16 @@ class Patient(Record):
         OTHER = "other", "Other"
         UNKNOWN = "unknown", "Unknown"
 
+    class OptionalMail(models.TextChoices):
+        """The kinds of mail that they may do without. That a visit is booked, moved or cancelled is no choice."""
+
+        REMINDER = "reminder", "Reminders of visits"
+        PREPARATION = "preparation", "How to prepare for a visit"
+        AFTERCARE = "aftercare", "What to mind after a visit"
+        CHECK_IN = "check_in", "Questions about the recovery"
+        OVERDUE = "overdue", "A nudge when a visit should be booked"
+        OFFER = "offer", "Offers of an earlier time"
+
     mrn = models.CharField("record number", max_length=20, unique=True, editable=False, db_default=NextMrn())
     first_name = models.CharField(max_length=100)
     last_name = models.CharField(max_length=100)
@@ -60,7 +70,12 @@ class Patient(Record):
         max_length=20, blank=True, editable=False, help_text="The phone in E.164 digits, so that any spelling finds it."
     )
     language = models.CharField(max_length=8, default="en")
+    confidential_email = models.EmailField(
+        blank=True,
+        help_text="Where they asked us to write instead, so that nobody who shares the other address reads it.",
+    )
     email_opt_out = models.BooleanField("no email", default=False)
+    unwanted_mail = ArrayField(models.CharField(max_length=15, choices=OptionalMail.choices), default=list, blank=True)
     email_bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
     preferred_weekdays = ArrayField(
         models.PositiveSmallIntegerField(
@@ -72,6 +87,9 @@ class Patient(Record):
     )
     preferred_from = models.TimeField(null=True, blank=True, help_text="They like to come at this time or later.")
     preferred_until = models.TimeField(null=True, blank=True, help_text="They like to be done by then.")
+    link_generation = models.PositiveSmallIntegerField(
+        default=1, editable=False, help_text="Links of an earlier generation are revoked."
+    )
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_from", editable=False
     )
@@ -136,9 +154,14 @@ class Patient(Record):
         return self.merged_into_id is not None
 
     @property
+    def mail_address(self) -> str:
+        """Where mail to them goes; empty where it goes nowhere."""
+        return self.confidential_email or self.email
+
+    @property
     def is_reachable_by_email(self) -> bool:
         """Whether mail may and can be sent: an address that has not bounced, and no opt-out."""
-        return bool(self.email) and not self.email_opt_out and self.email_bounced_at is None
+        return bool(self.mail_address) and not self.email_opt_out and self.email_bounced_at is None
 
 
 @pghistory.track(append_only=True)

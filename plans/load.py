@@ -405,12 +405,10 @@ def _mails(location: Location, visit: Visit, now: datetime) -> Iterator[Sequence
 
 def _planned(location: Location, visit: Visit) -> Iterator[tuple[int, policy.PlannedMail]]:
     """Each mail with the revision that it tells of."""
-    grace = timedelta(seconds=location.grace_seconds)
+    sent = policy.Policy(location.zone, timedelta(seconds=location.grace_seconds), VisitKind.CONSULTATION)
 
     def planned(notice: MessageKind, made_at: datetime) -> list[policy.PlannedMail]:
-        return policy.planned(
-            notice=notice, starts_at=visit.starts_at, zone=location.zone, made_at=made_at, grace=grace
-        )
+        return sent.about_visit(notice, visit.starts_at, made_at)
 
     mails = planned(MessageKind.CONFIRMATION, visit.booked_at)
     if visit.is_cancelled and visit.settled_at:

@@ -7,8 +7,14 @@ from plans.consultations.models import (
     ScreeningAnswer,
     ScreeningItem,
 )
-from plans.followups.models import CheckIn, ContactAttempt, FollowUp
-from plans.messages.models import DeliveryPass, MessagePolicy, PatientMessage
+from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport, ContactAttempt, FollowUp
+from plans.messages.models import (
+    DeliveryEvent,
+    DeliveryPass,
+    MessagePolicy,
+    MessageWording,
+    PatientMessage,
+)
 from plans.protocols.models import (
     CareText,
     CareTopic,
@@ -45,16 +51,20 @@ __all__ = [
     "CareTopic",
     "Cause",
     "CheckIn",
+    "CheckInPhoto",
+    "CheckInReport",
     "ComponentWarning",
     "Consultation",
     "ConsultationAmendment",
     "ContactAttempt",
     "CourseMove",
+    "DeliveryEvent",
     "DeliveryPass",
     "ExosomeRecord",
     "FollowUp",
     "IntervalRule",
     "MessagePolicy",
+    "MessageWording",
     "MicroneedlingRecord",
     "PatientMessage",
     "PlanConsent",

@@ -6,7 +6,9 @@ The walks take their rows from here: a route whose resource has no example fails
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import TypeVar
+from uuid import uuid4
 
+from clinic import clock
 from clinic.access.roles import Role
 from clinic.people.models import Membership, Practitioner
 from clinic.places.models import Break, Closure, ExtraHours, Location, OpeningHours, Room, TimeOff
@@ -20,9 +22,9 @@ from clinic.places.services import (
 from clinic.records import Record
 from patients.models import Consent, ConsentDocument, Patient
 from plans.consultations.models import Consultation, ScreeningItem
-from plans.followups.models import CheckIn, ContactAttempt, FollowUp
+from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport, ContactAttempt, FollowUp
 from plans.followups.services import attempt_record_for_patient
-from plans.messages.models import PatientMessage
+from plans.messages.models import DeliveryEvent, MessageWording, PatientMessage
 from plans.protocols.models import CareTopic, IntervalRule, Protocol
 from plans.scheduling.models import Appointment, CalendarFeed, WaitlistEntry
 from plans.scheduling.services import appointment_book, calendar_feed_make, waitlist_add
@@ -169,6 +171,16 @@ def check_in(location: Location) -> CheckIn:
     return done.check_ins.earliest("target_date")
 
 
+@example("plans.checkinreport")
+def check_in_report(location: Location) -> CheckInReport:
+    return CheckInReport.objects.create(check_in=check_in(location), answers={}, language="en")
+
+
+@example("plans.checkinphoto")
+def check_in_photo(location: Location) -> CheckInPhoto:
+    return CheckInPhoto.objects.create(report=check_in_report(location), image="check-ins/1.jpg", width=1, height=1)
+
+
 @example("plans.contactattempt")
 def contact_attempt(location: Location) -> ContactAttempt:
     return attempt_record_for_patient(
@@ -209,6 +221,20 @@ def calendar_feed(location: Location) -> CalendarFeed:
     return feed
 
 
+@example("plans.messagewording")
+def message_wording(location: Location) -> MessageWording:
+    return MessageWording.objects.create(
+        location=location, kind="confirmation", language="en", subject="Your visit", body="Hello"
+    )
+
+
 @example("plans.patientmessage")
 def message(location: Location) -> PatientMessage:
     return PatientMessage.objects.filter(appointment=appointment(location)).earliest("pk")
+
+
+@example("plans.deliveryevent")
+def delivery_event(location: Location) -> DeliveryEvent:
+    return DeliveryEvent.objects.create(
+        provider="postmark", event_id=str(uuid4()), message=message(location), kind="delivered", happened_at=clock.now()
+    )

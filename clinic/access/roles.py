@@ -103,6 +103,8 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         view=EVERYONE, view_clinical=CLINICAL, add=[P], attend=[D, P], cancel=[D, P], attempt=[D, P], pin=[P]
     ),
     "plans.checkin": _grants(view=CLINICAL, answer=CLINICAL, cancel=CLINICAL),
+    "plans.checkinreport": _grants(view=CLINICAL, acknowledge=CLINICAL),
+    "plans.checkinphoto": _grants(view=CLINICAL),
     "plans.contactattempt": _grants(view=EVERYONE, add=[D, P]),
     # Scheduling
     "plans.visittype": _grants(view=EVERYONE, add=[M], change=[M]),
@@ -129,7 +131,9 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "plans.calendarfeed": _grants(view=[P, M], add=[P, M], revoke=[P, M]),
     # Messages
     "plans.messagepolicy": _grants(view=EVERYONE, add=[M], change=[M]),
+    "plans.messagewording": _grants(view=EVERYONE, add=[M], change=[M]),
     "plans.patientmessage": _grants(view=EVERYONE, retry=[D], cancel=[D], handled=[D]),
+    "plans.deliveryevent": _grants(view=EVERYONE),
 }
 
 

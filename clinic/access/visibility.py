@@ -69,6 +69,8 @@ LOCATION_PATHS: Mapping[str, str | None] = {
     # Follow-ups
     "plans.followup": "location",
     "plans.checkin": "session__plan__location",
+    "plans.checkinreport": "check_in__session__plan__location",
+    "plans.checkinphoto": "report__check_in__session__plan__location",
     "plans.contactattempt": "location",
     # Scheduling
     "plans.visittype": "location",
@@ -78,7 +80,9 @@ LOCATION_PATHS: Mapping[str, str | None] = {
     "plans.calendarfeed": "location",
     # Messages
     "plans.messagepolicy": "location",
+    "plans.messagewording": "location",
     "plans.patientmessage": "location",
+    "plans.deliveryevent": "message__location",
 }
 
 

@@ -9,7 +9,7 @@ import zoneinfo
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -57,6 +57,24 @@ class Location(Record):
         default=False,
         help_text="Whoever holds the address of a feed reads it without signing in. Without names it says “Patient”.",
     )
+    quiet_from = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="From this time of day no reminders or advice are mailed. Notices know no rest.",
+    )
+    quiet_until = models.TimeField(null=True, blank=True, help_text="Until this time of day, also over midnight.")
+    patient_cancel_hours = models.PositiveSmallIntegerField(
+        default=24,
+        validators=[MaxValueValidator(336)],
+        help_text="Until so many hours before a visit patients cancel or move it themselves; later they call. 0–336.",
+    )
+    brand_colour = models.CharField(
+        max_length=7,
+        default="#0f5f59",
+        validators=[RegexValidator(r"\A#[0-9a-fA-F]{6}\Z", "A colour such as #0f5f59.")],
+        help_text="Buttons and links in mail and on patient pages.",
+    )
+    logo = models.ImageField(upload_to="logos/", blank=True, help_text="Stands above every mail and patient page.")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta(Record.Meta):
@@ -71,6 +89,12 @@ class Location(Record):
                 condition=Q(slot_minutes__gte=5, slot_minutes__lte=120),
                 name="location_slot_5_to_120_min",
                 violation_error_message="Visits start on a grid of 5 to 120 minutes.",
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | (Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until"))),
+                name="location_quiet_hours_whole",
+                violation_error_message="Quiet hours have a beginning and an end, which differ.",
             ),
         ]
 

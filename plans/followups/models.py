@@ -1,6 +1,7 @@
 """What is owed after treatment: follow-up visits, recovery check-ins, and the attempts to reach a patient."""
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -134,6 +135,60 @@ class CheckIn(Owed):
 
     def __str__(self) -> str:
         return self.title
+
+
+@pghistory.track(append_only=True)
+class CheckInReport(Record):
+    """What a patient answered to a check-in. Red flags wait until a colleague has acknowledged them."""
+
+    check_in = models.OneToOneField(CheckIn, on_delete=models.PROTECT, related_name="report")
+    answers = models.JSONField(help_text="By question: `plans/followups/recovery.py` says which there are.")
+    red_flags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    language = models.CharField(max_length=8, help_text="In which they answered.")
+    acknowledge_by = models.DateTimeField(null=True, help_text="Until when somebody has to see to the red flags.")
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    acknowledgement = models.CharField(max_length=1000, blank=True, help_text="What was done.")
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(red_flags=[], acknowledge_by__isnull=True)
+                | (~Q(red_flags=[]) & Q(acknowledge_by__isnull=False)),
+                name="check_in_report_flags_have_a_clock",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True)
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+                name="check_in_report_acknowledged_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["acknowledge_by"],
+                condition=Q(acknowledge_by__isnull=False, acknowledged_at__isnull=True),
+                name="check_in_report_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Answer to {self.check_in}"
+
+
+@pghistory.track(append_only=True)
+class CheckInPhoto(Record):
+    """A picture that a patient sent with an answer: encoded anew, without what the camera wrote into it."""
+
+    report = models.ForeignKey(CheckInReport, on_delete=models.PROTECT, related_name="photos")
+    image = models.ImageField(upload_to="check-ins/%Y/%m/", width_field="width", height_field="height")
+    width = models.PositiveSmallIntegerField(editable=False)
+    height = models.PositiveSmallIntegerField(editable=False)
+
+    class Meta(Record.Meta):
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"Picture of {self.created_at:%d %B %Y}"
 
 
 @pghistory.track(append_only=True)

@@ -1,6 +1,6 @@
 """Sends what is due: each mail at most once, and nothing that has become untrue.
 
-A batch is leased under a token. For each mail one short transaction locks its visit, then its row, looks again, and
+A batch is leased under a token. For each mail one short transaction locks its subject, then its row, looks again, and
 commits *sending*; only then do its bytes go out, outside any transaction. The transaction that records the outcome of
 one mail marks the next one, so that a killed process leaves one mail uncertain and not a batch.
 """
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -22,11 +23,11 @@ from django.db.models import Q
 from clinic import clock
 from clinic.places.models import Location
 from plans.messages import rules
-from plans.messages.identifiers import calendar_uid
-from plans.messages.models import DeliveryPass, MessageKind, PatientMessage
-from plans.messages.render import Place, VisitMail, ascii_address, render
-from plans.messages.rules import Ending
+from plans.messages.models import SUBJECTS, DeliveryPass, MessageKind, PatientMessage
+from plans.messages.render import Mail, Place, ascii_address, render
+from plans.messages.rules import Ending, Recipient, Subject
 from plans.messages.smtp import MESSAGE_SECONDS, Answer, MailServer, Unreachable, Verdict
+from plans.messages.subjects import lock_subject
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,6 @@ MAX_ATTEMPTS = 12
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 30, 3600
 UNREACHABLE_BACKOFF_SECONDS = 15
 LOCKED_BACKOFF_SECONDS = 5
-LOCK_TIMEOUT = "1s"
 PAUSES_SECONDS = (0.1, 0.5, 1, 2, 4)
 LOST = "The process that was sending it ended without recording what became of it."
 
@@ -76,8 +76,15 @@ class Leased:
     """One row of a batch."""
 
     id: UUID
-    appointment_id: UUID | None
     location_id: UUID
+    subject: tuple[str, UUID] | None
+    """Its column and key; None: the mail is about its recipient alone."""
+
+    @classmethod
+    def of(cls, pk: UUID, location: UUID, *keys: UUID | None) -> "Leased":
+        """`keys` of `SUBJECTS`, of which at most one is set."""
+        found = [(column, key) for column, key in zip(SUBJECTS, keys, strict=True) if key is not None]
+        return cls(pk, location, found[0] if found else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,7 @@ def _lease(until: datetime, size: int, started: datetime) -> Batch:
     token, leased_until = uuid4(), now + LEASE
     with transaction.atomic():
         rows = [
-            Leased(*row)
+            Leased.of(*row)
             for row in PatientMessage.objects.filter(
                 Q(leased_until__isnull=True) | Q(leased_until__lt=now),
                 Q(sending_at__isnull=True) | Q(sending_at__lt=started),
@@ -166,7 +173,7 @@ def _lease(until: datetime, size: int, started: datetime) -> Batch:
             )
             .order_by("not_before")
             .select_for_update(skip_locked=True, no_key=True)
-            .values_list("id", "appointment_id", "location_id")[:size]
+            .values_list("id", "location_id", *(f"{column}_id" for column in SUBJECTS))[:size]
         ]
         if rows:
             # By key, not by status: that index would be read whole (docs/reliability.md).
@@ -213,16 +220,16 @@ def _send(server: MailServer, begun: Begun) -> Answer:
 def _hand_over(batch: Batch, outcome: Outcome | None, row: Leased, report: Report) -> Begun | None:
     """Record the outcome of the mail before and mark this one as *sending*, in one transaction.
 
-    None where this one does not go out: it ended otherwise, somebody else has it, or its visit is locked.
+    None where this one does not go out: it ended otherwise, somebody else has it, or its subject is locked.
     """
     is_recorded = False
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            # The visit before the messages: the one lock order (clinic/locking.py).
-            visit = _lock_visit(cursor, row)
+            # The subject before the messages: the one lock order (clinic/locking.py).
+            subject = lock_subject(cursor, *row.subject) if row.subject is not None else None
             if outcome is not None:
                 is_recorded = _write(cursor, batch.token, outcome)
-            begun = _begin(cursor, batch, row, visit)
+            begun = _begin(cursor, batch, row, subject)
     except (OperationalError, InterfaceError) as error:
         logger.warning("Message %s waits: %s.", row.id, type(error.__cause__ or error).__name__)
         connection.close_if_unusable_or_obsolete()
@@ -243,45 +250,39 @@ def _hand_over(batch: Batch, outcome: Outcome | None, row: Leased, report: Repor
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A locked visit, as it is."""
-
-    id: UUID
-    status: str
-    revision: int
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Owed:
     """A locked row with what its mail is made from."""
 
     kind: str
     message_id: str
-    revision: int | None
+    number: int | None
     expires_at: datetime
     attempts: int
-    first_name: str
-    email: str
-    language: str
-    has_opted_out: bool
-    has_bounced: bool
+    link_generation: int | None
+    recipient: Recipient
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Owed":
+        """From the columns of `LOCK_ROW`."""
+        kind, name, number, expires_at, attempts, generation, *recipient = row
+        return cls(kind, name, number, expires_at, attempts, generation, Recipient(*recipient))
 
 
-# Plain SQL: the ORM would take longer to write these than the server to run them, for every single mail.
-LOCK_VISIT = """
-    SELECT visit.id, visit.status, visit.revision, visit.starts_at, visit.ends_at
-    FROM set_config('lock_timeout', %s, true), plans_appointment visit
-    WHERE visit.id = %s
-    FOR NO KEY UPDATE OF visit
-"""
+# Plain SQL, as in `subjects`.
 LOCK_ROW = """
-    SELECT message.kind, message.message_id, message.appointment_revision, message.expires_at, message.attempts,
-           patient.first_name, patient.email, patient.language, patient.email_opt_out,
-           patient.email_bounced_at IS NOT NULL
+    SELECT message.kind, message.message_id, coalesce(message.appointment_revision, message.offer_number),
+           message.expires_at, message.attempts, patient.link_generation,
+           coalesce(staff.first_name, patient.first_name),
+           coalesce(staff.email, nullif(patient.confidential_email, ''), patient.email),
+           CASE WHEN staff.id IS NULL THEN patient.language ELSE location.language END,
+           staff.id IS NULL AND patient.email_opt_out,
+           staff.id IS NULL AND patient.email_bounced_at IS NOT NULL,
+           coalesce(patient.unwanted_mail, '{}'),
+           staff.is_active IS NOT FALSE
     FROM plans_patientmessage message
-    JOIN patients_patient patient ON patient.id = message.patient_id
+    JOIN clinic_location location ON location.id = message.location_id
+    LEFT JOIN patients_patient patient ON patient.id = message.patient_id
+    LEFT JOIN clinic_user staff ON staff.id = message.staff_id
     WHERE message.id = %s AND message.lease_token = %s AND message.status = 'pending'
     FOR NO KEY UPDATE OF message
 """
@@ -303,21 +304,14 @@ TRY_AGAIN = """
 """
 
 
-def _lock_visit(cursor: CursorWrapper, row: Leased) -> Visit | None:
-    """The visit that this mail is about, locked; weakly enough that others may still insert rows that refer to it."""
-    cursor.execute(LOCK_VISIT, [LOCK_TIMEOUT, row.appointment_id])
-    found = cursor.fetchone()
-    return None if found is None else Visit(*found)
-
-
-def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, visit: Visit | None) -> Begun | Ending | None:
+def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, subject: Subject | None) -> Begun | Ending | None:
     """Mark a leased row as *sending* if it still may go out; how it ended if not; None if it is no longer ours."""
     cursor.execute(LOCK_ROW, [row.id, batch.token])
     found = cursor.fetchone()
     if found is None:
         return None
     now = clock.now()
-    ready = _prepare(row.id, Owed(*found), visit, batch.places[row.location_id], now)
+    ready = _prepare(row, Owed.of(found), subject, batch.places[row.location_id], now)
     if isinstance(ready, Ending):
         failure = ready.reason if ready.status == Status.FAILED else ""
         cursor.execute(END, [ready.status.value, ready.reason, failure, now, now, row.id, batch.token])
@@ -326,43 +320,33 @@ def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, visit: Visit | None
     return ready
 
 
-def _prepare(pk: UUID, owed: Owed, visit: Visit | None, place: Place, now: datetime) -> Begun | Ending:
+def _prepare(row: Leased, owed: Owed, subject: Subject | None, place: Place, now: datetime) -> Begun | Ending:
     """The mail itself, or how it ends without being sent. A row that cannot be written as a mail blocks no other."""
-    if visit is None:
-        return Ending(Status.FAILED, "Nothing is known about what it should say.")
-    unreachable = rules.why_unreachable(
-        email=owed.email, has_opted_out=owed.has_opted_out, has_bounced=owed.has_bounced
-    )
-    facts = rules.Facts(owed.kind, owed.revision, owed.expires_at, visit.status, visit.revision, unreachable)
-    ending = rules.ending(facts, now)
+    ending = rules.ending(rules.Facts(owed.kind, owed.number, owed.expires_at, subject, owed.recipient), now)
     if ending is not None:
         return ending
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     try:
-        mail = VisitMail(
-            id=pk,
+        mail = Mail(
+            id=row.id,
             kind=MessageKind(owed.kind),
             message_id=owed.message_id,
-            revision=visit.revision,
-            calendar_uid=calendar_uid(visit.id),
-            first_name=owed.first_name,
-            to_address=owed.email,
-            language=owed.language,
-            starts_at=visit.starts_at,
-            ends_at=visit.ends_at,
+            recipient=owed.recipient,
+            subject=subject,
+            link_generation=owed.link_generation or 0,
             place=place,
             from_address=sender,
             written_at=now,
         )
         return Begun(
-            id=pk,
+            id=row.id,
             attempts=owed.attempts + 1,
             sender=ascii_address(sender),
-            recipient=ascii_address(owed.email),
+            recipient=ascii_address(owed.recipient.address),
             content=render(mail).as_bytes(),
         )
     except Exception as error:  # noqa: BLE001 whatever is wrong with this one, the next one may be fine
-        logger.error("Message %s could not be written (%s).", pk, type(error).__name__)
+        logger.error("Message %s could not be written (%s).", row.id, type(error).__name__)
         return Ending(Status.FAILED, f"It could not be written ({type(error).__name__}).")
 
 

@@ -1,44 +1,81 @@
 """Reads messages: what a user may see, what a visit asks for, what a patient was last told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 
+from clinic.people.models import User
 from clinic.places.models import Location
-from plans.messages.models import MessageKind, MessagePolicy, PatientMessage
-from plans.messages.policy import DEFAULT_REMINDERS, Reminder
+from patients.models import Patient
+from plans.messages.models import POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
+from plans.messages.policy import DEFAULTS, NOTICES, Policy, Quiet, Timing
+from plans.messages.rules import Recipient
 from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind
 
-NOTICES = (MessageKind.CONFIRMATION, MessageKind.CHANGED, MessageKind.CANCELLED)
 TOLD = PatientMessage.BEGUN | {PatientMessage.Status.HANDLED}
 """The patient may know: the mail may have arrived, or a person saw to it."""
 
 
-def reminders_of(location_id: UUID, visit_kind: str) -> Sequence[Reminder]:
-    """The reminders that a location sends before this kind of visit: its rows for the kind, else its general rows,
-    else the default policy. A disabled row counts as a row: a location may send none."""
-    return _chosen(MessagePolicy.objects.filter(location=location_id), visit_kind)
+def policy_of(location: Location, visit_kind: str) -> Policy:
+    """What a location sends about this kind of visit: of each kind of mail its rows for the kind of visit, else its
+    general rows, else the default. A disabled row counts as a row: a location may send none. One query."""
+    return _policy(location, MessagePolicy.objects.filter(location=location), visit_kind)
 
 
-def reminders_everywhere() -> Mapping[tuple[UUID, str], Sequence[Reminder]]:
-    """The reminders of every location and kind of visit, in two queries."""
-    rows: dict[UUID, list[MessagePolicy]] = {key: [] for key in Location.objects.values_list("pk", flat=True)}
+def policies_everywhere() -> list[tuple[Location, Policy]]:
+    """The policies of every location and kind of visit, in two queries."""
+    locations = list(Location.objects.all())
+    rows: dict[UUID, list[MessagePolicy]] = {location.pk: [] for location in locations}
     for row in MessagePolicy.objects.all():
         rows[row.location_id].append(row)
-    return {(location, kind): _chosen(own, kind) for location, own in rows.items() for kind in VisitKind.values}
+    return [(place, _policy(place, rows[place.pk], kind)) for place in locations for kind in VisitKind.values]
 
 
-def _chosen(policies: Iterable[MessagePolicy], visit_kind: str) -> Sequence[Reminder]:
-    own: dict[str, list[MessagePolicy]] = {}
-    for row in policies:
-        own.setdefault(row.visit_kind, []).append(row)
-    chosen = own.get(visit_kind) or own.get("")
-    if chosen is None:
-        return DEFAULT_REMINDERS
-    return [Reminder(row.days_before, row.send_at, row.hours_before) for row in chosen if row.is_enabled]
+def _policy(location: Location, rows: Iterable[MessagePolicy], visit_kind: str) -> Policy:
+    own: dict[tuple[str, str], list[MessagePolicy]] = {}
+    for row in rows:
+        own.setdefault((row.kind, row.visit_kind), []).append(row)
+    timings = []
+    for kind in POLICY_KINDS:
+        chosen = own.get((kind, visit_kind)) or own.get((kind, ""))
+        if chosen is None:
+            timings += [timing for timing in DEFAULTS if timing.kind == kind]
+        else:
+            timings += [
+                Timing(kind, row.days_before, row.send_at, row.hours_before, row.hours_after)
+                for row in chosen
+                if row.is_enabled
+            ]
+    quiet = None
+    if location.quiet_from is not None and location.quiet_until is not None:
+        quiet = Quiet(location.quiet_from, location.quiet_until)
+    return Policy(location.zone, timedelta(seconds=location.grace_seconds), visit_kind, timings, quiet)
+
+
+def recipient_of(message: PatientMessage) -> Recipient:
+    """Whom it goes to."""
+    if message.staff is not None:
+        return colleague_as_recipient(message.staff, message.location)
+    assert message.patient is not None
+    return patient_as_recipient(message.patient)
+
+
+def colleague_as_recipient(person: User, location: Location) -> Recipient:
+    return Recipient(person.first_name, person.email, location.language, is_in_service=person.is_active)
+
+
+def patient_as_recipient(patient: Patient) -> Recipient:
+    return Recipient(
+        patient.first_name,
+        patient.mail_address,
+        patient.language,
+        has_opted_out=patient.email_opt_out,
+        has_bounced=patient.email_bounced_at is not None,
+        unwanted=patient.unwanted_mail,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +106,24 @@ def last_told(appointment: Appointment) -> Told | None:
     return Told(kind == MessageKind.CANCELLED, starts_at, ends_at)
 
 
-def visits_lacking_reminders(after: datetime, before: datetime | None, limit: int) -> list[UUID]:
+def visits_lacking_mails(after: datetime, before: datetime | None, limit: int) -> list[UUID]:
     """Keys of up to `limit` awaited visits that start between `after` and `before` (None: ever) and whose present
-    revision lacks a reminder that its policy asks for.
+    revision lacks a reminder or a preparation that its policy asks for.
 
-    A reminder counts in whatever status; visits of a plan on hold are owed none.
+    A mail counts in whatever status; visits of a plan on hold are owed none.
     """
     wanted = [
-        (location, kind, reminder.offset)
-        for (location, kind), reminders in reminders_everywhere().items()
-        for reminder in reminders
+        (location.pk, policy.visit_kind, timing.kind.value, timing.offset)
+        for location, policy in policies_everywhere()
+        for timing in policy.timings
+        if timing.kind == MessageKind.REMINDER
+        or (timing.kind == MessageKind.PREPARATION and policy.visit_kind == VisitKind.SESSION)
     ]
     if not wanted:
         return []
-    locations, kinds, offsets = zip(*wanted, strict=True)
+    columns = [list(column) for column in zip(*wanted, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(LACKING, [list(locations), list(kinds), list(offsets), after, before, limit])
+        cursor.execute(LACKING, [*columns, after, before, limit])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -94,8 +133,8 @@ LACKING = """
     LEFT JOIN plans_proceduresession session ON session.id = visit.session_id
     LEFT JOIN plans_followup follow_up ON follow_up.id = visit.follow_up_id
     LEFT JOIN plans_treatmentplan plan ON plan.id = COALESCE(session.plan_id, follow_up.plan_id)
-    JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS wanted (location_id, kind, "offset")
-      ON (wanted.location_id, wanted.kind) = (visit.location_id, visit.kind)
+    JOIN unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS wanted (location_id, visit_kind, kind, "offset")
+      ON (wanted.location_id, wanted.visit_kind) = (visit.location_id, visit.kind)
     WHERE visit.starts_at > %s
       AND visit.starts_at < coalesce(%s, 'infinity'::timestamptz)
       AND visit.status IN ('booked', 'confirmed')
@@ -104,7 +143,7 @@ LACKING = """
         SELECT FROM plans_patientmessage message
         WHERE message.appointment_id = visit.id
           AND message.appointment_revision = visit.revision
-          AND message.kind = 'reminder'
+          AND message.kind = wanted.kind
           AND message."offset" = wanted."offset"
       )
     GROUP BY visit.id

@@ -23,7 +23,9 @@ from django.template import Context, Engine, Template
 from django.utils.formats import date_format
 from django.utils.translation import get_language, get_language_bidi, gettext, override, pgettext
 
+from plans.messages.identifiers import calendar_uid
 from plans.messages.models import MessageKind
+from plans.messages.rules import Recipient, Subject, Visit
 
 LANGUAGES = ("en",)
 """The languages whose words are complete: dates are written in the same one. Another one joins with its catalogue."""
@@ -49,22 +51,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class VisitMail:
-    """Everything that a mail about a visit is made from."""
+class Mail:
+    """Everything that a mail is made from."""
 
     id: UUID
     kind: MessageKind
     message_id: str
-    revision: int
-    calendar_uid: str
-    first_name: str
-    to_address: str
-    language: str
-    starts_at: datetime
-    ends_at: datetime
+    recipient: Recipient
+    subject: Subject | None
+    """What it is about; None: its recipient alone."""
+    link_generation: int
+    """Of its patient; 0 to a colleague."""
     place: Place
     from_address: str
     written_at: datetime
+
+    @property
+    def visit(self) -> Visit:
+        """What a mail about a visit is about. Raises `ValueError` of another mail."""
+        if not isinstance(self.subject, Visit):
+            raise ValueError(f"{self.kind} is not about a visit")
+        return self.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +130,9 @@ def _calendar_part(kind: str, calendar: bytes) -> str:
     return f"{head}\n{encodebytes(calendar).decode('ascii')}"
 
 
-def render(mail: VisitMail) -> RenderedMail:
+def render(mail: Mail) -> RenderedMail:
     """`mail` in words. Raises `ValueError` where an address cannot stand in a header."""
-    with override(mail.language if mail.language in LANGUAGES else LANGUAGES[0]):
+    with override(mail.recipient.language if mail.recipient.language in LANGUAGES else LANGUAGES[0]):
         words = _words(mail)
         variables = asdict(words)
         return RenderedMail(
@@ -201,15 +208,15 @@ class _Words:
     closing: str
 
 
-def _words(mail: VisitMail) -> _Words:
+def _words(mail: Mail) -> _Words:
     place = mail.place
-    local = mail.starts_at.astimezone(place.zone)
+    local = mail.visit.starts_at.astimezone(place.zone)
     name = one_line(place.name)
     weekday = date_format(local, "l")
     day = date_format(local, pgettext("date in Django's format letters", "j F Y"))
     date = gettext("%(weekday)s %(day)s") % {"weekday": weekday, "day": day}
     time = date_format(local, pgettext("time of day in Django's format letters", "H:i"))
-    zone = zone_label(mail.starts_at, place.zone)
+    zone = zone_label(mail.visit.starts_at, place.zone)
     address = one_line(place.address)
     is_cancelled = mail.kind == MessageKind.CANCELLED
     return _Words(
@@ -217,7 +224,7 @@ def _words(mail: VisitMail) -> _Words:
         direction="rtl" if get_language_bidi() else "ltr",
         start="right" if get_language_bidi() else "left",
         subject=_subject(mail.kind) % {"date": date, "time": time},
-        greeting=gettext("Hello %(name)s") % {"name": one_line(mail.first_name)},
+        greeting=gettext("Hello %(name)s") % {"name": one_line(mail.recipient.name)},
         sentence=_sentence(mail.kind) % {"place": name},
         weekday=weekday,
         day=day,
@@ -266,11 +273,11 @@ def _sentence(kind: MessageKind) -> str:
     raise ValueError(f"a visit has no mail of kind {kind}")
 
 
-def _headers(mail: VisitMail, language: str) -> dict[str, str]:
+def _headers(mail: Mail, language: str) -> dict[str, str]:
     place = mail.place
     headers: dict[str, str] = {
         "From": formataddr((one_line(place.name), ascii_address(mail.from_address))),
-        "To": formataddr((one_line(mail.first_name), ascii_address(mail.to_address))),
+        "To": formataddr((one_line(mail.recipient.name), ascii_address(mail.recipient.address))),
         "Reply-To": formataddr((one_line(place.name), ascii_address(place.email))),
         "Date": format_datetime(mail.written_at),
         "Message-ID": mail.message_id,
@@ -284,15 +291,15 @@ def _headers(mail: VisitMail, language: str) -> dict[str, str]:
     return headers
 
 
-def _calendar(mail: VisitMail, words: _Words) -> bytes:
+def _calendar(mail: Mail, words: _Words) -> bytes:
     """The visit as an iTIP message (RFC 5546). Times are UTC: every calendar shows them in its reader's zone."""
     is_cancelled = mail.kind == MessageKind.CANCELLED
     event = icalendar.Event()
-    event.add("uid", mail.calendar_uid)
-    event.add("sequence", mail.revision)
+    event.add("uid", calendar_uid(mail.visit.id))
+    event.add("sequence", mail.visit.revision)
     event.add("dtstamp", mail.written_at)
-    event.add("dtstart", mail.starts_at.astimezone(UTC))
-    event.add("dtend", mail.ends_at.astimezone(UTC))
+    event.add("dtstart", mail.visit.starts_at.astimezone(UTC))
+    event.add("dtend", mail.visit.ends_at.astimezone(UTC))
     event.add("summary", gettext("Visit at %(place)s") % {"place": words.location_name})
     event.add("location", f"{words.location_name}, {words.address}" if words.address else words.location_name)
     event.add("description", f"{words.offer} {words.phone}")
@@ -302,8 +309,8 @@ def _calendar(mail: VisitMail, words: _Words) -> bytes:
     organizer = icalendar.vCalAddress(f"mailto:{ascii_address(mail.place.email)}")
     organizer.params["CN"] = words.location_name
     event.add("organizer", organizer)
-    attendee = icalendar.vCalAddress(f"mailto:{ascii_address(mail.to_address)}")
-    attendee.params.update({"CN": one_line(mail.first_name), "ROLE": "REQ-PARTICIPANT", "RSVP": "FALSE"})
+    attendee = icalendar.vCalAddress(f"mailto:{ascii_address(mail.recipient.address)}")
+    attendee.params.update({"CN": one_line(mail.recipient.name), "ROLE": "REQ-PARTICIPANT", "RSVP": "FALSE"})
     attendee.params["PARTSTAT"] = "NEEDS-ACTION"
     event.add("attendee", attendee)
     calendar = icalendar.Calendar()

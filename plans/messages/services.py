@@ -1,29 +1,39 @@
 """Plans the mails a visit asks for, in the transaction that changes the visit; and what a person may do with one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import F, Q
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, check_allowed
 from clinic.locking import lock
+from clinic.people.models import User
+from clinic.places.models import Location
 from clinic.records import uuid7
 from patients.models import Patient
-from plans.messages import policy, queries, rules
+from plans.followups.models import CheckIn, FollowUp
+from plans.messages import queries, rules
 from plans.messages.identifiers import message_id
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.nudge import nudge
-from plans.scheduling.models import Appointment, AppointmentRevision
+from plans.messages.policy import BEFORE_A_VISIT, PlannedMail
+from plans.messages.rules import Recipient
+from plans.messages.subjects import lock_subject
+from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind, WaitlistEntry
+from plans.treatment.models import ProcedureSession
 
 Act = AppointmentRevision.Act
 Status = PatientMessage.Status
 
-ON_HOLD = "The course of care is on hold."
+ALERTED = frozenset(Status) - {Status.CANCELLED, Status.EXPIRED}
+LINK_USEFUL_FOR = timedelta(hours=1)
+ALERT_USEFUL_FOR = timedelta(days=2)
 NOTICE_OF = {Act.BOOKED: MessageKind.CONFIRMATION, Act.MOVED: MessageKind.CHANGED, Act.CANCELLED: MessageKind.CANCELLED}
 
 
@@ -39,33 +49,120 @@ def messages_plan(*, appointment: Appointment, act: AppointmentRevision.Act) -> 
         PatientMessage.objects.filter(appointment=appointment, status=Status.PENDING).exclude(
             appointment_revision=appointment.revision
         ).update(**rules.settled_as(Status.CANCELLED, rules.REPLACED, now))
-    mails = policy.planned(
-        notice=_notice_after_undo(appointment) if act == Act.UNDONE else NOTICE_OF[act],
-        starts_at=appointment.starts_at,
-        zone=appointment.location.zone,
-        made_at=now,
-        grace=timedelta(seconds=appointment.location.grace_seconds),
-        reminders=queries.reminders_of(appointment.location_id, appointment.kind) if appointment.is_live else (),
-    )
-    return _insert(appointment, mails, now)
+    notice = _notice_after_undo(appointment) if act == Act.UNDONE else NOTICE_OF[act]
+    if notice is None and not appointment.is_live:
+        return []
+    policy = queries.policy_of(appointment.location, appointment.kind)
+    return _insert_about_visit(appointment, policy.about_visit(notice, appointment.starts_at, now), now)
 
 
 def messages_complete(*, appointment: Appointment) -> list[PatientMessage]:
-    """Plan the reminders that the policy asks for and the present revision of `appointment` lacks; returns them.
+    """Plan the reminders and the preparation that the policy asks for and the present revision of `appointment` lacks;
+    returns them.
 
     For a live visit whose row is locked. What the revision has already, in whatever status, stays as it is.
     """
     present = set(
         PatientMessage.objects.filter(
-            appointment=appointment, appointment_revision=appointment.revision, kind=MessageKind.REMINDER
-        ).values_list("offset", flat=True)
+            appointment=appointment, appointment_revision=appointment.revision, kind__in=BEFORE_A_VISIT
+        ).values_list("kind", "offset")
     )
-    mails = policy.planned_reminders(
-        starts_at=appointment.starts_at,
-        zone=appointment.location.zone,
-        reminders=queries.reminders_of(appointment.location_id, appointment.kind),
-    )
-    return _insert(appointment, [mail for mail in mails if mail.offset not in present], clock.now())
+    now = clock.now()
+    mails = queries.policy_of(appointment.location, appointment.kind).before_visit(appointment.starts_at, now)
+    return _insert_about_visit(appointment, [mail for mail in mails if (mail.kind, mail.offset) not in present], now)
+
+
+def messages_plan_recovery(*, session: ProcedureSession, check_ins: Collection[CheckIn]) -> list[PatientMessage]:
+    """Plan what follows a session that was given: what to mind, and the questions of each check-in; returns new rows.
+
+    Where its day was corrected, what is still to be sent moves with it. Three queries, and one for each that moves.
+    """
+    now, plan = clock.now(), session.plan
+    policy = queries.policy_of(plan.location, VisitKind.SESSION)
+    assert session.performed_at is not None
+    mails: list[tuple[PlannedMail, dict[str, Any]]] = [
+        (mail, {"session": session}) for mail in policy.after_session(session.performed_at)
+    ]
+    for check_in in check_ins:
+        found = policy.check_in(check_in.target_date, check_in.window_end, now)
+        mails += [(mail, {"check_in": check_in}) for mail in found]
+    about = Q(session=session) | Q(check_in__in=check_ins)
+    standing = {
+        (row.kind, row.offset, row.check_in_id): row for row in PatientMessage.objects.filter(about, staff=None)
+    }
+    lacking = []
+    for mail, subject in mails:
+        asked = subject.get("check_in")
+        row = standing.get((mail.kind, mail.offset, asked.pk if asked is not None else None))
+        if row is None:
+            lacking.append((mail, subject))
+        elif row.due_at != mail.due_at:
+            PatientMessage.objects.filter(pk=row.pk, status=Status.PENDING).update(
+                due_at=mail.due_at, not_before=mail.due_at, expires_at=mail.expires_at, updated_at=now
+            )
+    return _insert(lacking, plan.patient_id, plan.location_id, queries.patient_as_recipient(plan.patient), now)
+
+
+def messages_plan_overdue(*, follow_up: FollowUp) -> list[PatientMessage]:
+    """Plan the one nudge about a follow-up whose window has passed unbooked; returns the new rows.
+
+    For a follow-up whose row is locked, with its patient and location.
+    """
+    now = clock.now()
+    mails = queries.policy_of(follow_up.location, VisitKind.FOLLOW_UP).overdue(now)
+    about = {"follow_up": follow_up}
+    recipient = queries.patient_as_recipient(follow_up.patient)
+    return _insert([(mail, about) for mail in mails], follow_up.patient_id, follow_up.location_id, recipient, now)
+
+
+def messages_plan_offer(*, entry: WaitlistEntry) -> list[PatientMessage]:
+    """Plan the mail about the time that stands offered to who waits; returns the new rows.
+
+    What an earlier offer left is cancelled.
+    """
+    now = clock.now()
+    messages_drop(reason=rules.NOT_OFFERED, waitlist_entry=entry)
+    policy = queries.policy_of(entry.location, entry.kind)
+    if not policy.of_kind(MessageKind.OFFER) or entry.offered_starts_at is None:
+        return []
+    mail = PlannedMail(MessageKind.OFFER, "", now + policy.grace, entry.offered_starts_at)
+    about = {"waitlist_entry": entry, "offer_number": entry.offers}
+    recipient = queries.patient_as_recipient(entry.patient)
+    return _insert([(mail, about)], entry.patient_id, entry.location_id, recipient, now)
+
+
+def messages_plan_link(*, patient: Patient) -> list[PatientMessage]:
+    """Plan the mail with the link to a patient's own page, which somebody asked for; returns the new rows."""
+    now = clock.now()
+    mail = PlannedMail(MessageKind.LINK, "", now, now + LINK_USEFUL_FOR)
+    recipient = queries.patient_as_recipient(patient)
+    return _insert([(mail, {})], patient.pk, patient.home_location_id, recipient, now)
+
+
+def messages_alert(
+    *, kind: MessageKind, staff: Iterable[User], location: Location, about: CheckIn | None = None
+) -> list[PatientMessage]:
+    """Plan the mail to each of these colleagues, at once; returns the new rows. Those who were told stay untold."""
+    now = clock.now()
+    patient = about.session.plan.patient_id if about is not None else None
+    told = PatientMessage.objects.filter(kind=kind, check_in=about, status__in=ALERTED)
+    known = set(told.values_list("staff", flat=True)) if about is not None else set()
+    mail = PlannedMail(kind, "", now, now + ALERT_USEFUL_FOR)
+    rows = []
+    for person in staff:
+        if person.pk in known:
+            continue
+        recipient = queries.colleague_as_recipient(person, location)
+        columns = {"staff": person, "check_in": about}
+        rows += _insert([(mail, columns)], patient, location.pk, recipient, now)
+    return rows
+
+
+def messages_drop(*, reason: str, **subject: Any) -> int:
+    """Cancel what is still to be sent to patients about these sessions, follow-ups, check-ins or waitlist entries;
+    returns how many there were. One query."""
+    pending = PatientMessage.objects.filter(**subject, staff=None, status=Status.PENDING)
+    return pending.update(**rules.settled_as(Status.CANCELLED, reason, clock.now()))
 
 
 def messages_close(*, appointment: Appointment) -> int:
@@ -78,8 +175,8 @@ def messages_close(*, appointment: Appointment) -> int:
 def messages_cancel_reminders(*, appointments: Iterable[UUID]) -> int:
     """Cancel the reminders of these visits while their plan is on hold; returns how many there were."""
     return PatientMessage.objects.filter(
-        appointment__in=list(appointments), kind=MessageKind.REMINDER, status__in=PatientMessage.MAY_CANCEL
-    ).update(**rules.settled_as(Status.CANCELLED, ON_HOLD, clock.now()))
+        appointment__in=list(appointments), kind__in=BEFORE_A_VISIT, status__in=PatientMessage.MAY_CANCEL
+    ).update(**rules.settled_as(Status.CANCELLED, rules.ON_HOLD, clock.now()))
 
 
 def messages_plan_again(*, appointments: Iterable[UUID]) -> int:
@@ -92,9 +189,9 @@ def messages_plan_again(*, appointments: Iterable[UUID]) -> int:
         appointment__in=list(appointments),
         appointment__status__in=rules.AWAITED,
         appointment_revision=F("appointment__revision"),
-        kind=MessageKind.REMINDER,
+        kind__in=BEFORE_A_VISIT,
         status=Status.CANCELLED,
-        status_reason=ON_HOLD,
+        status_reason=rules.ON_HOLD,
         due_at__gt=now,
     )
     return PatientMessage.objects.filter(pk__in=lifted.values("pk")).update(
@@ -121,14 +218,17 @@ def messages_resume(*, appointment: Appointment) -> int:
 
 
 def messages_suppress(*, patient: Patient) -> int:
-    """Suppress what is still to be sent to `patient`, who gets no mail any more; returns how many there were.
+    """Suppress what is still to be sent to `patient` and cannot or must not be any more; returns how many there were.
 
     Opting in again does not revive them.
     """
-    reason = _why_unreachable(patient) or rules.NO_EMAIL_WANTED
-    return PatientMessage.objects.filter(patient=patient, status=Status.PENDING).update(
-        **rules.settled_as(Status.SUPPRESSED, reason, clock.now())
-    )
+    recipient, now, number = queries.patient_as_recipient(patient), clock.now(), 0
+    pending = PatientMessage.objects.filter(patient=patient, staff=None, status=Status.PENDING)
+    for kind in set(pending.values_list("kind", flat=True)):
+        reason = recipient.why_unreachable(kind)
+        if reason:
+            number += pending.filter(kind=kind).update(**rules.settled_as(Status.SUPPRESSED, reason, now))
+    return number
 
 
 def message_retry(*, message: PatientMessage) -> PatientMessage:
@@ -138,17 +238,18 @@ def message_retry(*, message: PatientMessage) -> PatientMessage:
     or cannot reach them.
     """
     with recorded("Send again"):
-        appointment = Appointment.objects.select_for_update(of=("self",)).get(messages=message)
-        message = lock(PatientMessage.objects.select_related("patient"), message.pk)
+        found = message.subject
+        with connection.cursor() as cursor:
+            subject = lock_subject(cursor, *found) if found is not None else None
+        message = lock(PatientMessage.objects.select_related("patient", "staff", "location"), message.pk)
         check_allowed("The message", message.status, "sending it again", PatientMessage.MAY_RETRY)
         now = clock.now()
         facts = rules.Facts(
             kind=message.kind,
-            revision=message.appointment_revision,
+            number=message.appointment_revision or message.offer_number,
             expires_at=message.expires_at,
-            visit_status=appointment.status,
-            visit_revision=appointment.revision,
-            unreachable=_why_unreachable(message.patient),
+            subject=subject,
+            recipient=queries.recipient_of(message),
         )
         ending = rules.ending(facts, now)
         if ending is not None:
@@ -189,14 +290,6 @@ def _settle(message: PatientMessage, status: PatientMessage.Status, reason: str)
     return message
 
 
-def _why_unreachable(patient: Patient) -> str:
-    return rules.why_unreachable(
-        email=patient.email,
-        has_opted_out=patient.email_opt_out,
-        has_bounced=patient.email_bounced_at is not None,
-    )
-
-
 def _notice_after_undo(appointment: Appointment) -> MessageKind | None:
     """What to tell the patient now, given what they were last told: only what has begun to go out counts."""
     told = queries.last_told(appointment)
@@ -208,34 +301,44 @@ def _notice_after_undo(appointment: Appointment) -> MessageKind | None:
     return None if is_same and not told.is_cancelled else MessageKind.CHANGED
 
 
-def _insert(appointment: Appointment, mails: Sequence[policy.PlannedMail], now: datetime) -> list[PatientMessage]:
-    """Insert one row a mail, in one statement, and nudge a worker on commit where one is due soon."""
-    unreachable = _why_unreachable(appointment.patient)
-    rows = [_row(appointment, mail, unreachable, now) for mail in mails]
+def _insert_about_visit(appointment: Appointment, mails: Iterable[PlannedMail], now: datetime) -> list[PatientMessage]:
+    about = {"appointment": appointment, "appointment_revision": appointment.revision}
+    recipient = queries.patient_as_recipient(appointment.patient)
+    return _insert([(mail, about) for mail in mails], appointment.patient_id, appointment.location_id, recipient, now)
+
+
+def _insert(
+    mails: Iterable[tuple[PlannedMail, Mapping[str, Any]]],
+    patient_id: UUID | None,
+    location_id: UUID,
+    recipient: Recipient,
+    now: datetime,
+) -> list[PatientMessage]:
+    """Insert one row a mail, with the columns that say what it is about, in one statement, and nudge a worker on commit
+    where one is due soon."""
+    rows = []
+    for mail, about in mails:
+        key = uuid7()
+        row = PatientMessage(
+            id=key,
+            patient_id=patient_id,
+            location_id=location_id,
+            kind=mail.kind,
+            offset=mail.offset,
+            due_at=mail.due_at,
+            not_before=mail.due_at,
+            expires_at=mail.expires_at,
+            message_id=message_id(key),
+            **about,
+        )
+        unreachable = recipient.why_unreachable(mail.kind)
+        if mail.is_past(now):
+            row.status, row.status_reason, row.settled_at = Status.EXPIRED, rules.LATE, now
+        elif unreachable:
+            row.status, row.status_reason, row.settled_at = Status.SUPPRESSED, unreachable, now
+        rows.append(row)
     PatientMessage.objects.bulk_create(rows)
     due = [row.due_at for row in rows if row.status == Status.PENDING]
     if due:
         transaction.on_commit(partial(nudge, min(due)), robust=True)
     return rows
-
-
-def _row(appointment: Appointment, mail: policy.PlannedMail, unreachable: str, now: datetime) -> PatientMessage:
-    key = uuid7()
-    row = PatientMessage(
-        id=key,
-        patient_id=appointment.patient_id,
-        location_id=appointment.location_id,
-        kind=mail.kind,
-        offset=mail.offset,
-        appointment=appointment,
-        appointment_revision=appointment.revision,
-        due_at=mail.due_at,
-        not_before=mail.due_at,
-        expires_at=mail.expires_at,
-        message_id=message_id(key),
-    )
-    if mail.is_past(now):
-        row.status, row.status_reason, row.settled_at = Status.EXPIRED, rules.LATE, now
-    elif unreachable:
-        row.status, row.status_reason, row.settled_at = Status.SUPPRESSED, unreachable, now
-    return row

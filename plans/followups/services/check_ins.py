@@ -11,6 +11,8 @@ from clinic.people.models import User
 from clinic.text import says_nothing, trimmed
 from plans.followups.models import CheckIn
 from plans.followups.queries import check_in_state_of
+from plans.messages import rules
+from plans.messages.services import messages_drop
 from plans.protocols.models import ProtocolStep
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.timeline import Window
@@ -42,6 +44,7 @@ def check_in_answer(*, check_in_id: UUID, by: User, note: str) -> CheckIn:
         check_allowed("The check-in", check_in_state_of(check_in), "answering", CheckIn.MAY_ANSWER)
         check_in.answered_at, check_in.answered_by, check_in.answer_note = clock.now(), by, note
         check_in.save()
+        messages_drop(reason=rules.ANSWERED, check_in=check_in)
     return check_in
 
 
@@ -53,6 +56,7 @@ def check_in_cancel(*, check_in_id: UUID, by: User, reason: str) -> CheckIn:
         check_allowed("The check-in", check_in_state_of(check_in), "cancelling", CheckIn.MAY_CANCEL)
         check_in.cancelled_at, check_in.cancel_reason = clock.now(), trimmed(reason)[:500]
         check_in.save()
+        messages_drop(reason=rules.ANSWERED, check_in=check_in)
     return check_in
 
 

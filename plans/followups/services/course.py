@@ -8,6 +8,8 @@ from clinic.locking import lock_all
 from clinic.people.models import User
 from plans.followups.models import CheckIn, FollowUp
 from plans.followups.queries import check_ins_of_use, open_follow_ups
+from plans.messages import rules
+from plans.messages.services import messages_drop
 from plans.protocols.models import ProtocolStep
 from plans.scheduling.services import NO_LONGER_OWED
 from plans.treatment.comparison import Dates
@@ -101,7 +103,9 @@ def follow_ups_close(*, plan: TreatmentPlan, by: User | None, keeps_check_ins: b
     asked = CheckIn.objects.filter(session__plan=plan, answered_at__isnull=True, cancelled_at__isnull=True)
     if keeps_check_ins:
         asked = asked.exclude(pk__in=check_ins_of_use().values("pk"))
-    asked.update(cancelled_at=clock.now(), cancel_reason=NO_LONGER_OWED)
+    keys = list(asked.values_list("pk", flat=True))
+    asked.filter(pk__in=keys).update(cancelled_at=clock.now(), cancel_reason=NO_LONGER_OWED)
+    messages_drop(reason=rules.ANSWERED, check_in__in=keys)
     return closed
 
 
@@ -111,3 +115,4 @@ def cancel(follow_ups: Sequence[FollowUp], reason: str, by: User | None, *, fell
         follow_up.cancelled_at, follow_up.cancel_reason, follow_up.cancelled_by = clock.now(), reason, by
         follow_up.fell_away = fell_away
     FollowUp.objects.bulk_update(follow_ups, ["cancelled_at", "cancel_reason", "cancelled_by", "fell_away"])
+    messages_drop(reason=rules.NOT_OWED, follow_up__in=follow_ups)

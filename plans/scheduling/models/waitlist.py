@@ -71,6 +71,7 @@ class WaitlistEntry(Record):
     note = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING, editable=False)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, editable=False)
+    offers = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How many times they were offered.")
     offered_starts_at = models.DateTimeField(null=True, editable=False)
     offered_practitioner = models.ForeignKey(
         Practitioner, on_delete=models.PROTECT, related_name="+", null=True, editable=False

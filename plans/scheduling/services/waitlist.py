@@ -20,6 +20,8 @@ from clinic.words import date_in_full
 from patients.models import Patient
 from patients.services import patient_lock
 from plans.followups.models import FollowUp
+from plans.messages.rules import NOT_OFFERED
+from plans.messages.services import messages_drop, messages_plan_offer
 from plans.scheduling.availability import Frame, frame_of
 from plans.scheduling.models import VisitKind, WaitlistEntry
 from plans.scheduling.queries.waitlist import entries_for, present_visits, waitlist_in_full
@@ -119,7 +121,7 @@ def waitlist_change(*, entry_id: UUID, changes: Mapping[str, Any]) -> WaitlistEn
 def waitlist_offer(
     *, entry_id: UUID, by: User | None, starts_at: datetime, practitioner: Practitioner, room: Room | None = None
 ) -> WaitlistEntry:
-    """Somebody told the patient of a time; returns the entry, *offered*. An offer holds nothing back.
+    """Tell the patient of a time; returns the entry, *offered*, with a mail where one may go. It holds nothing back.
 
     Refuses what a booking would refuse, so that nobody is told of a time that they cannot have; a later offer takes
     the place of one that stands.
@@ -131,7 +133,9 @@ def waitlist_offer(
         entry.status = Status.OFFERED
         entry.offered_starts_at, entry.offered_practitioner, entry.offered_room = starts_at, practitioner, room
         entry.offered_at, entry.offered_by = clock.now(), by
-        entry_save(entry, "status", *OFFER)
+        entry.offers += 1
+        entry_save(entry, "status", "offers", *OFFER)
+        messages_plan_offer(entry=entry)
     return entry
 
 
@@ -175,6 +179,7 @@ def waitlist_accept(
             )
         entry.status, entry.appointment, entry.settled_at = Status.BOOKED, appointment, clock.now()
         entry_save(entry, "status", "appointment", "settled_at")
+        messages_drop(reason=NOT_OFFERED, waitlist_entry=entry)
     return entry
 
 
@@ -192,6 +197,7 @@ def waitlist_decline(*, entry_id: UUID, keep_waiting: bool = False, reason: str 
             for name in OFFER:
                 setattr(entry, name, None)
             entry_save(entry, "status", *OFFER)
+            messages_drop(reason=NOT_OFFERED, waitlist_entry=entry)
         else:
             entry_settle(entry, Status.DECLINED, reason)
     return entry

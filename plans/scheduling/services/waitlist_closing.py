@@ -7,6 +7,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from clinic import clock
 from clinic.locking import lock_all
+from plans.messages.rules import NOT_OFFERED
+from plans.messages.services import messages_drop
 from plans.scheduling.models import OPEN_STATUSES, VisitKind, WaitlistEntry
 
 Status = WaitlistEntry.Status
@@ -19,9 +21,10 @@ def entry_save(entry: WaitlistEntry, *fields: str) -> None:
 
 
 def entry_settle(entry: WaitlistEntry, status: WaitlistEntry.Status, because: str) -> None:
-    """They wait no more, and nothing came of it."""
+    """They wait no more, and nothing came of it; an offer that was not mailed yet is not mailed."""
     entry.status, entry.settled_at, entry.settled_because = status, clock.now(), because[:300]
     entry_save(entry, "status", "settled_at", "settled_because")
+    messages_drop(reason=NOT_OFFERED, waitlist_entry=entry)
 
 
 def lock_entries_of(appointment_id: UUID) -> list[WaitlistEntry]:

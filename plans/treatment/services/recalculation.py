@@ -7,6 +7,7 @@ from clinic.audit.history import acting_user
 from clinic.places.wallclock import local_date
 from plans.followups.queries import open_follow_ups
 from plans.followups.services import check_ins_put, follow_ups_move
+from plans.messages.services import messages_plan_recovery
 from plans.protocols.models import ProtocolStep
 from plans.protocols.queries import timeline_step
 from plans.treatment import timeline
@@ -125,7 +126,7 @@ def _maintenance(calendar: Calendar, sessions: Sequence[ProcedureSession], facts
 
 
 def check_ins_owe(plan: TreatmentPlan, session: ProcedureSession) -> None:
-    """Owe the recovery check-ins of a performed session, or move those that have no answer yet.
+    """Owe the recovery check-ins of a performed session, or move those that have no answer yet, with their mail.
 
     They are those of the protocol version under which it was given, whatever the plan follows by now.
     """
@@ -134,4 +135,6 @@ def check_ins_owe(plan: TreatmentPlan, session: ProcedureSession) -> None:
     rows = {step.position: step for step in session.step.protocol.steps.prefetch_related("components")}
     day = local_date(session.performed_at, plan.location.zone)
     planned = timeline.check_ins([timeline_step(step) for step in rows.values()], day)
-    check_ins_put(session=session, visits=[(rows[item.step.position], item.window) for item in planned])
+    check_ins = check_ins_put(session=session, visits=[(rows[item.step.position], item.window) for item in planned])
+    session.plan = plan
+    messages_plan_recovery(session=session, check_ins=check_ins)

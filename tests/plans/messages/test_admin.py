@@ -72,7 +72,7 @@ def test_a_pending_message_is_not_sent_after_all(house):
 def test_a_manager_sets_when_reminders_leave(house):
     path = "/admin/plans/messagepolicy/add/"
     wrong = house.post(MANAGER, path, location=str(house.location.pk), days_before="2", is_enabled="on")
-    assert "Give days with a time of day, or hours." in words(wrong)
+    assert "days with a time of day, or hours" in words(wrong)
     policy = {"location": str(house.location.pk), "days_before": "2", "send_at": "09:00", "is_enabled": "on"}
     assert house.post(MANAGER, path, **policy).status_code == 303
     message = confirmation(house)

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import plans
 from plans.messages.models import MessageKind
-from plans.messages.render import Place, VisitMail, ascii_address, one_line, render, zone_label
+from plans.messages.render import Mail, Place, ascii_address, one_line, render, zone_label
+from plans.messages.rules import Recipient, Visit
 
 KINDS = [MessageKind.CONFIRMATION, MessageKind.REMINDER, MessageKind.CHANGED, MessageKind.CANCELLED]
 CLINICAL = re.compile(
@@ -28,32 +29,41 @@ CLINICAL = re.compile(
 )
 
 
-def sample(kind: MessageKind = MessageKind.CONFIRMATION, **changes: object) -> VisitMail:
-    mail = VisitMail(
+STARTS_AT = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
+LINDEN = Place(
+    "Linden House",
+    ZoneInfo("America/New_York"),
+    "12 Linden Street, 10011 New York",
+    "+1 212 555 0100",
+    "desk@linden.example",
+)
+
+
+def sample(
+    kind: MessageKind = MessageKind.CONFIRMATION,
+    *,
+    starts_at: datetime = STARTS_AT,
+    first_name: str = "Mock",
+    to_address: str = "mock@example.com",
+    language: str = "en",
+    place: Place = LINDEN,
+) -> Mail:
+    status = "cancelled" if kind == MessageKind.CANCELLED else "booked"
+    key = UUID("0199bbbb-0000-7000-8000-000000000002")
+    return Mail(
         id=UUID("0199aaaa-0000-7000-8000-000000000001"),
         kind=kind,
         message_id="<0199aaaa-0000-7000-8000-000000000001@visits.example>",
-        revision=3,
-        calendar_uid="0199bbbb-0000-7000-8000-000000000002@visits.example",
-        first_name="Mock",
-        to_address="mock@example.com",
-        language="en",
-        starts_at=datetime(2026, 11, 24, 14, 30, tzinfo=UTC),
-        ends_at=datetime(2026, 11, 24, 15, 0, tzinfo=UTC),
-        place=Place(
-            "Linden House",
-            ZoneInfo("America/New_York"),
-            "12 Linden Street, 10011 New York",
-            "+1 212 555 0100",
-            "desk@linden.example",
-        ),
+        recipient=Recipient(first_name, to_address, language),
+        subject=Visit(key, "session", status, 3, starts_at, starts_at + timedelta(minutes=30)),
+        link_generation=1,
+        place=place,
         from_address="no-reply@visits.example",
         written_at=datetime(2026, 11, 17, 15, 0, tzinfo=UTC),
     )
-    return replace(mail, **changes)  # type: ignore[arg-type]
 
 
-def read(mail: VisitMail) -> EmailMessage:
+def read(mail: Mail) -> EmailMessage:
     return email.message_from_bytes(render(mail).as_bytes(), policy=email.policy.default)
 
 
@@ -160,7 +170,7 @@ def test_a_time_is_the_location_s_and_names_its_zone(starts_at: str, zone: str, 
 
 
 class TestCalendar:
-    def invitation(self, mail: VisitMail) -> icalendar.Calendar:
+    def invitation(self, mail: Mail) -> icalendar.Calendar:
         (part,) = [part for part in read(mail).walk() if part.get_content_type() == "text/calendar"]
         assert part.get_content_charset() == "utf-8"
         assert len(re.findall("charset", str(part["Content-Type"]))) == 1
@@ -186,9 +196,9 @@ class TestCalendar:
         (event,) = calendar.walk("VEVENT")
         assert not event.errors
         assert (calendar["METHOD"], event["STATUS"]) == (method, status)
-        assert event["UID"] == "0199bbbb-0000-7000-8000-000000000002@visits.example"
+        assert event["UID"] == "0199bbbb-0000-7000-8000-000000000002@localhost"
         assert event["SEQUENCE"] == 3
-        assert (event.start, event.end) == (sample().starts_at, sample().ends_at)
+        assert (event.start, event.end) == (STARTS_AT, STARTS_AT + timedelta(minutes=30))
         assert event["SUMMARY"] == "Visit at Linden House"
         assert event["ORGANIZER"] == "mailto:desk@linden.example"
         assert event["ATTENDEE"] == "mailto:mock@example.com"

@@ -1,14 +1,17 @@
-"""Mail owed to patients: the policy that asks for it and one row per mail, about one subject."""
+"""One row per mail that is owed to somebody, about one subject."""
 
-import pghistory
+from collections.abc import Mapping
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 
+from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.records import Record, stamped_once
 from patients.models import Patient
 from plans.followups.models import CheckIn, FollowUp
-from plans.scheduling.models import Appointment, VisitKind
+from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.treatment.models import ProcedureSession
 
 
@@ -24,50 +27,44 @@ class MessageKind(models.TextChoices):
     OFFER = "offer", "Offer"
     RECALL = "recall", "Recall"
     LINK = "link", "Link"
+    ESCALATION = "escalation", "Red flag"
+    STUCK = "stuck", "Mail is stuck"
 
 
-@pghistory.track(append_only=True)
-class MessagePolicy(Record):
-    """One reminder that a location sends. A location without rows of its own follows the default policy.
+SUBJECTS = ("appointment", "session", "follow_up", "check_in", "waitlist_entry")
+"""What a message can be about: columns of which at most one is set."""
+SUBJECT_OF: Mapping[MessageKind, str | None] = {
+    MessageKind.CONFIRMATION: "appointment",
+    MessageKind.REMINDER: "appointment",
+    MessageKind.CHANGED: "appointment",
+    MessageKind.CANCELLED: "appointment",
+    MessageKind.PREPARATION: "appointment",
+    MessageKind.AFTERCARE: "session",
+    MessageKind.CHECK_IN: "check_in",
+    MessageKind.OVERDUE: "follow_up",
+    MessageKind.OFFER: "waitlist_entry",
+    MessageKind.LINK: None,
+    MessageKind.ESCALATION: "check_in",
+    MessageKind.STUCK: None,
+}
+"""The column that each kind fills; None: it is about its recipient alone."""
+STAFF_KINDS = (MessageKind.ESCALATION, MessageKind.STUCK)
+"""They go to a colleague. Everything else goes to the patient."""
 
-    Either `days_before` with the local wall-clock time `send_at`, or `hours_before`.
-    """
 
-    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="message_policies")
-    visit_kind = models.CharField(
-        max_length=12, choices=VisitKind.choices, blank=True, help_text="Empty: every kind of visit."
-    )
-    days_before = models.PositiveSmallIntegerField(null=True, blank=True)
-    send_at = models.TimeField(null=True, blank=True)
-    hours_before = models.PositiveSmallIntegerField(null=True, blank=True)
-    is_enabled = models.BooleanField(default=True)
-
-    class Meta(Record.Meta):
-        verbose_name_plural = "message policies"
-        ordering = ["location", "-days_before", "-hours_before"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(days_before__gte=1, send_at__isnull=False, hours_before__isnull=True)
-                | Q(days_before__isnull=True, send_at__isnull=True, hours_before__gte=1),
-                name="message_policy_days_or_hours",
-                violation_error_message="Give days with a time of day, or hours.",
-            ),
-            models.UniqueConstraint(
-                fields=["location", "visit_kind", "days_before", "hours_before"],
-                name="message_policy_unique",
-                nulls_distinct=False,
-                violation_error_message="This reminder stands here already.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        if self.days_before is not None:
-            return f"{self.days_before} days before at {self.send_at:%H:%M}"
-        return f"{self.hours_before} hours before"
+def _one_subject() -> Q:
+    """Each kind with its own subject and no other, and with the number of what it tells of where that can change."""
+    found = Q(pk__in=[])
+    for kind, subject in SUBJECT_OF.items():
+        columns = {f"{column}__isnull": column != subject for column in SUBJECTS}
+        columns["appointment_revision__isnull"] = subject != "appointment"
+        columns["offer_number__isnull"] = subject != "waitlist_entry"
+        found |= Q(kind=kind, **columns)
+    return found
 
 
 class PatientMessage(Record):
-    """One mail owed to one patient at one time, about one subject. Its own columns are its history.
+    """One mail owed to one patient or colleague at one time, about one subject. Its own columns are its history.
 
     `sending` is committed before the first byte goes out, so a cancellation either wins or the mail provably began
     first. A lease and its token are columns, not a state: a worker that lost its lease can settle nothing.
@@ -96,7 +93,14 @@ class PatientMessage(Record):
     SENT = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
     """The mail server took it."""
 
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="messages")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="messages")
+    staff = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="messages",
+        help_text="The colleague to whom it goes; empty: to the patient.",
+    )
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="messages")
     kind = models.CharField(max_length=15, choices=MessageKind.choices)
     offset = models.CharField(
@@ -107,6 +111,8 @@ class PatientMessage(Record):
     session = models.ForeignKey(ProcedureSession, on_delete=models.PROTECT, null=True, related_name="messages")
     follow_up = models.ForeignKey(FollowUp, on_delete=models.PROTECT, null=True, related_name="messages")
     check_in = models.ForeignKey(CheckIn, on_delete=models.PROTECT, null=True, related_name="messages")
+    waitlist_entry = models.ForeignKey(WaitlistEntry, on_delete=models.PROTECT, null=True, related_name="messages")
+    offer_number = models.PositiveSmallIntegerField(null=True, help_text="Which of the entry's offers it tells of.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     status_reason = models.CharField(max_length=200, blank=True)
     due_at = models.DateTimeField()
@@ -125,43 +131,17 @@ class PatientMessage(Record):
         verbose_name = "message"
         ordering = ["due_at", "id"]
         constraints = [
+            models.CheckConstraint(condition=_one_subject(), name="message_one_subject"),
             models.CheckConstraint(
-                condition=Q(
-                    kind__in=["confirmation", "reminder", "changed", "cancelled", "preparation"],
-                    appointment__isnull=False,
-                    appointment_revision__isnull=False,
-                    session__isnull=True,
-                    follow_up__isnull=True,
-                    check_in__isnull=True,
-                )
-                | Q(
-                    kind="aftercare",
-                    session__isnull=False,
-                    appointment__isnull=True,
-                    appointment_revision__isnull=True,
-                    follow_up__isnull=True,
-                    check_in__isnull=True,
-                )
-                | Q(
-                    kind="overdue",
-                    follow_up__isnull=False,
-                    appointment__isnull=True,
-                    appointment_revision__isnull=True,
-                    session__isnull=True,
-                    check_in__isnull=True,
-                )
-                | Q(
-                    kind="check_in",
-                    check_in__isnull=False,
-                    appointment__isnull=True,
-                    appointment_revision__isnull=True,
-                    session__isnull=True,
-                    follow_up__isnull=True,
-                ),
-                name="message_one_subject",
+                condition=Q(kind__in=STAFF_KINDS, staff__isnull=False) | (~Q(kind__in=STAFF_KINDS) & Q(staff=None)),
+                name="message_to_staff_by_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(patient__isnull=False) | Q(kind=MessageKind.STUCK), name="message_about_a_patient"
             ),
             models.UniqueConstraint(
-                fields=["appointment", "session", "follow_up", "check_in", "kind", "offset", "appointment_revision"],
+                fields=[*SUBJECTS, "staff", "kind", "offset", "appointment_revision", "offer_number"],
+                condition=~Q(kind__in=[kind for kind, subject in SUBJECT_OF.items() if subject is None]),
                 name="message_once_per_subject",
                 nulls_distinct=False,
             ),
@@ -191,16 +171,11 @@ class PatientMessage(Record):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} to {self.patient}"
-
-
-class DeliveryPass(models.Model):
-    """The last delivery pass of each kind: liveness is its age, not a ping."""
-
-    name = models.CharField(max_length=20, primary_key=True)
-    finished_at = models.DateTimeField()
-    sent = models.PositiveIntegerField(default=0)
+    @property
+    def subject(self) -> tuple[str, UUID] | None:
+        """The column and key of what it is about; None: its recipient alone."""
+        column = SUBJECT_OF[MessageKind(self.kind)]
+        return None if column is None else (column, getattr(self, f"{column}_id"))
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.get_kind_display()} to {self.staff or self.patient}"

@@ -1,0 +1,49 @@
+"""What comes back: the mail provider's word on a message, and when each pass of ours last ended."""
+
+from django.db import models
+
+from clinic.records import Record
+from plans.messages.models.messages import PatientMessage
+
+
+class DeliveryEvent(Record):
+    """One event of a mail provider, kept once however often it is told."""
+
+    class Kind(models.TextChoices):
+        """As django-anymail calls them, those that mean something here."""
+
+        SENT = "sent", "Taken by the provider"
+        DEFERRED = "deferred", "Delayed"
+        DELIVERED = "delivered", "Arrived"
+        BOUNCED = "bounced", "Came back"
+        REJECTED = "rejected", "Refused"
+        COMPLAINED = "complained", "Reported as spam"
+        UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+
+    provider = models.CharField(max_length=30)
+    event_id = models.CharField(max_length=200)
+    message = models.ForeignKey(
+        PatientMessage, on_delete=models.PROTECT, null=True, related_name="events", help_text="Empty: none of ours."
+    )
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    is_hard = models.BooleanField(default=False, help_text="The address takes no mail, today or ever.")
+    detail = models.CharField(max_length=200, blank=True, help_text="Class and code, without the address.")
+    happened_at = models.DateTimeField()
+
+    class Meta(Record.Meta):
+        ordering = ["happened_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="delivery_event_once")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class DeliveryPass(models.Model):
+    """The last delivery pass of each kind: liveness is its age, not a ping."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    finished_at = models.DateTimeField()
+    sent = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name

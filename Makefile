@@ -6,15 +6,16 @@ CHECK = DATABASE_URL= BROKER_URL= EMAIL_URL= CLINIC_LOCAL=1 CLINIC_HOME=.lint_ca
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint bench clean lock schema migrations setup
+.PHONY: help run test lint bench clean lock schema migrations catalogues setup
 
 help:
 	@echo 'make run         the clinic on this machine; Ctrl-C stops it'
 	@echo 'make test        every test, on real servers     (make test ARGS="-k booking")'
-	@echo 'make lint        style, types, import direction, migration drift, schema drift'
+	@echo 'make lint        style, types, import direction, translations, migration drift, schema drift'
 	@echo 'make bench       benchmarks'
 	@echo 'make clean       remove what these made, data included'
 	@echo 'make migrations  write migrations for changed models'
+	@echo 'make catalogues  collect the words for patients, and compile their translations'
 	@echo 'make schema      write docs/openapi.yaml from the code'
 	@echo 'make lock        pin the requirements anew'
 
@@ -30,6 +31,7 @@ lint: setup
 	$(CHECK) -m mypy
 	$(PYTHON_IN_VENV) .venv/bin/lint-imports --no-logo --cache-dir .lint_cache/imports
 	$(CHECK) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(CHECK) manage.py catalogues --check
 	$(CHECK) manage.py spectacular --validate --fail-on-warn --file .lint_cache/openapi.yaml
 	@diff -u docs/openapi.yaml .lint_cache/openapi.yaml \
 		|| { echo 'docs/openapi.yaml is not what the code says: `make schema` writes it anew.'; exit 1; }
@@ -39,6 +41,9 @@ bench: setup
 
 migrations: setup
 	$(CHECK) -W ignore::RuntimeWarning manage.py makemigrations
+
+catalogues: setup
+	$(CHECK) manage.py catalogues
 
 schema: setup
 	$(CHECK) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

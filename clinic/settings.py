@@ -163,6 +163,7 @@ CONTENT_SECURITY_POLICY = {
 # Language and time: instants are UTC; each location has its own zone.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("ar", "العربية")]
+LOCALE_PATHS = [BASE_DIR / "plans" / "messages" / "locale", BASE_DIR / "plans" / "portal" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

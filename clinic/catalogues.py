@@ -4,6 +4,7 @@ A catalogue `<room>/locale` holds the words of the Python files of its room and 
 same name. Only `manage.py catalogues` imports this: Babel is a requirement of development.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
+from babel import Locale
 from babel.messages import Catalog, Message
 from babel.messages.extract import extract_python
 from babel.messages.mofile import write_mo
@@ -49,6 +51,16 @@ def catalogues_of_settings() -> list["Catalogue"]:
     """Those of each room in `LOCALE_PATHS` and each language but the one that the code is written in."""
     languages = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
     return [Catalogue(Path(path), language) for path in settings.LOCALE_PATHS for language in languages]
+
+
+def cities_of_zones() -> str:
+    """What `CITIES` should hold."""
+    cities = {code: _cities_in(Locale.parse(code)) for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE}
+    return json.dumps(cities, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _cities_in(locale: Locale) -> dict[str, str]:
+    return {name: found["city"] for name, found in locale.time_zones.items() if "city" in found}
 
 
 @dataclass(frozen=True)

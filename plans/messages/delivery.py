@@ -24,6 +24,7 @@ from clinic import clock
 from clinic.places.models import Location
 from plans.messages import rules
 from plans.messages.models import SUBJECTS, DeliveryPass, MessageKind, PatientMessage
+from plans.messages.places import places_of
 from plans.messages.render import Mail, Place, ascii_address, render
 from plans.messages.rules import Ending, Recipient, Subject
 from plans.messages.smtp import MESSAGE_SECONDS, Answer, MailServer, Unreachable, Verdict
@@ -106,6 +107,8 @@ class Begun:
     sender: str
     recipient: str
     content: bytes
+    note: str = ""
+    """What a colleague should know about the mail, whatever becomes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +184,7 @@ def _lease(until: datetime, size: int, started: datetime) -> Batch:
                 lease_token=token, leased_until=leased_until
             )
     places = Location.objects.in_bulk({row.location_id for row in rows}) if rows else {}
-    return Batch(token, leased_until, rows, {key: _place(location) for key, location in places.items()})
-
-
-def _place(location: Location) -> Place:
-    return Place(location.name, location.zone, location.address, location.phone, location.email)
+    return Batch(token, leased_until, rows, places_of(places.values()))
 
 
 def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
@@ -259,19 +258,20 @@ class Owed:
     expires_at: datetime
     attempts: int
     link_generation: int | None
+    patient_id: UUID | None
     recipient: Recipient
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> "Owed":
         """From the columns of `LOCK_ROW`."""
-        kind, name, number, expires_at, attempts, generation, *recipient = row
-        return cls(kind, name, number, expires_at, attempts, generation, Recipient(*recipient))
+        kind, name, number, expires_at, attempts, generation, patient, *recipient = row
+        return cls(kind, name, number, expires_at, attempts, generation, patient, Recipient(*recipient))
 
 
 # Plain SQL, as in `subjects`.
 LOCK_ROW = """
     SELECT message.kind, message.message_id, coalesce(message.appointment_revision, message.offer_number),
-           message.expires_at, message.attempts, patient.link_generation,
+           message.expires_at, message.attempts, patient.link_generation, message.patient_id,
            coalesce(staff.first_name, patient.first_name),
            coalesce(staff.email, nullif(patient.confidential_email, ''), patient.email),
            CASE WHEN staff.id IS NULL THEN patient.language ELSE location.language END,
@@ -337,13 +337,16 @@ def _prepare(row: Leased, owed: Owed, subject: Subject | None, place: Place, now
             place=place,
             from_address=sender,
             written_at=now,
+            patient_id=owed.patient_id,
         )
+        rendered = render(mail)
         return Begun(
             id=row.id,
             attempts=owed.attempts + 1,
             sender=ascii_address(sender),
             recipient=ascii_address(owed.recipient.address),
-            content=render(mail).as_bytes(),
+            content=rendered.as_bytes(),
+            note=rendered.note,
         )
     except Exception as error:  # noqa: BLE001 whatever is wrong with this one, the next one may be fine
         logger.error("Message %s could not be written (%s).", row.id, type(error).__name__)
@@ -376,7 +379,7 @@ def _write(cursor: CursorWrapper, token: UUID, outcome: Outcome) -> bool:
     if outcome.answer.verdict is Verdict.TRANSIENT and begun.attempts < MAX_ATTEMPTS:
         cursor.execute(TRY_AGAIN, [now + _backoff(begun.attempts), detail, now, begun.id, token])
     else:
-        cursor.execute(END, [status.value, detail, detail, now, now, begun.id, token])
+        cursor.execute(END, [status.value, (detail or begun.note)[:200], detail, now, now, begun.id, token])
     return cursor.rowcount == 1
 
 

@@ -17,12 +17,17 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only say what is wrong")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        from clinic.catalogues import catalogues_of_settings  # Babel is not there in production
+        from clinic.catalogues import catalogues_of_settings, cities_of_zones  # Babel is not there in production
+        from clinic.places.zonenames import CITIES
 
-        catalogues = catalogues_of_settings()
-        for catalogue in () if check else catalogues:
-            catalogue.write()
+        catalogues, cities = catalogues_of_settings(), cities_of_zones()
+        if not check:
+            CITIES.write_text(cities, encoding="utf-8")
+            for catalogue in catalogues:
+                catalogue.write()
         faults = [fault for catalogue in catalogues for fault in catalogue.faults()]
+        if not CITIES.exists() or CITIES.read_text(encoding="utf-8") != cities:
+            faults.append(f"{CITIES.name} is not what CLDR says: `manage.py catalogues` writes it anew.")
         for fault in faults:
             self.stderr.write(fault)
         if faults and check:

@@ -6,15 +6,16 @@ same name. Only `manage.py catalogues` imports this: Babel is a requirement of d
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel import Locale
-from babel.messages import Catalog, Message
+from babel.messages import Catalog
 from babel.messages.extract import extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -156,7 +157,8 @@ def _extracted(room: Path) -> Iterator[tuple[Path, str | None, str | tuple[str, 
         if path.suffix != ".py":
             # What it leaves of a template is Python but for the indentation.
             source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
-        found = extract_python(BytesIO(source.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"})
+        file, options = BytesIO(source.encode()), {"encoding": "utf-8"}
+        found: Iterable[Any] = extract_python(file, KEYWORDS, ["Translators:"], options)
         for _line, function, said, comments in found:
             if function is None:
                 continue
@@ -168,7 +170,8 @@ def _extracted(room: Path) -> Iterator[tuple[Path, str | None, str | tuple[str, 
                 yield path, context, words[0] if len(words) == 1 else tuple(words), comments
 
 
-def _faults(message: Message) -> Iterator[str]:
+def _faults(message: Any) -> Iterator[str]:
+    """What is wrong with one `Message`, whose words are a string each, or a tuple of plural forms."""
     ids = message.id if isinstance(message.id, tuple) else (message.id,)
     said = message.string if isinstance(message.string, tuple) else (message.string,)
     if message.fuzzy:

@@ -6,7 +6,8 @@ Contrast as WCAG 2.2 computes it; the least for text is 4.5.
 from dataclasses import dataclass
 from functools import lru_cache
 
-LEAST = 4.5
+LEAST, LEAST_AT_NIGHT = 4.5, 7.0
+"""At night grey letters tire sooner."""
 WHITE, BLACK = "#ffffff", "#000000"
 """One of them can be read on any colour."""
 LIGHT, DARK = "#ffffff", "#1d2124"
@@ -28,7 +29,7 @@ class Shades:
 @lru_cache(maxsize=64)
 def shades(colour: str) -> Shades:
     """Of a colour such as `#0f5f59`: its own where it can be read, and the nearest lighter or darker one elsewhere."""
-    link, night_link = _readable(colour, LIGHT, towards=BLACK), _readable(colour, DARK, towards=WHITE)
+    link, night_link = _readable(colour, LIGHT, BLACK, LEAST), _readable(colour, DARK, WHITE, LEAST_AT_NIGHT)
     # A button has to be told from the card; that takes less contrast than text.
     button = colour if contrast(colour, LIGHT) >= 1.6 else link
     night_button = colour if contrast(colour, DARK) >= 1.6 else night_link
@@ -45,11 +46,11 @@ def _text_on(colour: str) -> str:
     return max((WHITE, BLACK), key=lambda text: contrast(text, colour))
 
 
-def _readable(colour: str, ground: str, *, towards: str) -> str:
+def _readable(colour: str, ground: str, towards: str, least: float) -> str:
     """The shade of `colour` nearest to it that can be read on `ground`."""
     for step in range(21):
         shade = _mixed(colour, towards, step / 20)
-        if contrast(shade, ground) >= LEAST:
+        if contrast(shade, ground) >= least:
             return shade
     return towards
 

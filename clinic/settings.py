@@ -327,6 +327,7 @@ UNFOLD = {
         lambda request: static("console/board/board.css"),
         lambda request: static("console/board/calendar.css"),
         lambda request: static("console/board/rows.css"),
+        lambda request: static("console/mail.css"),
     ],
     "SCRIPTS": [
         lambda request: static("console/console.js"),

@@ -7,7 +7,7 @@ it. The words of each family of kinds come from one function (`words`), and all 
 from plans.messages.render.addresses import ascii_address, one_line
 from plans.messages.render.dates import zone_label
 from plans.messages.render.mail import LANGUAGES, Logo, Mail, Place, RenderedMail
-from plans.messages.render.rendering import render
+from plans.messages.render.rendering import render, standard_wording
 
 __all__ = [
     "LANGUAGES",
@@ -18,5 +18,6 @@ __all__ = [
     "ascii_address",
     "one_line",
     "render",
+    "standard_wording",
     "zone_label",
 ]

@@ -7,8 +7,8 @@ from plans.messages.render.headers import headers_of
 from plans.messages.render.html import html_of
 from plans.messages.render.mail import Mail, RenderedMail
 from plans.messages.render.text import text_of
-from plans.messages.render.words import in_own_words, words_of
-from plans.messages.wording import WordingFault
+from plans.messages.render.words import as_wording, in_own_words, words_of
+from plans.messages.wording import Wording, WordingFault
 
 OWN_WORDS_FAILED = "The location’s own words could not be used ({fault}), so the standard words went out."
 
@@ -34,3 +34,9 @@ def render(mail: Mail) -> RenderedMail:
             logo=mail.place.logo,
             note=note,
         )
+
+
+def standard_wording(mail: Mail) -> Wording:
+    """The standard words of a mail as a location could write them itself, with placeholders."""
+    with override(mail.language):
+        return as_wording(words_of(mail), mail.kind)

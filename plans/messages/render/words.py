@@ -17,7 +17,7 @@ from plans.messages.render.dates import date_of, day_of, isolated, left_to_right
 from plans.messages.render.headers import OPTIONAL, unsubscribe_url
 from plans.messages.render.mail import Mail
 from plans.messages.rules import Offer
-from plans.messages.wording import LINK, Wording, faults_of, paragraphs, pieces
+from plans.messages.wording import LINK, LINK_NEEDED, Wording, faults_of, paragraphs, pieces
 
 MAP = "https://www.google.com/maps/search/"
 
@@ -101,6 +101,19 @@ def in_own_words(words: Words, own: Wording, kind: MessageKind) -> Words:
             (before if main is None or main == words.main != words.page else after).append(_filled(text, words))
     subject = "".join(map(str, _filled(own.subject, words)))
     return replace(words, subject=subject, before=before, after=after, main=main)
+
+
+def as_wording(words: Words, kind: MessageKind) -> Wording:
+    """The standard words with placeholders for what they were made with: where a location's own begin."""
+    said = {text: f"{{{name}}}" for name, text in (words.values or {}).items()}
+    body = ["".join(map(str, paragraph)) for paragraph in words.before]
+    if kind in LINK_NEEDED:
+        body.append(f"{{{LINK}}}")
+    subject, text = words.subject, "\n\n".join(body)
+    # The longest first: a date may hold the time, and a name be a part of another.
+    for value in sorted(filter(None, said), key=len, reverse=True):
+        subject, text = subject.replace(value, said[value]), text.replace(value, said[value])
+    return Wording(subject, text)
 
 
 def _filled(text: str, words: Words) -> Paragraph:

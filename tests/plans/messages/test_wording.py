@@ -7,6 +7,7 @@ import pytest
 from plans.messages.models import WORDED_KINDS, MessageKind
 from plans.messages.render import Mail, render
 from plans.messages.wording import PLACEHOLDERS, Wording, faults_of
+from plans.messages.wordings.queries import standard_words
 from tests.plans.messages.test_render import LINDEN, any_sample
 
 REMINDER, OVERDUE = MessageKind.REMINDER, MessageKind.OVERDUE
@@ -97,3 +98,16 @@ def test_own_words_of_another_language_or_kind_change_nothing():
     assert "Own words" in render(mail).text
     assert "Own words" not in render(english).text
     assert "Own words" not in render(replace(mail, kind=MessageKind.CONFIRMATION)).text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de", "ar"])
+@pytest.mark.parametrize("kind", WORDED_KINDS)
+def test_the_standard_words_are_where_own_ones_begin_and_say_the_same(kind, language):
+    words = standard_words(kind, language)
+    assert faults_of(kind, words) == []
+    assert "{name}" in words.body
+    own = render(in_words(kind, words.subject, words.body, language))
+    standard = render(any_sample(kind, language))
+    assert own.note == ""
+    assert (own.subject, own.text) == (standard.subject, standard.text)
+    assert own.html == standard.html

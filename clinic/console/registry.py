@@ -58,6 +58,7 @@ class Contribution(Generic[Of]):
 _jobs: list[Job] = []
 _today: list[Contribution[None]] = []
 _patient: list[Contribution[Record]] = []
+_location: list[Contribution[Record]] = []
 
 
 def job(entry: Job) -> None:
@@ -99,6 +100,22 @@ def patient_panel(position: int) -> Callable[[Panel], Panel]:
         return make
 
     return register
+
+
+def location_panel(position: int) -> Callable[[Panel], Panel]:
+    """Register a panel of a location's page: a block, or None where it does not concern the reader."""
+
+    def register(make: Panel) -> Panel:
+        _location.append(Contribution(position, make))
+        _location.sort(key=lambda one: one.position)
+        return make
+
+    return register
+
+
+def location_panels(reader: Reader, location: Record) -> list[Block]:
+    """What a location's page shows this reader beside its form, in order."""
+    return [block for one in _location if (block := one.make(reader, location)) is not None]
 
 
 def patient_panels(reader: Reader, patient: Record) -> list[Block]:

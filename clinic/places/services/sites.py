@@ -5,11 +5,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.base import File
 
 from clinic.access.roles import Role
 from clinic.audit.history import recorded
 from clinic.constraints import clean_model
 from clinic.errors import Invalid, SoftWarning
+from clinic.images import encoded_anew
 from clinic.limits import not_among
 from clinic.locking import lock
 from clinic.people.models import Membership, User
@@ -34,17 +36,23 @@ LOCATION_FIELDS = (
     "lead_minutes",
     "grace_seconds",
     "names_in_feeds",
+    "brand_colour",
     "position",
 )
+LOGO_WIDTH, LOGO_HEIGHT = 480, 128
+"""At most, in pixels of the file; mails and pages show two of them as one."""
 ROOM_FIELDS = ("name", "modalities", "is_bookable", "position")
 
 
 def location_create(*, by: User, name: str, timezone: str, phone: str, email: str, **fields: Any) -> Location:
-    """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`.
+    """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`, or a `logo`.
 
-    Raises `Invalid` for a language in which nobody is written to.
+    Raises `Invalid` for a language in which nobody is written to, and for a logo that is no picture.
     """
+    logo = fields.pop("logo", None)
     location = Location(name=name, timezone=timezone, phone=phone, email=email, **fields)
+    if logo is not None:
+        _take_logo(location, logo)
     _tidy(location, LOCATION_FIELDS)
     _check_language(location)
     with recorded():
@@ -55,10 +63,15 @@ def location_create(*, by: User, name: str, timezone: str, phone: str, email: st
 
 
 def location_update(*, location_id: UUID, changes: Mapping[str, Any]) -> tuple[Location, Sequence[SoftWarning]]:
-    """Change any of `LOCATION_FIELDS`; with another zone its hours are other instants, and warnings name the visits
-    that stand outside them then. Raises `Invalid` for a language in which nobody is written to."""
+    """Change any of `LOCATION_FIELDS`, or its `logo` (a file as it was uploaded; None: no logo any more).
+
+    With another zone its hours are other instants, and warnings name the visits that stand outside them then. Raises
+    `Invalid` for a language in which nobody is written to, and for a logo that is no picture.
+    """
     with recorded():
         location = lock(Location.objects.all(), location_id)
+        if "logo" in changes:
+            _take_logo(location, changes["logo"])
         if changes.get("timezone", location.timezone) == location.timezone:
             return _changed(location, changes, LOCATION_FIELDS), ()
         change = HoursChange(location_id, None, attr="timezone")
@@ -92,6 +105,15 @@ def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
     clean_model(row)
     row.save()
     return row
+
+
+def _take_logo(location: Location, upload: File[bytes] | None) -> None:
+    """Give `location` the picture in `upload`, made anew: it travels with every mail, so it is small."""
+    if upload is None:
+        location.logo = ""  # type: ignore[assignment]
+        return
+    picture = encoded_anew(upload, attr="logo", longest_side=LOGO_WIDTH, highest=LOGO_HEIGHT, see_through=True)
+    location.logo = picture.as_file()  # type: ignore[assignment]
 
 
 def _tidy(row: Record, fields: Iterable[str]) -> None:

@@ -13,9 +13,9 @@ from django.urls import URLPattern, path, reverse
 
 from clinic.console.base import SetUpAdmin
 from clinic.console.forms import dress
-from clinic.console.reader import reader
+from clinic.console.reader import Reader, reader
 from clinic.console.refusals import add_refusal, refusals
-from clinic.console.registry import Job, job
+from clinic.console.registry import Block, Job, job, location_panel
 from clinic.errors import Refusal
 from clinic.people.models import User
 from clinic.places.models import Location
@@ -77,6 +77,7 @@ class MessageWordingAdmin(SetUpAdmin):
         return [
             path(of, view(self.words_view), name=f"{name}_words"),
             path(f"{of}try/", view(self.try_view), name=f"{name}_try"),
+            path(f"{of}sample/", view(self.sample_view), name=f"{name}_sample"),
             path("shown/<uuid:key>/", view(self.shown_view), name=f"{name}_shown"),
             *super().get_urls(),
         ]
@@ -245,6 +246,15 @@ class MessageWordingAdmin(SetUpAdmin):
             raise Http404
         return framed(page)
 
+    def sample_view(self, request: HttpRequest, location: UUID, kind: str) -> HttpResponse:
+        """A mail of a location as it would leave now, in its own language, for a frame on a page."""
+        place, worded = self._found(request, location, kind)
+        language = _language(request, place)
+        own = MessageWording.objects.filter(location=place, kind=worded, language=language).first()
+        wording = Wording(own.subject, own.body) if own is not None else None
+        mail = wording_try(location=place, kind=worded, language=language, wording=wording)
+        return framed(page_of(mail, scheme_asked(request)))
+
     def _found(self, request: HttpRequest, location: UUID, kind: str) -> tuple[Location, MessageKind]:
         """The location and kind of an address; raises `Http404` where the reader sees no such location."""
         if not self.has_view_permission(request):
@@ -290,6 +300,17 @@ def _preview(request: HttpRequest, place: Location, kind: MessageKind, language:
         "direction": "rtl" if language in FROM_RIGHT else "ltr",
         "language": language,
     }
+
+
+@location_panel(10)
+def mail_of_location(who: Reader, location: Location) -> Block | None:
+    """What its mail looks like, with the colour and logo that are saved."""
+    if not who.may_on("view", location, "plans.messagewording"):
+        return None
+    url = reverse("admin:plans_messagewording_sample", args=[location.pk, MessageKind.CONFIRMATION.value])
+    frames = [(name, f"{url}?scheme={scheme}") for scheme, name in SCHEMES]
+    words = ("Mail words", reverse("admin:plans_messagewording_changelist"))
+    return Block("How its mail looks", "console/panels/mail_of_location.html", {"frames": frames}, link=words)
 
 
 job(Job("Mail words", "admin:plans_messagewording_changelist", "edit_note", "plans.messagewording", 91, "set_up"))

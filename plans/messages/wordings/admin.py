@@ -16,7 +16,7 @@ from clinic.console.forms import dress
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import add_refusal, refusals
 from clinic.console.registry import Block, Job, job, location_panel
-from clinic.errors import Refusal
+from clinic.errors import Invalid, Refusal
 from clinic.people.models import User
 from clinic.places.models import Location
 from plans.messages.models import WORDED_KINDS, MessageKind, MessageWording
@@ -156,7 +156,8 @@ class MessageWordingAdmin(SetUpAdmin):
             form.is_valid()
             form.errors.clear()
             add_refusal(form, refusal)
-            return self._show(request, place, kind, language, row, form, draft, status=409)
+            status = 200 if isinstance(refusal, Invalid) else 409
+            return self._show(request, place, kind, language, row, form, draft, status=status)
         messages.success(request, said)
         if operation == "test":
             return self._show(request, place, kind, language, row, form, draft)

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,7 +73,14 @@ class Mail:
 
     @property
     def html(self) -> str | None:
-        return self._body("html")
+        """The HTML body, with the pictures that travel with it in their places."""
+        html = self._body("html")
+        for leaf in self.message.walk() if html is not None else ():
+            name = str(leaf.get("Content-ID", "")).strip("<> ")
+            if html is not None and name and leaf.get_content_maintype() == "image":
+                picture = b64encode(_decoded(leaf)).decode()
+                html = html.replace(f"cid:{name}", f"data:{leaf.get_content_type()};base64,{picture}")
+        return html
 
     @cached_property
     def parts(self) -> list[Part]:

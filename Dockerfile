@@ -16,7 +16,8 @@ COPY . .
 RUN SECRET_KEY=unused ALLOWED_HOSTS=unused PUBLIC_URL=https://unused DATABASE_URL=postgresql://unused/unused \
     BROKER_URL=redis://unused EMAIL_URL=smtp://unused \
     python manage.py collectstatic --no-input \
-    && python -m compileall -q clinic patients plans
+    && python -m compileall -q clinic patients plans \
+    && install --directory --owner=10001 --group=10001 --mode=700 /files
 USER 10001:10001
 EXPOSE 8000
 # No access log: its lines would hold what was searched for, and patients' links. WEB_CONCURRENCY sets the processes.

@@ -157,8 +157,8 @@ def _extracted(room: Path) -> Iterator[tuple[Path, str | None, str | tuple[str, 
         if path.suffix != ".py":
             # What it leaves of a template is Python but for the indentation.
             source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
-        file, options = BytesIO(source.encode()), {"encoding": "utf-8"}
-        found: Iterable[Any] = extract_python(file, KEYWORDS, ["Translators:"], options)
+        file = BytesIO(source.encode())
+        found: Iterable[Any] = extract_python(file, KEYWORDS, ["Translators:"], {"encoding": "utf-8"})
         for _line, function, said, comments in found:
             if function is None:
                 continue

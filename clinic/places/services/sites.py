@@ -110,10 +110,10 @@ def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
 def _take_logo(location: Location, upload: File[bytes] | None) -> None:
     """Give `location` the picture in `upload`, made anew: it travels with every mail, so it is small."""
     if upload is None:
-        location.logo = ""  # type: ignore[assignment]
+        location.logo = ""
         return
     picture = encoded_anew(upload, attr="logo", longest_side=LOGO_WIDTH, highest=LOGO_HEIGHT, see_through=True)
-    location.logo = picture.as_file()  # type: ignore[assignment]
+    location.logo = picture.as_file()
 
 
 def _tidy(row: Record, fields: Iterable[str]) -> None:

@@ -23,6 +23,7 @@ from patients.services import (
     patient_create,
     patient_merge,
     patient_merge_preview,
+    patient_revoke_links,
     patient_update,
 )
 
@@ -49,7 +50,9 @@ class PatientSerializer(RecordSerializer):
             "email",
             "phone",
             "language",
+            "confidential_email",
             "email_opt_out",
+            "unwanted_mail",
             "email_bounced_at",
             "preferred_weekdays",
             "preferred_from",
@@ -78,7 +81,9 @@ class PatientInput(RecordSerializer):
             "email",
             "phone",
             "language",
+            "confidential_email",
             "email_opt_out",
+            "unwanted_mail",
             "preferred_weekdays",
             "preferred_from",
             "preferred_until",
@@ -136,6 +141,10 @@ class ConsentInput(RecordSerializer):
 
 
 class WithdrawInput(serializers.Serializer[Any]):
+    reason = TextField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class RevokeInput(serializers.Serializer[Any]):
     reason = TextField(max_length=300, required=False, allow_blank=True, default="")
 
 
@@ -230,6 +239,11 @@ class PatientViewSet(Creates, Changes, ResourceViewSet):
     def give_consent(self, row: Patient, data: dict[str, Any]) -> Consent:
         """Record a signature."""
         return consent_give(patient=row, by=self.user, **data)
+
+    @act("change", body=RevokeInput)
+    def revoke_links(self, row: Patient, data: dict[str, Any]) -> Patient:
+        """Links in mails that went out before stop working; later mails carry new ones."""
+        return patient_revoke_links(patient_id=row.pk, **data)
 
     @look("merge", output=MergePreviewSerializer, path="merge", query=MergeQuery)
     def merge_preview(self, row: Patient, asked: dict[str, Any]) -> MergePreview:

@@ -12,17 +12,17 @@ class PlansConfig(AppConfig):
     def ready(self) -> None:
         from clinic.doctor import further_checks
         from clinic.places.services import when_hours_change
-        from patients.services import merges_with, when_unreachable
+        from patients.services import merges_with, when_mail_changes
         from plans.followups.services.merging import FOLLOW_UPS
         from plans.messages.health import doctors_finding
-        from plans.messages.services import messages_suppress
+        from plans.messages.services import messages_follow_wishes
         from plans.scheduling.services import appointments_check_hours
         from plans.scheduling.services.merging import VISITS
         from plans.treatment.services.merging import PLANS
 
         post_migrate.connect(_seed_catalogue, sender=self)
         further_checks.append(doctors_finding)
-        when_unreachable(lambda patient: messages_suppress(patient=patient))
+        when_mail_changes(lambda patient: messages_follow_wishes(patient=patient))
         when_hours_change(appointments_check_hours)
         for part in (PLANS, FOLLOW_UPS, VISITS):  # in the one lock order
             merges_with(part)

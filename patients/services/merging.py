@@ -26,14 +26,25 @@ from clinic.people.models import User
 from clinic.records import Record
 from patients.models import Consent, Guardian, Patient
 from patients.rules import folded
-from patients.services.standing import become_unreachable, check_standing
+from patients.services.standing import MailState, check_standing, mail_changed
 
 COMPARED = (
-    *("first_name", "last_name", "date_of_birth", "sex", "home_location", "phone", "email", "email_opt_out"),
-    *("language", "preferred_weekdays", "preferred_from", "preferred_until"),
+    *(
+        "first_name",
+        "last_name",
+        "date_of_birth",
+        "sex",
+        "home_location",
+        "phone",
+        "email",
+        "confidential_email",
+        "email_opt_out",
+    ),
+    *("unwanted_mail", "language", "preferred_weekdays", "preferred_from", "preferred_until"),
 )
 """What of two records is held side by side."""
-EMAIL = ("email", "email_opt_out", "email_bounced_at")
+EMAIL = ("email", "email_opt_out")
+CONFIDENTIAL = ("confidential_email",)
 PHONE = ("phone", "phone_digits")
 PREFERRED = ("preferred_weekdays", "preferred_from", "preferred_until")
 
@@ -131,7 +142,7 @@ def patient_merge(*, patient_id: UUID, into: Patient, by: User | None, reason: s
             _settle_consents(gone, kept)
             for part in _parts:
                 part.settle(gone, kept)
-            was_reachable = gone.is_reachable_by_email
+            of_both = MailState.of(gone), MailState.of(kept)
             for name in _taken_over(gone, kept):
                 setattr(kept, name, getattr(gone, name))
             kept.save()
@@ -140,8 +151,7 @@ def patient_merge(*, patient_id: UUID, into: Patient, by: User | None, reason: s
                 model._base_manager.filter(**{column: gone.pk}).update(**{column: kept.pk}, **stamp)
             gone.merged_into, gone.merged_at = kept, clock.now()
             gone.save(update_fields=["merged_into", "merged_at", "updated_at"])
-            if was_reachable and not kept.is_reachable_by_email:
-                become_unreachable(kept)
+            mail_changed(kept, *of_both)
             for part in _parts:
                 part.follow(kept)
     except IntegrityError as error:
@@ -197,9 +207,13 @@ def _obstacles(gone: Patient, kept: Patient) -> list[Obstacle]:
 def _taken_over(gone: Patient, kept: Patient) -> list[str]:
     """The columns that the survivor takes from the other: an address with what is known of it, and so on."""
     found: list[str] = []
-    for columns in (EMAIL, PHONE):
+    for columns in (EMAIL, PHONE, CONFIDENTIAL):
         if getattr(gone, columns[0]) and not getattr(kept, columns[0]):
             found += columns
+    if "confidential_email" in found or ("email" in found and not kept.confidential_email):
+        found.append("email_bounced_at")  # what is known of the address that mail goes to from now on
+    if gone.unwanted_mail and not kept.unwanted_mail:
+        found.append("unwanted_mail")
     if not any(getattr(kept, name) for name in PREFERRED):
         found += [name for name in PREFERRED if getattr(gone, name)]
     return found

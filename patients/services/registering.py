@@ -19,7 +19,7 @@ from clinic.words import age, date_in_full
 from patients.models import Guardian, Patient
 from patients.queries import likely_duplicates
 from patients.rules import needs_guardian, phone_digits
-from patients.services.standing import become_unreachable, patient_lock
+from patients.services.standing import MailState, mail_changed, patient_lock
 
 LIKELY_DUPLICATE = "likely_duplicate"
 OLDEST = date(1900, 1, 1)
@@ -32,7 +32,9 @@ FIELDS = (
     "email",
     "phone",
     "language",
+    "confidential_email",
     "email_opt_out",
+    "unwanted_mail",
     "preferred_weekdays",
     "preferred_from",
     "preferred_until",
@@ -59,7 +61,9 @@ def patient_create(
     email: str = "",
     phone: str = "",
     language: str = "",
+    confidential_email: str = "",
     email_opt_out: bool = False,
+    unwanted_mail: Sequence[str] = (),
     preferred_weekdays: Sequence[int] = (),
     preferred_from: time | None = None,
     preferred_until: time | None = None,
@@ -79,12 +83,14 @@ def patient_create(
         email=trimmed(email, one_line=True),
         phone=trimmed(phone, one_line=True),
         language=language or home_location.language,
+        confidential_email=trimmed(confidential_email, one_line=True),
         email_opt_out=email_opt_out,
+        unwanted_mail=list(unwanted_mail),
         preferred_weekdays=list(preferred_weekdays),
         preferred_from=preferred_from,
         preferred_until=preferred_until,
     )
-    _check(patient)
+    check_patient(patient)
     warnings = _warnings(patient, has_guardian=guardian is not None)
     with recorded():
         patient.save()
@@ -100,25 +106,25 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
     """
     with recorded():
         patient = patient_lock(patient_id=patient_id, rows=Patient.objects.select_related("home_location", "guardian"))
-        was_reachable = patient.is_reachable_by_email
-        if changes.get("email", patient.email) != patient.email:
-            patient.email_bounced_at = None
+        before = MailState.of(patient)
         for name in FIELDS:
             if name in changes:
                 value = changes[name]
                 setattr(patient, name, trimmed(value, one_line=True) if isinstance(value, str) else value)
-        _check(patient)
+        check_patient(patient)
+        if before.address != patient.mail_address:
+            patient.email_bounced_at = None
         has_guardian = changes["guardian"] is not None if "guardian" in changes else hasattr(patient, "guardian")
         warnings = _warnings(patient, has_guardian=has_guardian)
         patient.save()
         if "guardian" in changes:
             _set_guardian(patient, changes["guardian"])
-        if was_reachable and not patient.is_reachable_by_email:
-            become_unreachable(patient)
+        mail_changed(patient, before)
     return patient, warnings
 
 
-def _check(patient: Patient) -> None:
+def check_patient(patient: Patient) -> None:
+    """Raises `Invalid` for each column that cannot be, all at once; puts the others in order."""
     today = clock.today(patient.home_location.zone)
     faults = [
         Invalid("A patient has a first and a last name.", code="required", attr=name)
@@ -139,11 +145,19 @@ def _check(patient: Patient) -> None:
     languages = [code for code, _ in settings.LANGUAGES]
     if patient.language not in languages:
         faults.append(Invalid(f"“{patient.language}” is not one of {', '.join(languages)}.", attr="language"))
-    if patient.email:
+    for name in ("email", "confidential_email"):
+        address = getattr(patient, name)
         try:
-            validate_email(patient.email)
+            if address:
+                validate_email(address)
         except ValidationError:
-            faults.append(Invalid(f"“{patient.email}” is not an email address.", attr="email"))
+            faults.append(Invalid(f"“{address}” is not an email address.", attr=name))
+    known = Patient.OptionalMail.values
+    needed = [f"“{kind}”" for kind in patient.unwanted_mail if kind not in known]
+    if needed:
+        detail = f"{', '.join(needed)} is no mail that they may do without; allowed is {', '.join(known)}."
+        faults.append(Invalid(detail, attr="unwanted_mail"))
+    patient.unwanted_mail = [kind for kind in known if kind in patient.unwanted_mail]
     unknown = [day for day in patient.preferred_weekdays if day not in Weekday.values]
     if unknown:
         detail = f"{', '.join(map(str, unknown))} is no weekday; allowed is 1 (Monday) to 7 (Sunday)."

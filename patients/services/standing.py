@@ -1,6 +1,7 @@
-"""Locks a patient whose record stands, and tells upper packages when mail no longer reaches one."""
+"""Locks a patient whose record stands, and tells upper packages when other mail reaches one."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,18 +10,34 @@ from clinic.errors import Conflict
 from clinic.locking import lock
 from patients.models import Patient
 
-_when_unreachable: list[Callable[[Patient], object]] = []
+_when_mail_changes: list[Callable[[Patient], object]] = []
 
 
-def when_unreachable(act: Callable[[Patient], object]) -> None:
-    """Register what an upper package does, in the same transaction, when a patient stops taking mail."""
-    _when_unreachable.append(act)
+@dataclass(frozen=True, slots=True)
+class MailState:
+    """Whether and where mail reaches a patient, and which."""
+
+    address: str
+    has_opted_out: bool
+    has_bounced: bool
+    unwanted: frozenset[str]
+
+    @classmethod
+    def of(cls, patient: Patient) -> "MailState":
+        has_bounced = patient.email_bounced_at is not None
+        return cls(patient.mail_address, patient.email_opt_out, has_bounced, frozenset(patient.unwanted_mail))
 
 
-def become_unreachable(patient: Patient) -> None:
-    """Do what is registered for a patient who takes no mail any more."""
-    for act in _when_unreachable:
-        act(patient)
+def when_mail_changes(act: Callable[[Patient], object]) -> None:
+    """Register what an upper package does, in the same transaction, when other mail than before reaches a patient."""
+    _when_mail_changes.append(act)
+
+
+def mail_changed(patient: Patient, *before: MailState) -> None:
+    """Do what is registered, where other mail reaches the patient now than in any of the states `before`."""
+    if any(MailState.of(patient) != state for state in before):
+        for act in _when_mail_changes:
+            act(patient)
 
 
 def patient_lock(*, patient_id: UUID, rows: QuerySet[Patient] | None = None) -> Patient:

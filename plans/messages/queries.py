@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from clinic.people.models import User
 from clinic.places.models import Location
 from patients.models import Patient
+from plans.messages import rules
 from plans.messages.models import POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
-from plans.messages.policy import DEFAULTS, NOTICES, Policy, Quiet, Timing
+from plans.messages.policy import BEFORE_A_VISIT, DEFAULTS, NOTICES, Policy, Quiet, Timing
 from plans.messages.rules import Recipient
-from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind
+from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind, WaitlistEntry
+from plans.treatment.models import TreatmentPlan
 
 TOLD = PatientMessage.BEGUN | {PatientMessage.Status.HANDLED}
 """The patient may know: the mail may have arrived, or a person saw to it."""
@@ -75,6 +78,31 @@ def patient_as_recipient(patient: Patient) -> Recipient:
         has_opted_out=patient.email_opt_out,
         has_bounced=patient.email_bounced_at is not None,
         unwanted=patient.unwanted_mail,
+    )
+
+
+def still_true(rows: QuerySet[PatientMessage]) -> QuerySet[PatientMessage]:
+    """Those of `rows` whose subject is as they say, as `rules.ending` would find it, and whose course goes on."""
+    cancelled = Q(kind=MessageKind.CANCELLED)
+    visit = Q(appointment_revision=F("appointment__revision")) & (
+        ~cancelled & Q(appointment__status__in=rules.AWAITED)
+        | cancelled & Q(appointment__status=Appointment.Status.CANCELLED)
+    )
+    held = Q(kind__in=BEFORE_A_VISIT) & (
+        Q(appointment__session__plan__status=TreatmentPlan.Status.ON_HOLD)
+        | Q(appointment__follow_up__plan__status=TreatmentPlan.Status.ON_HOLD)
+    )
+    debt = Q(follow_up__cancelled_at=None) & ~Exists(
+        Appointment.objects.filter(
+            follow_up=OuterRef("follow_up"), status__in=[*Appointment.LIVE, Appointment.Status.FULFILLED]
+        )
+    )
+    return rows.filter(
+        Q(appointment__isnull=False) & visit & ~held
+        | Q(session__status__in=rules.GIVEN)
+        | Q(check_in__isnull=False, check_in__answered_at=None, check_in__cancelled_at=None)
+        | Q(follow_up__isnull=False) & debt & ~Q(follow_up__plan__status=TreatmentPlan.Status.ON_HOLD)
+        | Q(waitlist_entry__status=WaitlistEntry.Status.OFFERED, offer_number=F("waitlist_entry__offers"))
     )
 
 

@@ -32,6 +32,7 @@ Act = AppointmentRevision.Act
 Status = PatientMessage.Status
 
 ALERTED = frozenset(Status) - {Status.CANCELLED, Status.EXPIRED}
+JUST_NOW = timedelta(hours=1)
 LINK_USEFUL_FOR = timedelta(hours=1)
 ALERT_USEFUL_FOR = timedelta(days=2)
 NOTICE_OF = {Act.BOOKED: MessageKind.CONFIRMATION, Act.MOVED: MessageKind.CHANGED, Act.CANCELLED: MessageKind.CANCELLED}
@@ -217,18 +218,31 @@ def messages_resume(*, appointment: Appointment) -> int:
     return dropped.update(status=Status.PENDING, status_reason="", settled_at=None, updated_at=now)
 
 
-def messages_suppress(*, patient: Patient) -> int:
-    """Suppress what is still to be sent to `patient` and cannot or must not be any more; returns how many there were.
+def messages_follow_wishes(*, patient: Patient) -> tuple[int, int]:
+    """Suppress what is still to be sent to `patient` and cannot or must not be any more, and send what was suppressed
+    and is wanted again; returns how many there were of each.
 
-    Opting in again does not revive them.
+    Of what was suppressed goes out what is still true and whose time is to come; and what was due within
+    `JUST_NOW`, so that an address given right after the booking gets its confirmation.
     """
-    recipient, now, number = queries.patient_as_recipient(patient), clock.now(), 0
-    pending = PatientMessage.objects.filter(patient=patient, staff=None, status=Status.PENDING)
+    recipient, now = queries.patient_as_recipient(patient), clock.now()
+    to_patient = PatientMessage.objects.filter(patient=patient, staff=None)
+    suppressed = revived = 0
+    pending = to_patient.filter(status=Status.PENDING)
     for kind in set(pending.values_list("kind", flat=True)):
         reason = recipient.why_unreachable(kind)
         if reason:
-            number += pending.filter(kind=kind).update(**rules.settled_as(Status.SUPPRESSED, reason, now))
-    return number
+            suppressed += pending.filter(kind=kind).update(**rules.settled_as(Status.SUPPRESSED, reason, now))
+    waiting = queries.still_true(to_patient.filter(status=Status.SUPPRESSED, expires_at__gt=now)).filter(
+        Q(due_at__gt=now) | Q(due_at__gt=now - JUST_NOW) & ~Q(kind=MessageKind.REMINDER)
+    )
+    for kind in set(waiting.values_list("kind", flat=True)):
+        if not recipient.why_unreachable(kind):
+            again = to_patient.filter(pk__in=waiting.filter(kind=kind).values("pk"))
+            revived += again.update(status=Status.PENDING, status_reason="", settled_at=None, updated_at=now)
+    if revived:
+        transaction.on_commit(partial(nudge, now), robust=True)
+    return suppressed, revived
 
 
 def message_retry(*, message: PatientMessage) -> PatientMessage:

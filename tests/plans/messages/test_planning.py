@@ -7,13 +7,13 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from clinic.errors import InvalidTransition
+from patients.services import patient_choose_mail, patient_update
 from plans.messages.models import MessageKind, MessagePolicy, PatientMessage
 from plans.messages.services import (
     message_cancel,
     messages_cancel_reminders,
     messages_plan,
     messages_plan_again,
-    messages_suppress,
 )
 from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind
 from tests.plans.messages.conftest import Clinic, rows, states
@@ -163,15 +163,38 @@ class TestSomebodyWhoGetsNoMail:
         appointment = clinic.book(consultation_for=clinic.another_patient(email=""))
         assert {row.status_reason for row in rows(appointment)} == {"There is no usable email address."}
 
-    def test_opting_out_suppresses_what_is_pending_and_opting_in_revives_nothing(self, clinic: Clinic) -> None:
+    def test_opting_out_suppresses_what_is_pending_and_opting_in_revives_what_is_still_true(
+        self, clinic: Clinic
+    ) -> None:
         appointment = clinic.book()
-        clinic.patient.email_opt_out = True
-        assert messages_suppress(patient=clinic.patient) == 4
-        clinic.patient.email_opt_out = False
-        clinic.patient.save()
+        patient_choose_mail(patient_id=clinic.patient.pk, email_opt_out=True)
         assert {row.status for row in rows(appointment)} == {"suppressed"}
         moved = clinic.move(appointment, "11:00")
+        patient_choose_mail(patient_id=clinic.patient.pk, email_opt_out=False)
+        assert {row.status for row in rows(moved, appointment_revision=1)} == {"suppressed"}
         assert {row.status for row in rows(moved, appointment_revision=2)} == {"pending"}
+
+    def test_only_unwanted_kinds_are_suppressed_and_come_back(self, clinic: Clinic) -> None:
+        appointment = clinic.book()
+        patient_choose_mail(patient_id=clinic.patient.pk, unwanted_mail=["reminder"])
+        assert [(row.kind, row.status) for row in rows(appointment)] == [
+            ("confirmation", "pending"),
+            *[("reminder", "suppressed")] * 3,
+        ]
+        patient_choose_mail(patient_id=clinic.patient.pk, unwanted_mail=[])
+        assert {row.status for row in rows(appointment)} == {"pending"}
+
+    def test_an_address_given_right_after_the_booking_gets_the_confirmation_but_no_old_one(
+        self, clinic: Clinic, frozen: time_machine.Traveller
+    ) -> None:
+        patient = clinic.another_patient(email="")
+        earlier = clinic.book("09:00", consultation_for=patient)
+        frozen.shift(timedelta(hours=3))
+        later = clinic.book("11:00", consultation_for=patient)
+        frozen.shift(timedelta(minutes=10))
+        patient_update(patient_id=patient.pk, changes={"email": "now@example.com"})
+        assert [row.status for row in rows(earlier)] == ["suppressed", *["pending"] * 3]
+        assert [row.status for row in rows(later)] == ["pending"] * 4
 
 
 class TestPolicyOfALocation:

@@ -1,0 +1,75 @@
+"""What mail a patient wants, where and in which language; and the end of links in mails that went out before."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from clinic.audit.history import recorded
+from clinic.errors import Conflict
+from patients.models import Patient
+from patients.services.registering import check_patient
+from patients.services.standing import MailState, mail_changed, patient_lock
+
+BY_THE_PATIENT = "The patient, behind a link in a mail"
+MOST_GENERATIONS = 2**15 - 1
+
+
+def patient_choose_mail(
+    *,
+    patient_id: UUID,
+    unwanted_mail: Collection[str] | None = None,
+    email_opt_out: bool | None = None,
+    language: str | None = None,
+    confidential_email: str | None = None,
+    reason: str = "",
+) -> Patient:
+    """Change what mail a patient takes; returns the patient. What is None stays as it is.
+
+    `unwanted_mail` are kinds of `Patient.OptionalMail`; all of them: no optional mail. What is planned and no longer
+    wanted is suppressed, what was suppressed and is wanted again goes out if its time is still to come. Raises
+    `Invalid` for each value that cannot be, all at once, and `Conflict` (`merged`).
+    """
+    changes = {
+        "unwanted_mail": None if unwanted_mail is None else list(unwanted_mail),
+        "email_opt_out": email_opt_out,
+        "language": language,
+        "confidential_email": confidential_email,
+    }
+    with recorded(reason):
+        patient = patient_lock(patient_id=patient_id, rows=Patient.objects.select_related("home_location"))
+        before = MailState.of(patient)
+        for name, value in changes.items():
+            if value is not None:
+                setattr(patient, name, value.strip() if isinstance(value, str) else value)
+        check_patient(patient)
+        if before.address != patient.mail_address:
+            patient.email_bounced_at = None
+        patient.save()
+        mail_changed(patient, before)
+    return patient
+
+
+def patient_mail_bounced(*, patient_id: UUID, address: str, at: datetime) -> bool:
+    """Mark the address of a patient as one that takes no mail; returns whether it is still theirs, and was not marked.
+
+    In a transaction of the caller's.
+    """
+    patient = patient_lock(patient_id=patient_id)
+    if patient.email_bounced_at is not None or patient.mail_address.lower() != address.lower():
+        return False
+    before = MailState.of(patient)
+    patient.email_bounced_at = at
+    patient.save()
+    mail_changed(patient, before)
+    return True
+
+
+def patient_revoke_links(*, patient_id: UUID, reason: str = "") -> Patient:
+    """Links in mails that went out to the patient stop working; returns the patient. Later mails carry new ones."""
+    with recorded(reason):
+        patient = patient_lock(patient_id=patient_id)
+        if patient.link_generation >= MOST_GENERATIONS:
+            raise Conflict("Their links have been revoked as often as can be.", code="too_often")
+        patient.link_generation += 1
+        patient.save()
+    return patient

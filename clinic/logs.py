@@ -3,11 +3,11 @@
 import logging
 import re
 
-_PRIVATE = re.compile(r"(/feeds/)[^\s?#\"'<>]+")
+_PRIVATE = re.compile(r"(/(?:feeds|p)/)[^\s?#\"'<>]+")
 
 
 class Formatter(logging.Formatter):
-    """Writes `/feeds/…` in place of a private address, wherever in the line or its traceback it stands."""
+    """Writes `/feeds/…` and `/p/…` in place of a private address, wherever in the line or its traceback it stands."""
 
     def format(self, record: logging.LogRecord) -> str:
         return _PRIVATE.sub(r"\1…", super().format(record))

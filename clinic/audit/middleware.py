@@ -12,6 +12,10 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/p/"):  # the patient's, whoever else is signed in to this browser
+            with acting(Actor("patient")):
+                return self.get_response(request)
+
         def user_id() -> str | None:
             user = getattr(request, "user", None)
             return str(user.pk) if user is not None and user.is_authenticated else None

@@ -18,7 +18,7 @@ NOT_SHOWN = frozenset(
 """Columns that say nothing to a person, or what another one says in words."""
 LIMIT = 500
 """Events of one table that are read; the newest ones."""
-CHANNELS = {"console": "Console", "api": "API", "system": "The system"}
+CHANNELS = {"console": "Console", "api": "API", "system": "The system", "patient": "The patient"}
 VERBS = {"insert": "Added", "update": "Changed", "delete": "Removed"}
 
 

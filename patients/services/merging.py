@@ -145,6 +145,8 @@ def patient_merge(*, patient_id: UUID, into: Patient, by: User | None, reason: s
             of_both = MailState.of(gone), MailState.of(kept)
             for name in _taken_over(gone, kept):
                 setattr(kept, name, getattr(gone, name))
+            # Links of both go on where neither's were revoked; a revoked one must not come back to life.
+            kept.link_generation = max(kept.link_generation, gone.link_generation)
             kept.save()
             for model, column in references():
                 stamp = {"updated_at": clock.now()} if issubclass(model, Record) else {}

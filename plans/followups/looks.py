@@ -53,6 +53,8 @@ def attempts_in_words(tries: int | None, last: dict[str, Any] | None, today: dat
     if last["outcome"] == ContactAttempt.Outcome.PUT_OFF and next_try:
         put_off = f"put off to {words.within(words.day(next_try, today))}"
         return f"{times}, then {put_off}" if tries else f"{put_off[0].upper()}{put_off[1:]}"
+    if last["outcome"] == ContactAttempt.Outcome.ASKED:
+        return f"{times}, then {outcome}" if tries else f"{outcome[0].upper()}{outcome[1:]}"
     again = f", again {words.within(words.day(next_try, today))}" if next_try else ""
     return f"{times}, last: {outcome}{again}"
 
@@ -67,7 +69,7 @@ def last_try_in_words(tries: int | None, last: dict[str, Any] | None, zone: Zone
     said = [f"{outcome} ({by}{words.within(words.moment(at, zone, today))})"]
     if tries:
         said.insert(0, "1 try" if tries == 1 else f"{tries} tries")
-    if last["next_try_on"]:
+    if last["next_try_on"] and last["outcome"] != ContactAttempt.Outcome.ASKED:
         again = words.within(words.day(date.fromisoformat(last["next_try_on"]), today))
         said.append(f"again {again}")
     text = " · ".join(said)

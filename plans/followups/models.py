@@ -208,6 +208,8 @@ class ContactAttempt(Record):
         DECLINED = "declined", "Declined"
         PUT_OFF = "put_off", "Put off"
         """Nobody tried; somebody decided to try on another day."""
+        ASKED = "asked", "Asked to be called"
+        """Nobody tried; the patient asked for it on their own page."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_attempts", editable=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", editable=False)

@@ -21,6 +21,8 @@ ASKED_FOR = timedelta(days=14)
 NO_SHOWS_TO_CALL = 2
 MEANS_REACHED = frozenset({ContactAttempt.Outcome.REACHED, ContactAttempt.Outcome.DECLINED})
 """Somebody spoke to the patient; what they answered is another matter."""
+NO_TRIES = frozenset({ContactAttempt.Outcome.PUT_OFF, ContactAttempt.Outcome.ASKED})
+"""Written down beside the tries, without one."""
 
 TRIES_AFTER: Mapping[str, int] = {ContactAttempt.Outcome.NO_ANSWER: 1, ContactAttempt.Outcome.LEFT_MESSAGE: 2}
 """Working days until the next try."""

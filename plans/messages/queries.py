@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from clinic.people.models import User
+from clinic.access.roles import CLINICAL
+from clinic.people.models import Membership, User
 from clinic.places.models import Location
 from patients.models import Patient
 from plans.messages import rules
@@ -177,3 +178,11 @@ LACKING = """
     GROUP BY visit.id
     LIMIT %s
 """
+
+
+def staff_to_alert(location: Location, plan: TreatmentPlan | None = None) -> list[User]:
+    """Whom an alarm about a patient goes to: the clinical people in service at `location`, the plan's lead first."""
+    clinical = Membership.objects.filter(location=location, role__in=CLINICAL)
+    people = User.objects.filter(is_active=True, pk__in=clinical.values("user")).order_by("last_name", "pk")
+    lead = plan.lead_practitioner.user_id if plan is not None else None
+    return sorted(people, key=lambda person: person.pk != lead)

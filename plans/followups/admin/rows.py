@@ -15,6 +15,7 @@ from clinic.console.reader import Reader
 from patients.models import Patient
 from plans.followups.looks import attempts_in_words, follow_up_badge
 from plans.followups.models import ContactAttempt, FollowUp
+from plans.followups.rules import NO_TRIES
 from plans.scheduling.models import LIVE_STATUSES, Appointment
 from plans.treatment.models import TreatmentPlan
 
@@ -46,7 +47,7 @@ def _query(**values: Any) -> str:
 def with_contact(follow_ups: QuerySet[FollowUp]) -> QuerySet[Any]:
     """Annotate `tries`, `last_try` (outcome, note, next day, as JSON), `booked_at`, `booked_id`, in the same query."""
     attempts = ContactAttempt.objects.filter(follow_up=OuterRef("pk")).order_by("-attempted_at")
-    tried = attempts.exclude(outcome=ContactAttempt.Outcome.PUT_OFF).order_by()
+    tried = attempts.exclude(outcome__in=NO_TRIES).order_by()
     number = tried.values("follow_up").annotate(number=Count("pk")).values("number")
     document = JSONObject(outcome="outcome", note="note", next_try_on="next_try_on", at="attempted_at")
     booked = Appointment.objects.filter(follow_up=OuterRef("pk"), status__in=LIVE_STATUSES)

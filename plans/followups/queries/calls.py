@@ -27,7 +27,7 @@ from clinic.places.localtime import LocalDate
 from patients.models import Patient
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries.follow_ups import with_state
-from plans.followups.rules import MEANS_REACHED, NO_SHOWS_TO_CALL, Unreachable
+from plans.followups.rules import MEANS_REACHED, NO_SHOWS_TO_CALL, NO_TRIES, Unreachable
 from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -77,7 +77,7 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
     """
     now = now or clock.now()
     tries = ContactAttempt.objects.filter(patient=OuterRef("pk")).order_by("-attempted_at", "-pk")
-    tried = tries.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)
+    tried = tries.exclude(outcome__in=NO_TRIES)
     said = JSONObject(**SAID)
     no_shows = no_shows_of("pk")
     live = Appointment.objects.filter(patient=OuterRef("pk"), status__in=LIVE_STATUSES)

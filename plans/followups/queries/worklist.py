@@ -27,6 +27,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from clinic import clock
 from clinic.places.localtime import LocalDate
 from plans.followups.models import ContactAttempt, FollowUp
+from plans.followups.rules import NO_TRIES
 from plans.followups.queries.calls import SAID, missed_again, no_shows_in_a_row
 from plans.followups.queries.follow_ups import with_state
 from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
@@ -137,7 +138,7 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
     # Who came or was booked since is not looked at any further: most patients.
     last_of_patient = Appointment.objects.filter(~Exists(since_then), status=Status.NO_SHOW)
     again = last_of_patient.filter(Exists(missed_again(now).filter(pk=OuterRef("patient"))))
-    tried = since.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)
+    tried = since.exclude(outcome__in=NO_TRIES)
     return (
         visits.filter(status=Status.NO_SHOW)
         .annotate(
@@ -184,7 +185,7 @@ def _rows(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: s
         closes=F("window_end"),
         day=F("today"),
         stands=ExpressionWrapper(stands, CharField()),
-        tries=_number(attempts.exclude(outcome=ContactAttempt.Outcome.PUT_OFF)),
+        tries=_number(attempts.exclude(outcome__in=NO_TRIES)),
         last_try=Subquery(attempts.values(document=JSONObject(**SAID))[:1]),
         next_try=Subquery(attempts.values("next_try_on")[:1], output_field=DateField()),
     ).annotate(waits=_waits())

@@ -26,13 +26,13 @@ NOTE_LENGTH = 500
 def attempt_record(
     *,
     follow_up_id: UUID,
-    by: User,
+    by: User | None,
     channel: str,
     outcome: str,
     note: str = "",
     next_try_on: date | None = None,
 ) -> ContactAttempt:
-    """Record one try to reach the patient about this follow-up. Raises `Invalid`, and `InvalidTransition` where it is
+    """Record one try to reach the patient about this follow-up, or that they asked to be called. Raises `Invalid`, and `InvalidTransition` where it is
     closed."""
     with recorded():
         follow_up = lock_follow_up(follow_up_id)

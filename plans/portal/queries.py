@@ -1,0 +1,233 @@
+"""Reads what patients' pages show: free times, what is booked and owed, advice, and the course in plain words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from clinic.people.models import Practitioner
+from clinic.places.wallclock import local_date
+from patients.models import Patient
+from plans.followups.models import CheckIn, FollowUp
+from plans.followups.queries import check_ins_of_use, with_state
+from plans.portal.access import OPEN_FOR
+from plans.protocols.models import CareText, CareTopic
+from plans.scheduling.availability import Frame, frame_of
+from plans.scheduling.models import LIVE_STATUSES, Appointment, WaitlistEntry
+from plans.scheduling.queries import follow_ups_to_book, subject_of
+from plans.scheduling.queries.waitlist import waitlist_in_full
+from plans.scheduling.ranking import Slot, spread
+from plans.scheduling.search import search_days, slots_for
+from plans.scheduling.subjects import Subject
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+from plans.treatment.progress import Kind, State, Step
+from plans.treatment.queries import advice_for, course_of, with_course
+
+SEARCHED = 400
+"""So many free times are looked at, the best ones."""
+DAYS_SHOWN, TIMES_A_DAY = 4, 6
+OPEN_PLANS = (TreatmentPlan.Status.ACCEPTED, TreatmentPlan.Status.ACTIVE, TreatmentPlan.Status.ON_HOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One free time to choose. `value` is what a form sends."""
+
+    slot: Slot
+    practitioner: Practitioner
+
+    @property
+    def value(self) -> str:
+        return f"{int(self.slot.starts_at.timestamp())}-{self.slot.practitioner_id.hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Free times, by local day, each day's in order; and whether there are more days than these."""
+
+    days: Sequence[tuple[date, Sequence[Choice]]]
+    has_more: bool
+    practitioners: int
+    """With how many different people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a time is looked for, and where."""
+
+    frame: Frame
+    subject: Subject
+
+    def times(self, days: int = DAYS_SHOWN) -> Times:
+        """The best times of the best `days`, the practitioner who knows the patient first of two at once.
+
+        Those of the desk's own search, inside the window; two or three queries.
+        """
+        found = slots_for(self.frame, self.subject, best_first=True, limit=SEARCHED)
+        by_day: dict[date, dict[datetime, Slot]] = {}
+        known = self.subject.preferred_practitioner_id
+        for slot in found:
+            if slot.starts_at == self.subject.moves_from:
+                continue
+            of_day = by_day.setdefault(local_date(slot.starts_at, self.frame.zone), {})
+            other = of_day.setdefault(slot.starts_at, slot)
+            if slot.practitioner_id == known != other.practitioner_id:
+                of_day[slot.starts_at] = slot
+        chosen = sorted(list(by_day)[:days])
+        people = Practitioner.objects.select_related("user").in_bulk({slot.practitioner_id for slot in found})
+        shown = []
+        for day in chosen:
+            own = [slot for slot in by_day[day].values() if slot.practitioner_id == known]
+            slots = sorted(own if len(own) >= TIMES_A_DAY else by_day[day].values(), key=lambda slot: slot.starts_at)
+            best = [slot for slot in by_day[day].values()][:1]
+            shown.append(
+                (day, [Choice(slot, people[slot.practitioner_id]) for slot in spread(slots, TIMES_A_DAY, keep=best)])
+            )
+        others = {choice.slot.practitioner_id for _, choices in shown for choice in choices}
+        return Times(shown, len(by_day) > len(chosen), len(others))
+
+    def find(self, value: str) -> Choice | None:
+        """The free time that a form sent, as it is free now; None where it is not, or is none of this visit's."""
+        try:
+            seconds, key = value.split("-")
+            starts_at = datetime.fromtimestamp(int(seconds), self.frame.zone)
+            practitioner_id = UUID(hex=key)
+        except (ValueError, OverflowError, OSError):
+            return None
+        day = local_date(starts_at, self.frame.zone)
+        first, last = search_days(self.frame, self.subject, None, None)
+        if not first <= day <= last or practitioner_id not in self.frame.practitioners:
+            return None
+        slots = slots_for(self.frame, self.subject, first=day, last=day, practitioners=[practitioner_id])
+        found = next((slot for slot in slots if slot.starts_at == starts_at), None)
+        if found is None:
+            return None
+        return Choice(found, Practitioner.objects.select_related("user").get(pk=practitioner_id))
+
+
+def wanted_for_visit(visit: Appointment) -> Wanted:
+    """Where a booked visit can be moved."""
+    return Wanted(frame_of(visit.location_id), subject_of(visit))
+
+
+def wanted_for_follow_up(follow_up: FollowUp) -> Wanted:
+    """When a follow-up can be booked."""
+    row = follow_ups_to_book().get(pk=follow_up.pk)
+    return Wanted(frame_of(follow_up.location_id), Subject.of_follow_up(row))
+
+
+def live_visit_of(follow_up: FollowUp) -> Appointment | None:
+    return Appointment.objects.filter(follow_up=follow_up, status__in=LIVE_STATUSES).first()
+
+
+def visits_to_come(patient: Patient, now: datetime) -> QuerySet[Appointment]:
+    """The patient's booked visits that are not over, the next first."""
+    rows = Appointment.objects.filter(patient=patient, status__in=LIVE_STATUSES, ends_at__gt=now)
+    return rows.select_related("location", "practitioner__user").order_by("starts_at")
+
+
+def follow_ups_to_offer(patient: Patient) -> QuerySet[FollowUp]:
+    """The patient's follow-ups that it is time to book, the earliest first."""
+    rows = with_state(FollowUp.objects.filter(patient=patient).select_related("location"))
+    states = (FollowUp.State.DUE, FollowUp.State.OVERDUE)
+    return rows.filter(state__in=states).exclude(plan__status__in=_ENDED_PLANS).order_by("window_start", "pk")
+
+
+_ENDED_PLANS = (
+    TreatmentPlan.Status.DECLINED,
+    TreatmentPlan.Status.DISCONTINUED,
+    TreatmentPlan.Status.ON_HOLD,
+)
+
+
+def offers_to_answer(patient: Patient, now: datetime) -> QuerySet[WaitlistEntry]:
+    """The times that the patient was told of and can still take."""
+    rows = WaitlistEntry.objects.filter(
+        patient=patient, status=WaitlistEntry.Status.OFFERED, offered_starts_at__gt=now
+    )
+    return waitlist_in_full(rows).filter(over=None)
+
+
+def check_in_to_answer(patient: Patient) -> CheckIn | None:
+    """The questions that it is time to answer, the freshest; None where there are none."""
+    rows = check_ins_of_use().filter(session__plan__patient=patient, state__in=CheckIn.MAY_ANSWER)
+    return rows.order_by("-target_date", "-id").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """Advice in one language: texts of the same kind."""
+
+    kind: CareTopic.Kind
+    texts: Sequence[CareText]
+
+
+def care_for(patient: Patient, session: ProcedureSession | None, language: str, now: datetime) -> list[Care]:
+    """What to mind: of `session` where the link is about one, else of the last one given and the next one booked.
+
+    After a session its aftercare stands first, before it how to prepare. Empty where nothing was given or is booked.
+    """
+    given = session if session is not None and session.performed_at is not None else None
+    coming = session if session is not None and session.performed_at is None else None
+    if session is None:
+        own = ProcedureSession.objects.filter(plan__patient=patient).select_related("step")
+        given = own.filter(performed_at__gt=now - OPEN_FOR).order_by("-performed_at").first()
+        booked = own.filter(appointments__status__in=LIVE_STATUSES, appointments__starts_at__gt=now)
+        coming = booked.order_by("appointments__starts_at").first()
+    found: list[Care] = []
+    if given is not None:
+        advice = advice_for(given.step, language)
+        found += [Care(one.kind, one.texts) for one in advice if one.kind != CareTopic.Kind.PREPARATION]
+    if coming is not None:
+        known = {text.pk for care in found for text in care.texts}
+        for one in advice_for(coming.step, language):
+            texts = [text for text in one.texts if text.pk not in known]
+            if texts:
+                found.append(Care(one.kind, texts))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One course of care as its patient reads it."""
+
+    plan: TreatmentPlan
+    done: int
+    total: int
+    """Of treatments."""
+    steps: Sequence[Step]
+    """What took place and what is to come, in order; check-ins are no visits."""
+
+    @property
+    def is_on_hold(self) -> bool:
+        return self.plan.status == TreatmentPlan.Status.ON_HOLD
+
+
+_SHOWN = frozenset(State) - {State.CANCELLED, State.ABORTED}
+
+
+def courses_of(patient: Patient) -> list[Course]:
+    """The patient's courses that run, or else the last one that was completed: five queries."""
+    plans = TreatmentPlan.objects.filter(patient=patient).filter(
+        Q(status__in=OPEN_PLANS) | Q(status=TreatmentPlan.Status.COMPLETED)
+    )
+    rows = list(with_course(plans.order_by("-pk")))
+    running = [plan for plan in rows if plan.status in OPEN_PLANS] or rows[:1]
+    found = []
+    for plan in running:
+        steps = [row.step for row in course_of(plan) if row.step.kind is not Kind.CHECK_IN and row.step.state in _SHOWN]
+        treatments = [step for step in steps if step.kind is Kind.SESSION]
+        done = sum(step.state is State.DONE for step in treatments)
+        found.append(Course(plan, done, len(treatments), steps))
+    return found
+
+
+def patients_at(email: str) -> list[Patient]:
+    """The patients to whom mail can go and who have this address, the confidential or the other one."""
+    if not email:
+        return []
+    same = Q(email__iexact=email) | Q(confidential_email__iexact=email)
+    return list(Patient.objects.filter(same, merged_into=None, email_bounced_at=None).order_by("pk")[:10])
+

@@ -1,0 +1,8 @@
+"""What patients may do themselves, and until when (pure)."""
+
+from datetime import datetime, timedelta
+
+
+def may_change(starts_at: datetime, hours: int, now: datetime) -> bool:
+    """Whether it is early enough before a visit to move or cancel it without calling: `hours` before it, or more."""
+    return now < starts_at and now <= starts_at - timedelta(hours=hours)

@@ -1,0 +1,158 @@
+"""What patients do behind their links: each act is the desk's own service, by nobody who signed in.
+
+Every act holds to what patients may do themselves: free times inside the window, and not in the last hours before.
+"""
+
+
+from clinic import clock
+from clinic.audit.history import recorded
+from clinic.errors import Conflict, SlotTaken, Stale
+from patients.models import Patient
+from patients.services import BY_THE_PATIENT, patient_choose_mail
+from plans.followups.models import ContactAttempt, FollowUp
+from plans.followups.services import attempt_record
+from plans.messages.models import MessageKind, PatientMessage
+from plans.messages.services import messages_plan_link
+from plans.portal.queries import patients_at, wanted_for_follow_up, wanted_for_visit
+from plans.portal.rules import may_change
+from plans.scheduling.models import Appointment, WaitlistEntry
+from plans.scheduling.services import (
+    appointment_book,
+    appointment_cancel,
+    appointment_confirm,
+    appointment_reschedule,
+    waitlist_accept,
+    waitlist_decline,
+)
+from plans.scheduling.services.retrying import retried
+
+TOO_LATE, NOT_FREE = "too_late", "The time is not free any more."
+CANCELLED_BY_THE_PATIENT = "By the patient, behind a link in a mail."
+
+
+@retried
+def visit_confirm(*, visit: Appointment, revision: int) -> Appointment:
+    """The patient will come. Raises what `appointment_confirm` raises, and `Conflict` (`too_late`) once it began."""
+    if clock.now() >= visit.starts_at:
+        raise Conflict("The visit has begun.", code=TOO_LATE)
+    with recorded(BY_THE_PATIENT):
+        return appointment_confirm(appointment_id=visit.pk, by=None, revision=revision)
+
+
+@retried
+def visit_move(*, visit: Appointment, revision: int, value: str) -> Appointment:
+    """Move the visit to the free time that `value` names (`queries.Choice`); returns it.
+
+    Raises `Conflict` (`too_late`), `SlotTaken` where that time is not free or not open to the patient, `Stale` where
+    the visit is not as they saw it, and whatever `appointment_reschedule` refuses.
+    """
+    _check_in_time(visit)
+    choice = wanted_for_visit(visit).find(value)
+    if choice is None:
+        raise SlotTaken(NOT_FREE)
+    with recorded(BY_THE_PATIENT):
+        return appointment_reschedule(
+            appointment_id=visit.pk,
+            by=None,
+            starts_at=choice.slot.starts_at,
+            practitioner=choice.practitioner,
+            revision=revision,
+        )
+
+
+@retried
+def visit_cancel(*, visit: Appointment, revision: int) -> Appointment:
+    """The patient cannot come. Raises `Conflict` (`too_late`), `Stale`, and whatever `appointment_cancel` refuses."""
+    _check_in_time(visit)
+    with recorded(BY_THE_PATIENT):
+        return appointment_cancel(
+            appointment_id=visit.pk,
+            by=None,
+            reason=Appointment.CancelReason.PATIENT,
+            note=CANCELLED_BY_THE_PATIENT,
+            revision=revision,
+        )
+
+
+@retried
+def follow_up_book(*, follow_up: FollowUp, value: str) -> Appointment:
+    """Book the follow-up at the free time that `value` names. Raises `SlotTaken`, and what a booking refuses."""
+    choice = wanted_for_follow_up(follow_up).find(value)
+    if choice is None:
+        raise SlotTaken(NOT_FREE)
+    with recorded(BY_THE_PATIENT):
+        return appointment_book(
+            by=None,
+            location=follow_up.location,
+            practitioner=choice.practitioner,
+            starts_at=choice.slot.starts_at,
+            follow_up=follow_up,
+        )
+
+
+@retried
+def follow_up_ask_for_call(*, follow_up: FollowUp) -> ContactAttempt:
+    """The patient asks to be called about it; the desk finds that on its list, today. Asking again changes nothing."""
+    with recorded(BY_THE_PATIENT):
+        last = ContactAttempt.objects.filter(follow_up=follow_up).order_by("-attempted_at", "-pk").first()
+        if last is not None and last.outcome == ContactAttempt.Outcome.ASKED:
+            return last
+        return attempt_record(
+            follow_up_id=follow_up.pk,
+            by=None,
+            channel=ContactAttempt.Channel.OTHER,
+            outcome=ContactAttempt.Outcome.ASKED,
+            note="Asked on their own page to be called.",
+            next_try_on=clock.today(follow_up.location.zone),
+        )
+
+
+@retried
+def offer_accept(*, entry: WaitlistEntry, number: int) -> WaitlistEntry:
+    """Take the time of the offer with this number. Raises `Stale` where another one stands by now, and what
+    `waitlist_accept` raises: `SlotTaken` where somebody else was first."""
+    with recorded(BY_THE_PATIENT):
+        accepted = waitlist_accept(entry_id=entry.pk, by=None)
+        _check_same_offer(accepted, number)
+        return accepted
+
+
+@retried
+def offer_decline(*, entry: WaitlistEntry, number: int, keep_waiting: bool) -> WaitlistEntry:
+    """Do not take that time; with `keep_waiting` they wait for another one. Raises `Stale`, `InvalidTransition`."""
+    with recorded(BY_THE_PATIENT):
+        declined = waitlist_decline(entry_id=entry.pk, keep_waiting=keep_waiting, reason=BY_THE_PATIENT)
+        _check_same_offer(declined, number)
+        return declined
+
+
+def mail_unsubscribe(*, patient: Patient) -> Patient:
+    """No mail any more that the patient may do without."""
+    return patient_choose_mail(
+        patient_id=patient.pk, unwanted_mail=list(Patient.OptionalMail), reason=BY_THE_PATIENT
+    )
+
+
+def links_ask(*, email: str) -> int:
+    """Mail every patient with this address the link to their own page; returns how many. One that waits is enough."""
+    number = 0
+    for patient in patients_at(email):
+        with recorded(BY_THE_PATIENT):
+            waiting = PatientMessage.objects.filter(
+                patient=patient, kind=MessageKind.LINK, status=PatientMessage.Status.PENDING
+            )
+            if not waiting.exists():
+                messages_plan_link(patient=patient)
+                number += 1
+    return number
+
+
+def _check_in_time(visit: Appointment) -> None:
+    if not may_change(visit.starts_at, visit.location.patient_cancel_hours, clock.now()):
+        raise Conflict("So short before a visit patients call.", code=TOO_LATE)
+
+
+def _check_same_offer(entry: WaitlistEntry, number: int) -> None:
+    if entry.offers != number:
+        raise Stale("Another time was offered meanwhile.")
+

@@ -2,7 +2,12 @@
 
 from plans.followups.services.attempts import attempt_amend, attempt_record, attempt_record_for_patient
 from plans.followups.services.attending import doubt_about, follow_up_attend
-from plans.followups.services.check_ins import check_in_answer, check_in_cancel, check_ins_put
+from plans.followups.services.check_ins import (
+    check_in_answer,
+    check_in_cancel,
+    check_in_report_submit,
+    check_ins_put,
+)
 from plans.followups.services.course import (
     Moved,
     follow_ups_close,
@@ -19,6 +24,7 @@ __all__ = [
     "attempt_record_for_patient",
     "check_in_answer",
     "check_in_cancel",
+    "check_in_report_submit",
     "check_ins_put",
     "doubt_about",
     "follow_up_attend",

@@ -1,18 +1,24 @@
 """Recovery check-ins: owed when a session is performed, answered by the patient or over the phone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Invalid, check_allowed, require_reason
+from clinic.images import Picture
 from clinic.locking import lock
 from clinic.people.models import User
 from clinic.text import says_nothing, trimmed
-from plans.followups.models import CheckIn
+from patients.services import BY_THE_PATIENT
+from plans.followups import recovery
+from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport
 from plans.followups.queries import check_in_state_of
 from plans.messages import rules
-from plans.messages.services import messages_drop
+from plans.messages.models import MessageKind
+from plans.messages.queries import staff_to_alert
+from plans.messages.services import messages_alert, messages_drop
 from plans.protocols.models import ProtocolStep
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.timeline import Window
@@ -46,6 +52,49 @@ def check_in_answer(*, check_in_id: UUID, by: User, note: str) -> CheckIn:
         check_in.save()
         messages_drop(reason=rules.ANSWERED, check_in=check_in)
     return check_in
+
+
+def check_in_report_submit(
+    *, check_in_id: UUID, answers: Mapping[str, Any], language: str, photos: Sequence[Picture] = ()
+) -> CheckInReport:
+    """Keep what the patient answered, with pictures, as the answer to the check-in; returns it.
+
+    Red flags have an hour to be seen to, and are mailed at once to the clinical people of the plan's location. Raises
+    `Invalid` for each answer that cannot be, and `InvalidTransition` where nobody asks, or it is answered already.
+    """
+    said = recovery.checked(answers)
+    if len(photos) > recovery.MOST_PHOTOS:
+        raise Invalid(f"At most {recovery.MOST_PHOTOS} pictures, not {len(photos)}.", attr="photos")
+    kept: list[CheckInPhoto] = []
+    try:
+        with recorded(BY_THE_PATIENT):
+            check_in = _lock(check_in_id)
+            check_allowed("The check-in", check_in_state_of(check_in), "answering", CheckIn.MAY_ANSWER)
+            now, flags = clock.now(), recovery.red_flags(said)
+            check_in.answered_at = now
+            check_in.save()
+            report = CheckInReport.objects.create(
+                check_in=check_in,
+                answers=said,
+                red_flags=flags,
+                language=language,
+                acknowledge_by=now + recovery.ACKNOWLEDGE_WITHIN if flags else None,
+            )
+            for picture in photos:
+                photo = CheckInPhoto(report=report)
+                kept.append(photo)
+                photo.image.save(picture.as_file().name or "", picture.as_file(), save=False)
+                photo.save(force_insert=True)
+            messages_drop(reason=rules.ANSWERED, check_in=check_in)
+            if flags:
+                plan = check_in.session.plan
+                people = staff_to_alert(plan.location, plan)
+                messages_alert(kind=MessageKind.ESCALATION, staff=people, location=plan.location, about=check_in)
+    except BaseException:
+        for photo in kept:  # the files know of no transaction
+            photo.image.delete(save=False)
+        raise
+    return report
 
 
 def check_in_cancel(*, check_in_id: UUID, by: User, reason: str) -> CheckIn:

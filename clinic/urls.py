@@ -38,6 +38,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     re_path(r"^api/", UnknownView.as_view()),
     path("feeds/<str:token>.ics", calendar_feed, name="calendar_feed"),
+    path("p/", include("plans.portal.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/delivery", delivery_health),

@@ -1,0 +1,84 @@
+"""Behind an offer's link: take the time, or do not. Whoever takes it first has it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from clinic.errors import Refusal, SlotTaken
+from plans.portal.access import Page, open_link
+from plans.portal.services import offer_accept, offer_decline
+from plans.portal.views.base import ActView, LinkView, posted_number, see_other
+from plans.portal.views.visit import link_to
+from plans.portal.words import moment
+from plans.scheduling.models import WaitlistEntry
+
+Status = WaitlistEntry.Status
+
+
+class OfferView(LinkView):
+    """The time that stands offered, or what became of it."""
+
+    shows = Page.OFFER
+
+    @property
+    def entry(self) -> Any:
+        return self.opened.entry
+
+    def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
+        entry = self.entry
+        if entry.status == Status.BOOKED and entry.appointment is not None:
+            return see_other(link_to(entry.appointment, self.patient.link_generation))
+        is_offered = entry.status == Status.OFFERED and entry.over is None
+        context = {
+            "notice": notice,
+            "entry": entry,
+            "when": moment(entry.offered_starts_at, self.location.zone) if entry.offered_starts_at else None,
+            "is_offered": is_offered and not entry.offer_is_taken,
+            "is_taken": is_offered and entry.offer_is_taken,
+            "is_declined": entry.status == Status.DECLINED,
+            "is_waiting": entry.status in (Status.WAITING, Status.OFFERED) and entry.over is None,
+            "has_visit": entry.present_id is not None,
+        }
+        return self.page_of_link("offer.html", context, status=status)
+
+    def refused(self, refusal: Refusal) -> HttpResponse:
+        """The page as it stands now, and why nothing was changed."""
+        found = open_link(self.opened.token, self.now)
+        if found is None or not found.may(self.shows):
+            return self.sorry("ended", status=410)
+        self.opened = found
+        if isinstance(refusal, SlotTaken):
+            notice = gettext("Somebody else was a moment faster. You stay on the waiting list, and we will tell you.")
+        else:
+            notice = gettext("The offer has changed meanwhile. Nothing was changed now. This is how it stands.")
+        return self.show(notice=notice, status=409)
+
+
+class AcceptView(OfferView, ActView):
+    """Take the time."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        entry = self.entry
+        if entry.status == Status.BOOKED and entry.appointment is not None:
+            return see_other(link_to(entry.appointment, self.patient.link_generation, "booked"))
+        try:
+            accepted = offer_accept(entry=entry, number=posted_number(request, "offer"))
+        except Refusal as refusal:
+            return self.refused(refusal)
+        assert accepted.appointment is not None
+        return see_other(link_to(accepted.appointment, self.patient.link_generation, "booked"))
+
+
+class DeclineView(OfferView, ActView):
+    """Do not take it, and wait on, or not."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        keep = request.POST.get("keep") == "yes"
+        if self.entry.status in (Status.DECLINED, Status.WAITING):
+            return self.done("declined")
+        try:
+            offer_decline(entry=self.entry, number=posted_number(request, "offer"), keep_waiting=keep)
+        except Refusal as refusal:
+            return self.refused(refusal)
+        return self.done("declined")

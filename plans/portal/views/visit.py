@@ -1,0 +1,200 @@
+"""Behind a visit's link: when and where; confirm, another time, cancel, and a file for the calendar."""
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, ngettext
+
+from clinic.errors import Conflict, Refusal
+from plans.messages.links import Link, Purpose
+from plans.portal import calendar
+from plans.portal.access import Page, plan_of
+from plans.portal.queries import DAYS_SHOWN, Times, wanted_for_visit
+from plans.portal.rules import may_change
+from plans.portal.services import TOO_LATE, visit_cancel, visit_confirm, visit_move
+from plans.portal.views.base import ActView, LinkView, address_of_page, posted_number
+from plans.portal.words import day, moment, time_of_day
+from plans.scheduling.models import Appointment
+from plans.treatment.models import TreatmentPlan
+
+Status = Appointment.Status
+MORE_DAYS = 6
+MOST_DAYS = 60
+
+
+def link_to(visit: Appointment, generation: int, said: str = "") -> str:
+    """The page of another visit of the same patient."""
+    return address_of_page(Link(Purpose.VISIT, visit.pk, generation).token, said=said)
+
+
+class VisitPage(LinkView):
+    """What all of a visit's pages know of it."""
+
+    shows = Page.VISIT
+
+    @property
+    def visit(self) -> Appointment:
+        return self.opened.visit
+
+    @property
+    def is_on_hold(self) -> bool:
+        plan = plan_of(self.visit)
+        return plan is not None and plan.status == TreatmentPlan.Status.ON_HOLD
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the patient may move or cancel it themselves."""
+        is_awaited = self.visit.status in Appointment.MAY_RESCHEDULE
+        return is_awaited and may_change(self.visit.starts_at, self.location.patient_cancel_hours, self.now)
+
+    def again(self) -> None:
+        """Read the visit anew: an act may have met another state of it than the page showed."""
+        self.visit.refresh_from_db(fields=["status", "starts_at", "ends_at", "revision", "practitioner"])
+
+    def state(self, notice: str = "") -> dict[str, object]:
+        visit, hours = self.visit, self.location.patient_cancel_hours
+        return {
+            "visit": visit,
+            "when": moment(visit.starts_at, self.location.zone),
+            "is_cancelled": visit.status == Status.CANCELLED,
+            "is_confirmed": visit.status in (Status.CONFIRMED, Status.ARRIVED),
+            "is_here": visit.status == Status.ARRIVED,
+            "has_begun": self.now >= visit.starts_at,
+            "is_on_hold": self.is_on_hold,
+            "may_confirm": visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold,
+            "may_move": self.may_change and not self.is_on_hold,
+            "may_cancel": self.may_change,
+            "deadline": ngettext(
+                "Less than %(hours)s hour before your visit it can be moved or cancelled by phone only.",
+                "Less than %(hours)s hours before your visit it can be moved or cancelled by phone only.",
+                hours,
+            )
+            % {"hours": hours},
+            "notice": notice,
+            "said": self.request.GET.get("said", ""),
+        }
+
+    def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
+        return self.page_of_link("visit.html", self.state(notice), status=status)
+
+    def refused(self, refusal: Refusal) -> HttpResponse:
+        """The page as the visit stands now, and why nothing was changed."""
+        self.again()
+        if refusal.code == TOO_LATE:
+            notice = gettext("It is too late to change this here. Nothing was changed. Please call us.")
+        else:
+            notice = gettext("Your visit has changed meanwhile. Nothing was changed now. This is how it stands.")
+        return self.show(notice=notice, status=409)
+
+
+class VisitView(VisitPage):
+    """When and where."""
+
+
+class ConfirmView(VisitPage, ActView):
+    """The patient will come."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if self.visit.status == Status.CONFIRMED:
+            return self.done("confirmed")
+        try:
+            visit_confirm(visit=self.visit, revision=posted_number(request, "revision"))
+        except Refusal as refusal:
+            return self.refused(refusal)
+        return self.done("confirmed")
+
+
+class CancelView(VisitPage):
+    """Asks once more, then cancels."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not self.may_change:
+            return self.show()
+        return self.page_of_link("cancel.html", self.state())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if self.visit.status == Status.CANCELLED:
+            return self.done("cancelled")
+        try:
+            visit_cancel(visit=self.visit, revision=posted_number(request, "revision"))
+        except Refusal as refusal:
+            return self.refused(refusal)
+        return self.done("cancelled")
+
+
+class MoveView(VisitPage):
+    """Free times to choose from; then moves."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not self.may_change or self.is_on_hold:
+            return self.show()
+        return self._choices()
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        value = request.POST.get("time", "")
+        if not value:
+            return self._choices(gettext("Please choose a time first."), status=422)
+        if self._stands_at(value):
+            return self.done("moved")
+        try:
+            visit_move(visit=self.visit, revision=posted_number(request, "revision"), value=value)
+        except Conflict as refusal:
+            self.again()
+            if refusal.code == TOO_LATE or not self.may_change or self.is_on_hold:
+                return self.refused(refusal)
+            notice = gettext("This time has just been taken. Your visit stands as it was. Choose another time.")
+            return self._choices(notice, status=409)
+        except Refusal as refusal:
+            return self.refused(refusal)
+        return self.done("moved")
+
+    def _stands_at(self, value: str) -> bool:
+        """Whether it was moved there already: by the same form, sent twice."""
+        visit = self.visit
+        own = f"{int(visit.starts_at.timestamp())}-{visit.practitioner_id.hex}"
+        return visit.status in Appointment.MAY_RESCHEDULE and value == own
+
+    def _choices(self, notice: str = "", *, status: int = 200) -> HttpResponse:
+        days = days_asked(self.request)
+        times = wanted_for_visit(self.visit).times(days)
+        context = {**self.state(notice), **times_in_words(times, self.location.zone, days)}
+        return self.page_of_link("move.html", context, status=status)
+
+
+class CalendarView(VisitPage):
+    """The visit as a calendar file."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        visit, place = self.visit, self.location
+        entry = calendar.Entry(
+            visit_id=visit.pk,
+            revision=visit.revision,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+            is_cancelled=visit.status == Status.CANCELLED,
+            title=gettext("Visit at %(place)s") % {"place": place.name},
+            place=", ".join(filter(None, (place.name, place.address))),
+            note=gettext("Another time, or can’t come? Call us: %(phone)s") % {"phone": place.phone},
+            written_at=self.now,
+        )
+        headers = {"Content-Disposition": 'attachment; filename="visit.ics"'}
+        return HttpResponse(calendar.document(entry), content_type="text/calendar; charset=utf-8", headers=headers)
+
+
+def times_in_words(times: Times, zone: ZoneInfo, days: int) -> dict[str, object]:
+    """What `times.html` shows: each day in words with its times, and how many days `more` shows."""
+    shown = [
+        (
+            day(on),
+            [(one.value, time_of_day(one.slot.starts_at.astimezone(zone)), one.practitioner) for one in choices],
+        )
+        for on, choices in times.days
+    ]
+    more = days + MORE_DAYS if times.has_more and days < MOST_DAYS else 0
+    return {"days": shown, "more": more, "names_practitioners": times.practitioners > 1}
+
+
+def days_asked(request: HttpRequest) -> int:
+    """On how many days times are shown."""
+    asked = request.GET.get("days", "")
+    return min(int(asked), MOST_DAYS) if asked.isascii() and asked.isdigit() and len(asked) < 4 else DAYS_SHOWN

@@ -6,9 +6,8 @@ those of `plans/portal/questions.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 from clinic.errors import Invalid
@@ -30,7 +29,7 @@ class Question:
     code: str
     label: str
     answers: Mapping[str, str]
-    flags: Mapping[str, str] = MappingProxyType({})
+    flags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_yes_or_no(self) -> bool:
@@ -108,9 +107,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
     ]
     note = str(given.get("note") or "").strip()
     if len(note) > LONGEST_NOTE:
-        faults.append(
-            Invalid(f"At most {LONGEST_NOTE} characters, not {len(note)}.", code="max_length", attr="note")
-        )
+        faults.append(Invalid(f"At most {LONGEST_NOTE} characters, not {len(note)}.", code="max_length", attr="note"))
     Invalid.gather(faults)
     answers = {question.code: str(given[question.code]) for question in QUESTIONS}
     return {**answers, "note": note} if note else answers

@@ -81,7 +81,7 @@ class Wanted:
         for day in chosen:
             own = [slot for slot in by_day[day].values() if slot.practitioner_id == known]
             slots = sorted(own if len(own) >= TIMES_A_DAY else by_day[day].values(), key=lambda slot: slot.starts_at)
-            best = [slot for slot in by_day[day].values()][:1]
+            best = list(by_day[day].values())[:1]
             shown.append(
                 (day, [Choice(slot, people[slot.practitioner_id]) for slot in spread(slots, TIMES_A_DAY, keep=best)])
             )
@@ -144,9 +144,7 @@ _ENDED_PLANS = (
 
 def offers_to_answer(patient: Patient, now: datetime) -> QuerySet[WaitlistEntry]:
     """The times that the patient was told of and can still take."""
-    rows = WaitlistEntry.objects.filter(
-        patient=patient, status=WaitlistEntry.Status.OFFERED, offered_starts_at__gt=now
-    )
+    rows = WaitlistEntry.objects.filter(patient=patient, status=WaitlistEntry.Status.OFFERED, offered_starts_at__gt=now)
     return waitlist_in_full(rows).filter(over=None)
 
 
@@ -230,4 +228,3 @@ def patients_at(email: str) -> list[Patient]:
         return []
     same = Q(email__iexact=email) | Q(confidential_email__iexact=email)
     return list(Patient.objects.filter(same, merged_into=None, email_bounced_at=None).order_by("pk")[:10])
-

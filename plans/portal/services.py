@@ -3,7 +3,6 @@
 Every act holds to what patients may do themselves: free times inside the window, and not in the last hours before.
 """
 
-
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, SlotTaken, Stale
@@ -128,9 +127,7 @@ def offer_decline(*, entry: WaitlistEntry, number: int, keep_waiting: bool) -> W
 
 def mail_unsubscribe(*, patient: Patient) -> Patient:
     """No mail any more that the patient may do without."""
-    return patient_choose_mail(
-        patient_id=patient.pk, unwanted_mail=list(Patient.OptionalMail), reason=BY_THE_PATIENT
-    )
+    return patient_choose_mail(patient_id=patient.pk, unwanted_mail=list(Patient.OptionalMail), reason=BY_THE_PATIENT)
 
 
 def links_ask(*, email: str) -> int:
@@ -155,4 +152,3 @@ def _check_in_time(visit: Appointment) -> None:
 def _check_same_offer(entry: WaitlistEntry, number: int) -> None:
     if entry.offers != number:
         raise Stale("Another time was offered meanwhile.")
-

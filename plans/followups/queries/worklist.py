@@ -27,9 +27,9 @@ from django.db.models.functions import Coalesce, JSONObject
 from clinic import clock
 from clinic.places.localtime import LocalDate
 from plans.followups.models import ContactAttempt, FollowUp
-from plans.followups.rules import NO_TRIES
 from plans.followups.queries.calls import SAID, missed_again, no_shows_in_a_row
 from plans.followups.queries.follow_ups import with_state
+from plans.followups.rules import NO_TRIES
 from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
 from plans.scheduling.queries import visits_since
 from plans.treatment.models import ProcedureSession, TreatmentPlan

@@ -32,8 +32,10 @@ def attempt_record(
     note: str = "",
     next_try_on: date | None = None,
 ) -> ContactAttempt:
-    """Record one try to reach the patient about this follow-up, or that they asked to be called. Raises `Invalid`, and `InvalidTransition` where it is
-    closed."""
+    """Record one try to reach the patient about this follow-up, or (by nobody) that they asked to be called.
+
+    Raises `Invalid`, and `InvalidTransition` where it is closed.
+    """
     with recorded():
         follow_up = lock_follow_up(follow_up_id)
         check_allowed("The follow-up", state_of(follow_up), "an attempt to reach the patient", FollowUp.OPEN)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, UnreadablePostError
@@ -27,14 +27,12 @@ WINDOW_SECONDS = 60
 PER_ADDRESS = {"GET": 60, "HEAD": 60, "POST": 60}
 """In a minute, of each method; a practice behind one address shares them."""
 POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-        "base-uri": ["'none'"],
-    }
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
 }
 HEADERS = {
     "Cache-Control": "no-store",
@@ -45,7 +43,7 @@ LARGEST_BODY = 45 * 1024 * 1024
 """Four pictures of 10 MB and the answers."""
 
 
-class Answer(Exception):  # noqa: N818 - no error: an answer that is found before the end
+class Answer(Exception):
     """Ends the work on a request with this response."""
 
     def __init__(self, response: HttpResponse) -> None:
@@ -53,7 +51,7 @@ class Answer(Exception):  # noqa: N818 - no error: an answer that is found befor
         self.response = response
 
 
-@method_decorator([csrf_exempt, csp_replace(POLICY)], name="dispatch")  # forms carry a seal: `portal/sealing.py`
+@method_decorator([csrf_exempt, csp(POLICY)], name="dispatch")  # forms carry a seal: `portal/sealing.py`
 class PortalView(View):
     """A page of the portal, whether a link opens it or not."""
 
@@ -98,7 +96,6 @@ class PortalView(View):
             "language": self.language,
             "direction": "rtl" if language["bidi"] else "ltr",
             "languages": [(code, name, code == self.language) for code, name in settings.LANGUAGES],
-            "language_path": self.request.path if self.request.method != "POST" else self.address(),
             "opened": self.opened,
             "location": self.opened.location if self.opened is not None else None,
         }
@@ -232,5 +229,3 @@ def posted_number(request: HttpRequest, name: str) -> int:
 def _birth_fields(language: str, country: str) -> list[str]:
     """The parts of a date in the order in which they are written."""
     return ["month", "day", "year"] if language == "en" and country in ("US", "") else ["day", "month", "year"]
-
-

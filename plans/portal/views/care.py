@@ -39,7 +39,7 @@ class BirthView(ActView):
             return self.ask_birth(after=self.after, given=given, notice=gettext("Please try again."))
         written = _date(given)
         if written is None:
-            notice = gettext("This is no date. Write the day, the month and the year in numbers, such as 7, 5 and 1985.")
+            notice = gettext("This is no date. Write day, month and year in numbers, such as 7, 5 and 1985.")
             return self.ask_birth(after=self.after, given=given, notice=notice, is_wrong=True, status=422)
         verdict = birth.try_date(request, self.patient, written)
         if verdict.wait_seconds:
@@ -69,9 +69,7 @@ class CareView(LinkView):
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         care = care_for(self.patient, self.opened.session, self.language, self.now)
-        sections = [
-            (text.language, text.title, text.body.splitlines()) for one in care for text in one.texts
-        ]
+        sections = [(text.language, text.title, text.body.splitlines()) for one in care for text in one.texts]
         plan = plan_of(self.opened.subject)
         is_on_hold = plan is not None and plan.status == TreatmentPlan.Status.ON_HOLD
         context = {"sections": sections, "is_on_hold": is_on_hold, "notice": notice}

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from plans.followups import recovery
 
@@ -14,42 +13,46 @@ Words = str | Promise
 _YES_NO = {recovery.YES: pgettext_lazy("answer", "Yes"), recovery.NO: pgettext_lazy("answer", "No")}
 ASKED: Mapping[str, tuple[Words, Mapping[str, Words]]] = {
     "pain": (
-        _("How much does it hurt now? 0 is no pain, 10 is the worst pain you can imagine."),
+        gettext_lazy("How much does it hurt now? 0 is no pain, 10 is the worst pain you can imagine."),
         {str(number): str(number) for number in range(11)},
     ),
     "swelling": (
-        _("Is the treated skin, or your face, swollen?"),
-        {"none": _("Not swollen"), "some": _("A little"), "much": _("A lot")},
+        gettext_lazy("Is the treated skin, or your face, swollen?"),
+        {"none": gettext_lazy("Not swollen"), "some": gettext_lazy("A little"), "much": gettext_lazy("A lot")},
     ),
     "redness": (
-        _("Is the treated skin red?"),
-        {"none": _("Not red"), "some": _("A little"), "spreading": _("Yes, and the redness spreads")},
+        gettext_lazy("Is the treated skin red?"),
+        {
+            "none": gettext_lazy("Not red"),
+            "some": gettext_lazy("A little"),
+            "spreading": gettext_lazy("Yes, and the redness spreads"),
+        },
     ),
     "bleeding": (
-        _("Does it bleed?"),
+        gettext_lazy("Does it bleed?"),
         {
-            "none": _("No bleeding"),
-            "stops": _("A little, and it stops when I press on it"),
-            "does_not_stop": _("It does not stop after 10 minutes of pressing"),
+            "none": gettext_lazy("No bleeding"),
+            "stops": gettext_lazy("A little, and it stops when I press on it"),
+            "does_not_stop": gettext_lazy("It does not stop after 10 minutes of pressing"),
         },
     ),
     "fever": (
-        _("Do you have a fever?"),
+        gettext_lazy("Do you have a fever?"),
         {
-            "none": _("No fever"),
-            "not_measured": _("I feel hot, but have not measured"),
-            "high": _("38 °C (100.4 °F) or more"),
+            "none": gettext_lazy("No fever"),
+            "not_measured": gettext_lazy("I feel hot, but have not measured"),
+            "high": gettext_lazy("38 °C (100.4 °F) or more"),
         },
     ),
-    "breathing": (_("Do you have trouble breathing?"), _YES_NO),
-    "chest_pain": (_("Do you have pain or pressure in your chest?"), _YES_NO),
-    "sight": (_("Has your sight suddenly changed?"), _YES_NO),
-    "nerves": (_("Do you have sudden weakness or numbness, or trouble speaking?"), _YES_NO),
-    "pus": (_("Does pus come from the treated skin?"), _YES_NO),
-    "skin": (_("Has skin turned white, dark or blue?"), _YES_NO),
-    "calf": (_("Is one of your calves swollen or painful?"), _YES_NO),
+    "breathing": (gettext_lazy("Do you have trouble breathing?"), _YES_NO),
+    "chest_pain": (gettext_lazy("Do you have pain or pressure in your chest?"), _YES_NO),
+    "sight": (gettext_lazy("Has your sight suddenly changed?"), _YES_NO),
+    "nerves": (gettext_lazy("Do you have sudden weakness or numbness, or trouble speaking?"), _YES_NO),
+    "pus": (gettext_lazy("Does pus come from the treated skin?"), _YES_NO),
+    "skin": (gettext_lazy("Has skin turned white, dark or blue?"), _YES_NO),
+    "calf": (gettext_lazy("Is one of your calves swollen or painful?"), _YES_NO),
     "anaesthetic": (
-        _("Do your ears ring, do you taste metal, do you twitch, or are you confused?"),
+        gettext_lazy("Do your ears ring, do you taste metal, do you twitch, or are you confused?"),
         _YES_NO,
     ),
 }

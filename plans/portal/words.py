@@ -5,10 +5,11 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
-from clinic.people.models import Practitioner
 from plans.messages.render import zone_label
+
+ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,19 @@ def moment(instant: datetime, zone: ZoneInfo) -> Moment:
 
 def day(value: date) -> str:
     """“Tuesday 24 November 2026”."""
-    return str(date_format(value, pgettext("date in Django's format letters", "l j F Y")))
+    return _digits(date_format(value, pgettext("day on a page in Django's format letters", "l j F Y")))
 
 
 def short_day(value: date) -> str:
     """“24 November 2026”."""
-    return str(date_format(value, pgettext("date in Django's format letters", "j F Y")))
+    return _digits(date_format(value, pgettext("day on a page in Django's format letters", "j F Y")))
 
 
 def time_of_day(local: datetime) -> str:
     """“09:30”, of an instant in its own zone."""
-    return str(date_format(local, pgettext("time of day in Django's format letters", "H:i")))
+    return _digits(date_format(local, pgettext("time on a page in Django's format letters", "H:i")))
 
 
-def name_of(practitioner: Practitioner) -> str:
-    """“Dr Rowan”; names are not translated."""
-    return str(practitioner)
+def _digits(text: str) -> str:
+    """Numerals as the language writes them."""
+    return text.translate(ARABIC_DIGITS) if get_language() == "ar" else text

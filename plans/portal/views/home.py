@@ -5,8 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy
 
 from clinic.errors import Refusal
 from patients.models import Patient
@@ -22,12 +21,12 @@ from plans.portal.words import moment
 
 OptionalMail = Patient.OptionalMail
 KINDS: dict[str, str | Promise] = {
-    OptionalMail.REMINDER: _("Reminders of my visits"),
-    OptionalMail.PREPARATION: _("How to prepare for a visit"),
-    OptionalMail.AFTERCARE: _("What to mind after a visit"),
-    OptionalMail.CHECK_IN: _("Questions about how I am"),
-    OptionalMail.OVERDUE: _("When it is time to book a visit"),
-    OptionalMail.OFFER: _("Offers of an earlier time"),
+    OptionalMail.REMINDER: gettext_lazy("Reminders of my visits"),
+    OptionalMail.PREPARATION: gettext_lazy("How to prepare for a visit"),
+    OptionalMail.AFTERCARE: gettext_lazy("What to mind after a visit"),
+    OptionalMail.CHECK_IN: gettext_lazy("Questions about how I am"),
+    OptionalMail.OVERDUE: gettext_lazy("When it is time to book a visit"),
+    OptionalMail.OFFER: gettext_lazy("Offers of an earlier time"),
 }
 
 

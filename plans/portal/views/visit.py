@@ -1,5 +1,6 @@
 """Behind a visit's link: when and where; confirm, another time, cancel, and a file for the calendar."""
 
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from plans.scheduling.models import Appointment
 from plans.treatment.models import TreatmentPlan
 
 Status = Appointment.Status
+MAP = "https://www.google.com/maps/search/"
 MORE_DAYS = 6
 MOST_DAYS = 60
 
@@ -55,6 +57,7 @@ class VisitPage(LinkView):
         visit, hours = self.visit, self.location.patient_cancel_hours
         return {
             "visit": visit,
+            "map_url": f"{MAP}?{urlencode({'api': 1, 'query': f'{self.location.name}, {self.location.address}'})}",
             "when": moment(visit.starts_at, self.location.zone),
             "is_cancelled": visit.status == Status.CANCELLED,
             "is_confirmed": visit.status in (Status.CONFIRMED, Status.ARRIVED),

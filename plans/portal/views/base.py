@@ -63,6 +63,8 @@ class PortalView(View):
         self.language = speaking.language_of(request, None)
         with override(self.language):
             try:
+                if (request.method or "").lower() not in self.http_method_names:
+                    raise Answer(self.http_method_not_allowed(request))
                 response = self._answer(request, *args, **kwargs)
             except Answer as found:
                 response = found.response

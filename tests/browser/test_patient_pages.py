@@ -99,14 +99,10 @@ def test_confirm_move_cancel_and_answer_without_scripts(patient, plain):
 
     plain.goto(patient.path(Purpose.CHECK_IN, patient.check_in))
     patient.tell_birth(plain)
-    for name, value in {
-        "pain": "3",
-        "swelling": "none",
-        "redness": "some",
-        "bleeding": "none",
-        "fever": "high",
-    }.items():
-        plain.locator(f"input[name={name}][value={value}]").check(force=True)
+    answers = {"pain": "3", "swelling": "none", "redness": "some", "bleeding": "none", "fever": "high"}
+    answers |= dict.fromkeys(("breathing", "chest_pain", "sight", "nerves", "pus", "skin", "calf", "anaesthetic"), "no")
+    for name, value in answers.items():
+        plain.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
     plain.get_by_role("button", name="Send my answers").click()
     expect(plain.get_by_role("alert")).to_contain_text("Call us now:")
     expect(plain.get_by_role("alert").get_by_role("link")).to_have_attribute("href", "tel:+12125550100")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from clinic.errors import Invalid
+from clinic.text import trimmed
 
 ACKNOWLEDGE_WITHIN = timedelta(hours=1)
 SEVERE_PAIN = 8
@@ -105,7 +106,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
         for question in QUESTIONS
         if given.get(question.code) not in question.answers
     ]
-    note = str(given.get("note") or "").strip()
+    note = trimmed(str(given.get("note") or "").replace("\0", ""))
     if len(note) > LONGEST_NOTE:
         faults.append(Invalid(f"At most {LONGEST_NOTE} characters, not {len(note)}.", code="max_length", attr="note"))
     Invalid.gather(faults)

@@ -94,6 +94,6 @@ def answered(answers: Mapping[str, str]) -> Iterator[tuple[Words, Words]]:
     """What was asked and what the patient said, as they read it."""
     for question in recovery.QUESTIONS:
         text, known = ASKED[question.code]
-        said = answers.get(question.code)
+        said = answers.get(question.code, "")
         if said in known:
             yield text, known[said]

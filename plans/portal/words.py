@@ -46,6 +46,11 @@ def time_of_day(local: datetime) -> str:
     return _digits(date_format(local, pgettext("time on a page in Django's format letters", "H:i")))
 
 
+def number(value: int) -> str:
+    """“12”."""
+    return _digits(str(value))
+
+
 def _digits(text: str) -> str:
     """Numerals as the language writes them."""
     return text.translate(ARABIC_DIGITS) if get_language() == "ar" else text

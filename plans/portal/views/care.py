@@ -10,7 +10,7 @@ from plans.portal.access import CLINICAL, Page, plan_of
 from plans.portal.queries import Course, care_for, courses_of
 from plans.portal.sealing import is_sealed
 from plans.portal.views.base import ActView, LinkView
-from plans.portal.words import moment, short_day
+from plans.portal.words import moment, number, short_day
 from plans.treatment.models import TreatmentPlan
 from plans.treatment.progress import Kind, State, Step
 
@@ -84,8 +84,9 @@ class ProgressView(LinkView):
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         courses = [
             {
-                "done": course.done,
-                "total": course.total,
+                "done": number(course.done),
+                "total": number(course.total),
+                "number": course.total,
                 "is_on_hold": course.is_on_hold,
                 "steps": [(_title(step, course), *_standing(step, course)) for step in course.steps],
             }
@@ -96,7 +97,10 @@ class ProgressView(LinkView):
 
 def _title(step: Step, course: Course) -> str:
     if step.kind is Kind.SESSION:
-        return gettext("Treatment %(number)s of %(total)s") % {"number": step.sequence, "total": course.total}
+        return gettext("Treatment %(number)s of %(total)s") % {
+            "number": number(step.sequence),
+            "total": number(course.total),
+        }
     return gettext("Later treatment") if step.kind is Kind.MAINTENANCE else gettext("Check-up")
 
 

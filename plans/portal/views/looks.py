@@ -23,7 +23,8 @@ def colour(request: HttpRequest, colour: str) -> HttpResponse:
 def logo(request: HttpRequest, location_id: UUID) -> FileResponse:
     """The logo of a location; it stands on every mail as well."""
     location = Location.objects.filter(pk=location_id).exclude(logo="").first()
-    if location is None or not location.logo.storage.exists(location.logo.name):
+    name = location.logo.name if location is not None else None
+    if location is None or name is None or not location.logo.storage.exists(name):
         raise Http404
-    kind = "image/png" if location.logo.name.endswith(".png") else "image/jpeg"
+    kind = "image/png" if name.endswith(".png") else "image/jpeg"
     return FileResponse(location.logo.open("rb"), content_type=kind, headers={"Cache-Control": KEPT})

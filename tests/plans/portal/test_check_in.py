@@ -140,7 +140,7 @@ def test_while_nobody_counts_nobody_is_let_in(check_in, browser, monkeypatch):
 
 
 def test_answers_are_kept_once_and_shown_afterwards(clinic, check_in, path, browser):
-    form = {**hidden(browser.get(path)), **WELL, "note": "It itches.", "photos": [picture(), picture()]}
+    form = {**hidden(browser.get(path)), **WELL, "note": " It itches.\0", "photos": [picture(), picture()]}
     sent = browser.post(f"{path}check-in/", form)
     assert (sent.status_code, sent["Location"]) == (303, f"{path}check-in/?said=thanks")
     again = browser.post(f"{path}check-in/", {**form, "pain": "9", "photos": []})

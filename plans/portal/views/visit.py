@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 
 from clinic.errors import Conflict, Refusal
+from plans.followups.models import FollowUp
+from plans.followups.queries import state_of
 from plans.messages.links import Link, Purpose
 from plans.portal import calendar
 from plans.portal.access import Page, plan_of
@@ -59,6 +61,7 @@ class VisitPage(LinkView):
             "visit": visit,
             "map_url": f"{MAP}?{urlencode({'api': 1, 'query': f'{self.location.name}, {self.location.address}'})}",
             "when": moment(visit.starts_at, self.location.zone),
+            "rebook_path": self._rebook_path(),
             "is_cancelled": visit.status == Status.CANCELLED,
             "is_confirmed": visit.status in (Status.CONFIRMED, Status.ARRIVED),
             "is_here": visit.status == Status.ARRIVED,
@@ -76,6 +79,15 @@ class VisitPage(LinkView):
             "notice": notice,
             "said": self.request.GET.get("said", ""),
         }
+
+    def _rebook_path(self) -> str:
+        """Where another time can be chosen after it was cancelled: a follow-up that is still owed; else empty."""
+        follow_up = self.visit.follow_up
+        if self.visit.status != Status.CANCELLED or follow_up is None:
+            return ""
+        if state_of(follow_up) not in FollowUp.MAY_BOOK or self.is_on_hold:
+            return ""
+        return address_of_page(Link(Purpose.FOLLOW_UP, follow_up.pk, self.patient.link_generation).token)
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         return self.page_of_link("visit.html", self.state(notice), status=status)

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from clinic.access.roles import Role
-from clinic.errors import Invalid
+from clinic.errors import Invalid, InvalidTransition
 from clinic.people.models import Membership
 from plans.followups import recovery
 from plans.followups.models import CheckInPhoto, CheckInReport
@@ -181,6 +181,17 @@ def test_what_is_no_picture_is_refused_and_the_answers_stay_on_the_page(path, br
     assert bad.name in words(sent)
     assert "It itches." in words(sent)
     assert sent.content.decode().count(" checked") == len(WELL)
+    assert not CheckInReport.objects.exists()
+    assert not list(files.rglob("*.jpg"))
+
+
+def test_an_answer_that_cannot_be_kept_leaves_no_picture_behind(path, browser, files, monkeypatch):
+    def fail(**kwargs):
+        assert list(files.rglob("*.jpg"))
+        raise InvalidTransition("The check-in", "answered", "answering", ["due"])
+
+    monkeypatch.setattr("plans.followups.services.check_ins.messages_drop", fail)
+    assert answer(browser, path, photos=[picture()]).status_code == 303
     assert not CheckInReport.objects.exists()
     assert not list(files.rglob("*.jpg"))
 

@@ -13,9 +13,10 @@ from plans.followups.services import follow_up_cancel
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
-from plans.scheduling.services import waitlist_add, waitlist_offer, waitlist_withdraw
+from plans.scheduling.services import appointment_cancel, waitlist_add, waitlist_offer, waitlist_withdraw
 from plans.treatment.services import plan_hold
 from tests import factories
+from tests.console import sign_in
 from tests.plans.portal.conftest import Browser, hidden, path_of, words
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,8 @@ def test_an_overdue_follow_up_is_booked_at_one_of_the_free_times(clinic, follow_
     assert visit.booked_by is None
     assert "Your visit is booked." in words(browser.get(first["Location"]))
     assert browser.get(path)["Location"] == path_of(Purpose.VISIT, visit)
+    appointment_cancel(appointment_id=visit.pk, by=clinic.desk, reason="clinic")
+    assert f'href="{path}"' in browser.get(path_of(Purpose.VISIT, visit)).content.decode(), "to choose another time"
 
 
 def test_a_time_that_was_taken_meanwhile_books_nothing(clinic, follow_up, browser):
@@ -70,6 +73,8 @@ def test_asking_to_be_called_stands_on_the_desks_list_once(clinic, follow_up, br
     assert (asked.outcome, asked.attempted_by) == ("asked", None)
     assert "We will call you." in words(browser.get(f"{path}?said=call"))
     assert with_state(type(follow_up).objects.filter(pk=follow_up.pk)).get().state == "overdue"
+    desk = sign_in(clinic.desk).get("/admin/plans/followup/?state=overdue").content.decode()
+    assert "Asked to be called (today 12:00)" in " ".join(desk.replace("&#x27;", "'").split())
 
 
 def test_a_follow_ups_link_ends_when_it_is_closed_and_pauses_with_its_plan(clinic, follow_up, browser):

@@ -1,15 +1,12 @@
-"""Dates and times as patients read them, in the language that is active (pure)."""
+"""Dates, times and numbers as patients read them, in the language that is active: the same as in their mail (pure)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 
-from plans.messages.render import zone_label
-
-ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+from plans.messages.render.dates import ARABIC_DIGITS, date_of, day_of, time_of, weekday_of, zone_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +25,28 @@ class Moment:
 
 def moment(instant: datetime, zone: ZoneInfo) -> Moment:
     local = instant.astimezone(zone)
-    return Moment(day(local.date()), time_of_day(local), zone_label(instant, zone), local.isoformat())
+    return Moment(_day(local), time_of(local), zone_label(instant, zone), local.isoformat())
 
 
 def day(value: date) -> str:
     """“Tuesday 24 November 2026”."""
-    return _digits(date_format(value, pgettext("day on a page in Django's format letters", "l j F Y")))
+    return _day(datetime.combine(value, time.min))
 
 
 def short_day(value: date) -> str:
     """“24 November 2026”."""
-    return _digits(date_format(value, pgettext("day on a page in Django's format letters", "j F Y")))
+    return day_of(datetime.combine(value, time.min))
 
 
 def time_of_day(local: datetime) -> str:
     """“09:30”, of an instant in its own zone."""
-    return _digits(date_format(local, pgettext("time on a page in Django's format letters", "H:i")))
+    return time_of(local)
 
 
 def number(value: int) -> str:
-    """“12”."""
-    return _digits(str(value))
+    """“12”, in the numerals of the language."""
+    return str(value).translate(ARABIC_DIGITS) if get_language() == "ar" else str(value)
 
 
-def _digits(text: str) -> str:
-    """Numerals as the language writes them."""
-    return text.translate(ARABIC_DIGITS) if get_language() == "ar" else text
+def _day(local: datetime) -> str:
+    return date_of(weekday_of(local), day_of(local))

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from clinic.errors import Conflict, Refusal
 from plans.followups.models import FollowUp
@@ -187,7 +187,7 @@ class CalendarView(VisitPage):
             starts_at=visit.starts_at,
             ends_at=visit.ends_at,
             is_cancelled=visit.status == Status.CANCELLED,
-            title=gettext("Visit at %(place)s") % {"place": place.name},
+            title=pgettext("page", "Visit at %(place)s") % {"place": place.name},
             place=", ".join(filter(None, (place.name, place.address))),
             note=gettext("Another time, or can’t come? Call us: %(phone)s") % {"phone": place.phone},
             written_at=self.now,

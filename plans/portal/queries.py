@@ -25,8 +25,8 @@ from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.progress import Kind, State, Step
 from plans.treatment.queries import advice_for, course_of, with_course
 
-SEARCHED = 400
-"""So many free times are looked at, the best ones."""
+SEARCHED_A_DAY = 300
+"""So many free times of everybody are looked at for each day that is shown."""
 DAYS_SHOWN, TIMES_A_DAY = 4, 6
 OPEN_PLANS = (TreatmentPlan.Status.ACCEPTED, TreatmentPlan.Status.ACTIVE, TreatmentPlan.Status.ON_HOLD)
 
@@ -59,34 +59,41 @@ class Wanted:
 
     frame: Frame
     subject: Subject
+    known: UUID | None
+    """The practitioner whose times come first."""
 
     def times(self, days: int = DAYS_SHOWN) -> Times:
-        """The best times of the best `days`, the practitioner who knows the patient first of two at once.
+        """Times of the best `days`, of the practitioner whom the patient knows, where these have enough.
 
-        Those of the desk's own search, inside the window; two or three queries.
+        Those of the desk's own search, inside the window; up to four queries.
         """
-        found = slots_for(self.frame, self.subject, best_first=True, limit=SEARCHED)
-        by_day: dict[date, dict[datetime, Slot]] = {}
-        known = self.subject.preferred_practitioner_id
-        for slot in found:
-            if slot.starts_at == self.subject.moves_from:
-                continue
-            of_day = by_day.setdefault(local_date(slot.starts_at, self.frame.zone), {})
-            other = of_day.setdefault(slot.starts_at, slot)
-            if slot.practitioner_id == known != other.practitioner_id:
-                of_day[slot.starts_at] = slot
+        by_day = self._by_day(self._search([self.known]) if self.known in self.frame.practitioners else [])
+        if len(by_day) <= days:
+            by_day = self._by_day([slot for own in by_day.values() for slot in own] + self._search([], days))
         chosen = sorted(list(by_day)[:days])
-        people = Practitioner.objects.select_related("user").in_bulk({slot.practitioner_id for slot in found})
-        shown = []
-        for day in chosen:
-            own = [slot for slot in by_day[day].values() if slot.practitioner_id == known]
-            slots = sorted(own if len(own) >= TIMES_A_DAY else by_day[day].values(), key=lambda slot: slot.starts_at)
-            best = list(by_day[day].values())[:1]
-            shown.append(
-                (day, [Choice(slot, people[slot.practitioner_id]) for slot in spread(slots, TIMES_A_DAY, keep=best)])
-            )
-        others = {choice.slot.practitioner_id for _, choices in shown for choice in choices}
-        return Times(shown, len(by_day) > len(chosen), len(others))
+        slots = {day: sorted(by_day[day], key=lambda slot: slot.starts_at) for day in chosen}
+        shown = {day: spread(slots[day], TIMES_A_DAY, keep=by_day[day][:1]) for day in chosen}
+        keys = {slot.practitioner_id for own in shown.values() for slot in own}
+        people = Practitioner.objects.select_related("user").in_bulk(keys)
+        return Times(
+            [(day, [Choice(slot, people[slot.practitioner_id]) for slot in own]) for day, own in shown.items()],
+            len(by_day) > len(chosen),
+            len(keys),
+        )
+
+    def _search(self, practitioners: Sequence[UUID | None], days: int = 0) -> list[Slot]:
+        """The best first; of everybody no more than it takes to fill so many days."""
+        limit = SEARCHED_A_DAY * (days + 1) if days else None
+        asked = [key for key in practitioners if key is not None]
+        return slots_for(self.frame, self.subject, practitioners=asked, best_first=True, limit=limit)
+
+    def _by_day(self, slots: Sequence[Slot]) -> dict[date, list[Slot]]:
+        """By local day, in the order in which they were found, each time once; without the time that the visit has."""
+        found: dict[date, dict[datetime, Slot]] = {}
+        for slot in slots:
+            if slot.starts_at != self.subject.moves_from:
+                found.setdefault(local_date(slot.starts_at, self.frame.zone), {}).setdefault(slot.starts_at, slot)
+        return {day: list(own.values()) for day, own in found.items()}
 
     def find(self, value: str) -> Choice | None:
         """The free time that a form sent, as it is free now; None where it is not, or is none of this visit's."""
@@ -109,13 +116,14 @@ class Wanted:
 
 def wanted_for_visit(visit: Appointment) -> Wanted:
     """Where a booked visit can be moved."""
-    return Wanted(frame_of(visit.location_id), subject_of(visit))
+    return Wanted(frame_of(visit.location_id), subject_of(visit), visit.practitioner_id)
 
 
 def wanted_for_follow_up(follow_up: FollowUp) -> Wanted:
     """When a follow-up can be booked."""
     row = follow_ups_to_book().get(pk=follow_up.pk)
-    return Wanted(frame_of(follow_up.location_id), Subject.of_follow_up(row))
+    subject = Subject.of_follow_up(row)
+    return Wanted(frame_of(follow_up.location_id), subject, subject.preferred_practitioner_id)
 
 
 def live_visit_of(follow_up: FollowUp) -> Appointment | None:

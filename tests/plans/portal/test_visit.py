@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 
+from clinic.places.services import time_off_create
 from patients.services import patient_merge, patient_revoke_links
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
@@ -117,6 +118,20 @@ def test_who_knows_the_patient_comes_first_of_two_at_the_same_time(clinic, brows
     visit = clinic.book(session=clinic.sessions[0])
     free = times_on(browser.get(path_of(V, visit, "move/")))
     assert {one.partition("-")[2] for one in free} == {clinic.practitioner.pk.hex}
+
+
+def test_days_on_which_the_practitioner_is_away_are_filled_with_others_by_name(clinic, browser):
+    other = clinic.another_practitioner(last_name="Marlow")
+    session = clinic.sessions[0]
+    visit = clinic.book(session=session)
+    time_off_create(
+        practitioner=clinic.practitioner,
+        starts_at=clinic.at("00:00", visit.starts_at.date() + timedelta(days=1)),
+        ends_at=clinic.at("00:00", visit.starts_at.date() + timedelta(days=30)),
+    )
+    page = browser.get(path_of(V, visit, "move/"))
+    assert {one.partition("-")[2] for one in times_on(page)} == {clinic.practitioner.pk.hex, other.pk.hex}
+    assert "Dr Marlow" in words(page)
 
 
 def test_a_sessions_times_stay_inside_its_window(clinic, browser):

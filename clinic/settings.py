@@ -234,6 +234,12 @@ CELERY_BEAT_SCHEDULE = {
 vars().update(env.email_url("EMAIL_URL"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Clinic <no-reply@clinic.example>")
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="")
+MAIL_EVENTS_SECRET = env.str("MAIL_EVENTS_SECRET", default="")
+if MAIL_PROVIDER and not MAIL_EVENTS_SECRET:
+    raise ImproperlyConfigured(
+        "MAIL_PROVIDER is set without MAIL_EVENTS_SECRET: anybody could say what became of mail."
+    )
 
 # API
 REST_FRAMEWORK = {

@@ -12,6 +12,7 @@ from clinic.api.router import Router
 from clinic.api.views import UnknownView
 from patients.urls import routes as patient_routes
 from plans.messages.views import delivery_health
+from plans.messages.webhooks import mail_events
 from plans.scheduling.api import FitsView, SlotsView
 from plans.scheduling.feeds.views import calendar_feed
 from plans.urls import routes as plan_routes
@@ -39,6 +40,7 @@ urlpatterns = [
     re_path(r"^api/", UnknownView.as_view()),
     path("feeds/<str:token>.ics", calendar_feed, name="calendar_feed"),
     path("p/", include("plans.portal.urls")),
+    path("anymail/<str:provider>/tracking/", mail_events, name="mail_events"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("health/delivery", delivery_health),

@@ -15,11 +15,13 @@ class PlansConfig(AppConfig):
         from patients.services import merges_with, when_mail_changes
         from plans.followups.services.merging import FOLLOW_UPS
         from plans.messages.health import doctors_finding
+        from plans.messages.providers import check_configured
         from plans.messages.services import messages_follow_wishes
         from plans.scheduling.services import appointments_check_hours
         from plans.scheduling.services.merging import VISITS
         from plans.treatment.services.merging import PLANS
 
+        check_configured()
         post_migrate.connect(_seed_catalogue, sender=self)
         further_checks.append(doctors_finding)
         when_mail_changes(lambda patient: messages_follow_wishes(patient=patient))

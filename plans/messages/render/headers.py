@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from patients.models import Patient
 from plans.messages.links import Purpose
+from plans.messages.providers import tracking_headers
 from plans.messages.render.addresses import ascii_address, one_line
 from plans.messages.render.mail import Mail
 
@@ -22,6 +23,7 @@ def headers_of(mail: Mail) -> dict[str, str]:
         "Date": format_datetime(mail.written_at),
         "Message-ID": mail.message_id,
         "X-Clinic-Message": str(mail.id),
+        **tracking_headers(mail.id),
         "Content-Language": mail.language,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",

@@ -17,13 +17,15 @@ from clinic.people.models import Practitioner
 from patients.models import Patient
 from plans.consultations.models import Consultation
 from plans.followups.looks import call_reasons
-from plans.followups.models import CheckIn, ContactAttempt, FollowUp
+from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
 from plans.followups.queries import call_list, check_ins_in_full, follow_ups_in_full, with_calling
 from plans.followups.services import (
+    LONGEST_ACKNOWLEDGEMENT,
     attempt_record,
     attempt_record_for_patient,
     check_in_answer,
     check_in_cancel,
+    check_in_report_acknowledge,
     follow_up_attend,
     follow_up_cancel,
     follow_up_create,
@@ -197,7 +199,24 @@ class FollowUpViewSet(Attempts, Creates, ResourceViewSet):
         return attempt_record(follow_up_id=row.pk, by=self.user, **data)
 
 
+class CheckInReportSerializer(RecordSerializer):
+    """What the patient answered behind the link; somebody sees to `red_flags` until `acknowledge_by`."""
+
+    class Meta:
+        model = CheckInReport
+        fields = read_only_fields = (
+            "answers",
+            "red_flags",
+            "language",
+            "acknowledge_by",
+            "acknowledged_at",
+            "acknowledged_by",
+            "acknowledgement",
+        )
+
+
 class CheckInSerializer(RecordSerializer):
+    report = CheckInReportSerializer(read_only=True, allow_null=True, default=None)
     state = serializers.ChoiceField(choices=CheckIn.State.choices, read_only=True)
     patient = serializers.UUIDField(source="session.plan.patient_id", read_only=True)
     plan = serializers.UUIDField(source="session.plan_id", read_only=True)
@@ -220,9 +239,14 @@ class CheckInSerializer(RecordSerializer):
             "answered_at",
             "answered_by",
             "answer_note",
+            "report",
             "cancelled_at",
             "cancel_reason",
         )
+
+
+class AcknowledgeInput(serializers.Serializer[Any]):
+    acknowledgement = TextField(max_length=LONGEST_ACKNOWLEDGEMENT, help_text="What was done.")
 
 
 class CheckInAnswerInput(serializers.Serializer[Any]):
@@ -257,6 +281,12 @@ class CheckInViewSet(ResourceViewSet):
     def answer_by_phone(self, row: CheckIn, data: dict[str, Any]) -> CheckIn:
         """Write down what the patient said."""
         return check_in_answer(check_in_id=row.pk, by=self.user, **data)
+
+    @act("acknowledge", resource="plans.checkinreport", body=AcknowledgeInput)
+    def acknowledge(self, row: CheckIn, data: dict[str, Any]) -> CheckIn:
+        """Somebody has seen to the red flags that the patient reported."""
+        check_in_report_acknowledge(check_in_id=row.pk, by=self.user, **data)
+        return row
 
     @act("cancel", body=CheckInCancelInput)
     def cancel(self, row: CheckIn, data: dict[str, Any]) -> CheckIn:

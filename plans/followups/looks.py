@@ -1,5 +1,6 @@
 """How a follow-up, a check-in and a call look on a screen (pure)."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from clinic import words
 from clinic.console.badges import Badge, Tone
-from plans.followups.models import CheckIn, ContactAttempt, FollowUp
+from plans.followups import recovery
+from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
 from plans.followups.rules import Unreachable, is_of_use
 
 State = FollowUp.State
@@ -41,6 +43,30 @@ def check_in_badge(state: str, window_start: date, window_end: date, today: date
         CheckIn.State.DUE: Badge(Tone.SOON, words.window(window_start, max(window_end, today), today)),
         CheckIn.State.PENDING: Badge(Tone.NEUTRAL, words.window(window_start, window_end, today)),
     }[CheckIn.State(state)]
+
+
+def flags_badge(report: CheckInReport, now: datetime) -> Badge | None:
+    """How long there is to see to the red flags of a report, or who has; None where it has none."""
+    if report.acknowledge_by is None:
+        return None
+    if report.acknowledged_at is not None:
+        return Badge(Tone.DONE, f"Red flags acknowledged by {report.acknowledged_by}")
+    minutes = math.ceil((report.acknowledge_by - now).total_seconds() / 60)
+    if minutes > 0:
+        return Badge(Tone.SOON, f"Acknowledge within {minutes} min", "timer")
+    return Badge(Tone.STOP, f"Not acknowledged, {_for_so_long(-minutes)} late", "timer_off")
+
+
+def _for_so_long(minutes: int) -> str:
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 24 * 60 else words.days(minutes // (24 * 60))
+
+
+def flags_in_words(report: CheckInReport) -> str:
+    """“Fever of 38 °C or more, pus”."""
+    flags = [recovery.FLAGS.get(flag, flag) for flag in report.red_flags]
+    return ", ".join([*flags[:1], *(flag[0].lower() + flag[1:] for flag in flags[1:])])
 
 
 def attempts_in_words(tries: int | None, last: dict[str, Any] | None, today: date) -> str:

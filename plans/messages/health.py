@@ -17,12 +17,12 @@ from clinic.health import gauge
 from clinic.nudging import impatient_connection
 from plans.messages.delivery import LONGEST_BACKOFF_SECONDS
 from plans.messages.models import DeliveryPass, PatientMessage
+from plans.messages.queries import STUCK_AFTER
 from plans.messages.smtp import MailServer, Unreachable
 
 Status = PatientMessage.Status
 
-OLDEST_DUE_ALARM_SECONDS = 300.0
-"""The beat passes every ten seconds; with retries and backoff a healthy queue is still younger than this."""
+OLDEST_DUE_ALARM_SECONDS = STUCK_AFTER.total_seconds()
 LAST_PASS_ALARM_SECONDS = 60.0
 BROKER_PATIENCE_SECONDS = 1.0
 SMTP_PATIENCE_SECONDS = 2.0

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
-from clinic.access.roles import CLINICAL
+from clinic.access.roles import CLINICAL, Role
 from clinic.people.models import Membership, User
 from clinic.places.models import Location
 from patients.models import Patient
@@ -19,6 +19,11 @@ from plans.messages.rules import Recipient
 from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind, WaitlistEntry
 from plans.treatment.models import TreatmentPlan
 
+STUCK_AFTER = timedelta(minutes=5)
+"""The beat passes every ten seconds; with retries and backoff a healthy queue is still younger than this."""
+UNSEEN_AFTER = timedelta(hours=2)
+LONGEST_WAIT = timedelta(hours=2)
+"""Nothing that is due and waits to be tried again waits longer."""
 TOLD = PatientMessage.BEGUN | {PatientMessage.Status.HANDLED}
 """The patient may know: the mail may have arrived, or a person saw to it."""
 
@@ -186,3 +191,31 @@ def staff_to_alert(location: Location, plan: TreatmentPlan | None = None) -> lis
     people = User.objects.filter(is_active=True, pk__in=clinical.values("user")).order_by("last_name", "pk")
     lead = plan.lead_practitioner.user_id if plan is not None else None
     return sorted(people, key=lambda person: person.pk != lead)
+
+
+def managers_of(location: Location) -> list[User]:
+    """The managers in service at `location`."""
+    managers = Membership.objects.filter(location=location, role=Role.MANAGER)
+    return list(User.objects.filter(is_active=True, pk__in=managers.values("user")).order_by("last_name", "pk"))
+
+
+def stuck_since(now: datetime) -> dict[UUID, datetime]:
+    """The locations where a mail has been due for longer than the alarm allows, each with since when. One query."""
+    due = PatientMessage.objects.filter(
+        status=PatientMessage.Status.PENDING,
+        due_at__lte=now - STUCK_AFTER,
+        # As in `health`: what waits out a backoff counts, and the bound keeps to the worker's index.
+        not_before__lte=now + LONGEST_WAIT,
+    ).exclude(kind=MessageKind.STUCK)
+    return dict(due.order_by().values("location").annotate(since=Min("due_at")).values_list("location", "since"))
+
+
+def unseen_since(now: datetime) -> dict[UUID, datetime]:
+    """The locations where a failed or unknown mail has waited for a person too long, each with since when. One
+    query."""
+    waiting = PatientMessage.objects.filter(
+        status__in=PatientMessage.MAY_HANDLE, settled_at__lte=now - UNSEEN_AFTER
+    ).exclude(kind=MessageKind.STUCK)
+    return dict(
+        waiting.order_by().values("location").annotate(since=Min("settled_at")).values_list("location", "since")
+    )

@@ -34,7 +34,7 @@ Status = PatientMessage.Status
 ALERTED = frozenset(Status) - {Status.CANCELLED, Status.EXPIRED}
 JUST_NOW = timedelta(hours=1)
 LINK_USEFUL_FOR = timedelta(hours=1)
-ALERT_USEFUL_FOR = timedelta(days=2)
+ALERT_USEFUL_FOR = {MessageKind.ESCALATION: timedelta(days=2), MessageKind.STUCK: timedelta(hours=1)}
 NOTICE_OF = {Act.BOOKED: MessageKind.CONFIRMATION, Act.MOVED: MessageKind.CHANGED, Act.CANCELLED: MessageKind.CANCELLED}
 
 
@@ -148,7 +148,7 @@ def messages_alert(
     patient = about.session.plan.patient_id if about is not None else None
     told = PatientMessage.objects.filter(kind=kind, check_in=about, status__in=ALERTED)
     known = set(told.values_list("staff", flat=True)) if about is not None else set()
-    mail = PlannedMail(kind, "", now, now + ALERT_USEFUL_FOR)
+    mail = PlannedMail(kind, "", now, now + ALERT_USEFUL_FOR[kind])
     rows = []
     for person in staff:
         if person.pk in known:
@@ -163,6 +163,12 @@ def messages_drop(*, reason: str, **subject: Any) -> int:
     """Cancel what is still to be sent to patients about these sessions, follow-ups, check-ins or waitlist entries;
     returns how many there were. One query."""
     pending = PatientMessage.objects.filter(**subject, staff=None, status=Status.PENDING)
+    return pending.update(**rules.settled_as(Status.CANCELLED, reason, clock.now()))
+
+
+def messages_drop_alerts(*, reason: str, check_in: CheckIn) -> int:
+    """Cancel what is still to be mailed to colleagues about this check-in; returns how many there were. One query."""
+    pending = PatientMessage.objects.filter(check_in=check_in, staff__isnull=False, status=Status.PENDING)
     return pending.update(**rules.settled_as(Status.CANCELLED, reason, clock.now()))
 
 

@@ -14,6 +14,7 @@ from clinic.locking import lock
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of, with_state
 from plans.messages import queries, rules
+from plans.messages.alerts import alerts_plan
 from plans.messages.delivery import LONGEST_BACKOFF_SECONDS, leases_settle, pass_record
 from plans.messages.models import DeliveryPass, PatientMessage
 from plans.messages.services import messages_complete, messages_plan, messages_plan_overdue
@@ -36,7 +37,7 @@ class Found:
     """What a sweep mended."""
 
     planned: int
-    """Mails that a visit or an overdue follow-up lacked."""
+    """Mails that a visit, an overdue follow-up or a colleague lacked."""
     unknown: int
     """Mails whose sender ended without a word."""
     expired: int
@@ -44,7 +45,9 @@ class Found:
 
 def reconcile() -> Found:
     """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
-    found = Found(planned=_complete_visits() + _nudge_overdue(), unknown=leases_settle(), expired=_expire())
+    found = Found(
+        planned=_complete_visits() + _nudge_overdue() + alerts_plan(), unknown=leases_settle(), expired=_expire()
+    )
     pass_record("reconcile")
     if found != Found(0, 0, 0):
         logger.warning("The sweep mended: %s.", found)

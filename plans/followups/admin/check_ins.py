@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.urls import path, reverse
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
@@ -18,19 +20,26 @@ from clinic.console.badges import Badge
 from clinic.console.base import ConsoleAdmin
 from clinic.console.filters import ChoiceFilter, LocationFilter, status_filter
 from clinic.console.forms import ActForm, ReasonForm
-from clinic.console.reader import Reader
+from clinic.console.reader import Reader, reader
 from clinic.console.registry import Block, Job, job, patient_panel, today_section
 from clinic.people.models import User
 from patients.models import Patient
 from patients.queries import search
-from plans.followups.looks import check_in_badge
-from plans.followups.models import CheckIn
-from plans.followups.queries import check_ins_in_full, check_ins_to_ask
+from plans.followups import recovery
+from plans.followups.looks import check_in_badge, flags_badge, flags_in_words
+from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport
+from plans.followups.queries import check_ins_in_full, check_ins_to_ask, red_flags_open
 from plans.followups.rules import is_of_use
-from plans.followups.services import check_in_answer, check_in_cancel
+from plans.followups.services import (
+    LONGEST_ACKNOWLEDGEMENT,
+    check_in_answer,
+    check_in_cancel,
+    check_in_report_acknowledge,
+)
 
 State = CheckIn.State
 SHOWN_TODAY = SHOWN_OF_PATIENT = 6
+FLAGS_SHOWN = 12
 
 
 class NeedsFilter(ChoiceFilter):
@@ -38,14 +47,36 @@ class NeedsFilter(ChoiceFilter):
     parameter_name = "needs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("person", "To ask now")]
+        return [("person", "To ask now"), ("flags", "Red flags to acknowledge")]
 
     def choose(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == "flags":
+            return rows.filter(pk__in=red_flags_open().order_by().values("pk"))
         return rows.filter(pk__in=check_ins_to_ask().values("pk"))
 
 
 class AnswerForm(ActForm):
     note = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 4}), label="What the patient said")
+
+
+class AcknowledgeForm(ActForm):
+    acknowledgement = forms.CharField(
+        max_length=LONGEST_ACKNOWLEDGEMENT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        label="What was done",
+        help_text="Called the patient, sent them to emergency care, saw them: as it was.",
+    )
+
+
+def report_of(check_in: Any) -> CheckInReport | None:
+    """What the patient answered behind the link, if they did. No query for a row of `check_ins_in_full`."""
+    return getattr(check_in, "report", None)
+
+
+def has_open_flags(check_in: Any) -> bool:
+    """Whether red flags of it wait for somebody."""
+    report = report_of(check_in)
+    return report is not None and report.acknowledge_by is not None and report.acknowledged_at is None
 
 
 def badge_of(check_in: Any) -> Badge:
@@ -99,8 +130,49 @@ class CheckInAdmin(ConsoleAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs["obj"]
+        report = report_of(row)
         context |= {"check_in": row, "session": row.session, "plan": row.session.plan, "badge": badge_of(row)}
+        if report is not None:
+            context |= {
+                "report": report,
+                "answers": recovery.in_words(report.answers),
+                "note": report.answers.get("note", ""),
+                "language": dict(settings.LANGUAGES).get(report.language, report.language),
+                "flags": flags_badge(report, reader().now),
+                "photos": list(report.photos.all()) if reader().may("plans.checkinphoto", "view") else [],
+            }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[Any]:
+        photo = path("photo/<uuid:photo_id>/", self.admin_site.admin_view(self.photo), name="plans_checkin_photo")
+        return [photo, *super().get_urls()]
+
+    def photo(self, request: HttpRequest, photo_id: UUID) -> HttpResponse:
+        """A picture that the patient sent. Raises Http404 for who may not see it."""
+        shown = visible(CheckInPhoto.objects.filter(pk=photo_id), cast(User, request.user)).first()
+        if shown is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        try:
+            content = shown.image.open("rb")
+        except FileNotFoundError:
+            raise Http404 from None
+        headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+        return FileResponse(content, headers=headers)
+
+    @act(
+        "Acknowledge",
+        grant="acknowledge",
+        resource="plans.checkinreport",
+        is_legal=has_open_flags,
+        form=AcknowledgeForm,
+        icon="health_and_safety",
+        submit="Acknowledge",
+        description="You have seen to what the patient reported. It leaves the list of red flags.",
+        variant=ActionVariant.PRIMARY,
+    )
+    def acknowledge(self, request: HttpRequest, row: CheckIn, form: AcknowledgeForm) -> Done:
+        check_in_report_acknowledge(check_in_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
+        return Done(f"{row.session.plan.patient}: the red flags are acknowledged.")
 
     @act(
         "Write the answer",
@@ -162,6 +234,40 @@ def to_ask(who: Reader) -> QuerySet[Any]:
 
 def number_to_ask(who: Reader) -> int:
     return who.once("check-ins to ask", lambda: to_ask(who).order_by().count())
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """One answer with red flags as Today shows it."""
+
+    check_in: Any
+    badge: Badge | None
+    flags: str
+    acts: list[Button]
+
+
+@today_section(1)
+def red_flags_today(who: Reader) -> Block | None:
+    """What patients reported that must not wait, for clinical roles, the most urgent first."""
+    if not who.may("plans.checkinreport", "view"):
+        return None
+    waiting = visible(red_flags_open(), who.user)
+    found = list(waiting[: FLAGS_SHOWN + 1])
+    if not found:
+        return None
+    model_admin = admin.site._registry[CheckIn]
+    rows = [
+        FlagRow(
+            check_in,
+            flags_badge(check_in.report, who.now),
+            flags_in_words(check_in.report),
+            buttons(model_admin, who.user, check_in, ("acknowledge",)),
+        )
+        for check_in in found[:FLAGS_SHOWN]
+    ]
+    number = len(found) if len(found) <= FLAGS_SHOWN else waiting.count()
+    context = {"rows": rows, "more": number - len(rows)}
+    return Block("Red flags", "console/panels/red_flags.html", context, count=number, is_wide=True)
 
 
 @today_section(33)

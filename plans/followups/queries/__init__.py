@@ -6,6 +6,7 @@ from plans.followups.queries.check_ins import (
     check_ins_in_full,
     check_ins_of_use,
     check_ins_to_ask,
+    red_flags_open,
     with_check_in_state,
 )
 from plans.followups.queries.follow_ups import (
@@ -38,6 +39,7 @@ __all__ = [
     "follow_ups_owed",
     "missed_visits",
     "open_follow_ups",
+    "red_flags_open",
     "sessions_owed",
     "state_of",
     "unreachable",

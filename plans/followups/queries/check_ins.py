@@ -29,9 +29,21 @@ def with_check_in_state(check_ins: QuerySet[CheckIn], now: datetime | None = Non
 
 
 def check_ins_in_full() -> QuerySet[Any]:
-    """Check-ins with state, session, plan, patient and who wrote the answer down: one query."""
+    """Check-ins with state, session, plan, patient, who wrote the answer down, and what the patient answered: one
+    query."""
     return with_check_in_state(
-        CheckIn.objects.select_related("session__plan__patient", "session__plan__location", "answered_by")
+        CheckIn.objects.select_related(
+            "session__plan__patient", "session__plan__location", "answered_by", "report__acknowledged_by"
+        )
+    )
+
+
+def red_flags_open() -> QuerySet[Any]:
+    """The check-ins of `check_ins_in_full` whose red flags nobody has acknowledged, the most urgent first."""
+    return (
+        check_ins_in_full()
+        .filter(report__acknowledge_by__isnull=False, report__acknowledged_at=None)
+        .order_by("report__acknowledge_by", "pk")
     )
 
 

@@ -3,8 +3,10 @@
 from plans.followups.services.attempts import attempt_amend, attempt_record, attempt_record_for_patient
 from plans.followups.services.attending import doubt_about, follow_up_attend
 from plans.followups.services.check_ins import (
+    LONGEST_ACKNOWLEDGEMENT,
     check_in_answer,
     check_in_cancel,
+    check_in_report_acknowledge,
     check_in_report_submit,
     check_ins_put,
 )
@@ -18,12 +20,14 @@ from plans.followups.services.course import (
 from plans.followups.services.obligations import follow_up_cancel, follow_up_create, follow_up_pin
 
 __all__ = [
+    "LONGEST_ACKNOWLEDGEMENT",
     "Moved",
     "attempt_amend",
     "attempt_record",
     "attempt_record_for_patient",
     "check_in_answer",
     "check_in_cancel",
+    "check_in_report_acknowledge",
     "check_in_report_submit",
     "check_ins_put",
     "doubt_about",

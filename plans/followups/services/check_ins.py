@@ -6,7 +6,7 @@ from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
-from clinic.errors import Invalid, check_allowed, require_reason
+from clinic.errors import Conflict, Invalid, check_allowed, require_reason
 from clinic.images import Picture
 from clinic.locking import lock
 from clinic.people.models import User
@@ -18,10 +18,12 @@ from plans.followups.queries import check_in_state_of
 from plans.messages import rules
 from plans.messages.models import MessageKind
 from plans.messages.queries import staff_to_alert
-from plans.messages.services import messages_alert, messages_drop
+from plans.messages.services import messages_alert, messages_drop, messages_drop_alerts
 from plans.protocols.models import ProtocolStep
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.timeline import Window
+
+LONGEST_ACKNOWLEDGEMENT = 1000
 
 
 def check_ins_put(*, session: ProcedureSession, visits: Sequence[tuple[ProtocolStep, Window]]) -> list[CheckIn]:
@@ -94,6 +96,32 @@ def check_in_report_submit(
         for photo in kept:  # the files know of no transaction
             photo.image.delete(save=False)
         raise
+    return report
+
+
+def check_in_report_acknowledge(*, check_in_id: UUID, by: User, acknowledgement: str) -> CheckInReport:
+    """Somebody has seen to the red flags of an answer, and says what was done; returns the report.
+
+    Who was not yet mailed about them is not mailed any more. Raises `Conflict` where there is nothing to acknowledge,
+    naming who did so before.
+    """
+    acknowledgement = trimmed(acknowledgement)
+    if says_nothing(acknowledgement):
+        raise Invalid("Write down what was done.", code="required", attr="acknowledgement")
+    if len(acknowledgement) > LONGEST_ACKNOWLEDGEMENT:
+        detail = f"At most {LONGEST_ACKNOWLEDGEMENT} characters, not {len(acknowledgement)}."
+        raise Invalid(detail, code="max_length", attr="acknowledgement")
+    with recorded():
+        check_in = _lock(check_in_id)
+        report = CheckInReport.objects.select_related("acknowledged_by").filter(check_in=check_in).first()
+        if report is None or report.acknowledge_by is None:
+            raise Conflict("The patient reported no red flags.", code="no_red_flags")
+        if report.acknowledged_at is not None:
+            raise Conflict(f"{report.acknowledged_by} has acknowledged it already.", code="acknowledged")
+        report.acknowledged_at, report.acknowledged_by = clock.now(), by
+        report.acknowledgement = acknowledgement
+        report.save()
+        messages_drop_alerts(reason=rules.SEEN_TO, check_in=check_in)
     return report
 
 

@@ -1,0 +1,124 @@
+"""Red flags of an answer: acknowledged by clinical people, said again to the managers, seen by nobody else."""
+
+import pytest
+
+from clinic.access.roles import Role
+from clinic.errors import Conflict, Invalid
+from plans.followups import recovery
+from plans.followups.models import CheckInReport
+from plans.followups.services import check_in_report_acknowledge, check_in_report_submit
+from plans.messages.models import PatientMessage
+from plans.messages.sweep import reconcile
+from tests import factories
+from tests.api import Api, errors
+from tests.console import sign_in, url, words
+
+FINE = {question.code: next(iter(set(question.answers) - set(question.flags))) for question in recovery.QUESTIONS}
+
+
+@pytest.fixture
+def check_in(clinic, frozen):
+    first = clinic.performed()[0]
+    frozen.move_to("2026-03-03T15:00:00Z")
+    return first
+
+
+@pytest.fixture
+def nurse(clinic):
+    return factories.make_user((clinic.location, Role.ASSISTANT))
+
+
+@pytest.fixture
+def manager(clinic):
+    return factories.make_user((clinic.location, Role.MANAGER))
+
+
+def report(check_in, **answers):
+    return check_in_report_submit(check_in_id=check_in.pk, answers={**FINE, **answers}, language="en")
+
+
+def alerts():
+    rows = PatientMessage.objects.filter(kind="escalation").order_by("created_at", "pk")
+    return [(row.staff, row.status) for row in rows.select_related("staff")]
+
+
+def test_who_sees_to_them_says_what_was_done_and_pending_alerts_end(clinic, check_in, nurse):
+    report(check_in, fever="high")
+    assert {status for _, status in alerts()} == {"pending"}
+    done = check_in_report_acknowledge(
+        check_in_id=check_in.pk, by=nurse, acknowledgement=" Sent to the emergency room "
+    )
+    assert (done.acknowledged_by, done.acknowledgement) == (nurse, "Sent to the emergency room")
+    assert {status for _, status in alerts()} == {"cancelled"}
+    with pytest.raises(Conflict, match="acknowledged it already"):
+        check_in_report_acknowledge(check_in_id=check_in.pk, by=clinic.practitioner.user, acknowledgement="Me too")
+
+
+def test_there_is_something_to_acknowledge_and_something_to_say(check_in, nurse):
+    with pytest.raises(Conflict, match="no red flags"):
+        check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Called")
+    report(check_in, fever="high")
+    for said in ("", " ", "x" * 1001):
+        with pytest.raises(Invalid):
+            check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement=said)
+    assert CheckInReport.objects.get().acknowledged_at is None
+
+
+def test_after_an_hour_the_managers_are_told_once(clinic, check_in, nurse, manager, frozen):
+    report(check_in, fever="high")
+    told = len(alerts())
+    frozen.shift(59 * 60)
+    reconcile()
+    assert len(alerts()) == told
+    frozen.shift(2 * 60)
+    reconcile()
+    reconcile()
+    assert alerts()[told:] == [(manager, "pending")]
+
+
+def test_the_managers_are_not_told_of_what_somebody_saw_to(clinic, check_in, nurse, manager, frozen):
+    report(check_in, fever="high")
+    check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Called")
+    frozen.shift(2 * 60 * 60)
+    reconcile()
+    assert manager not in dict(alerts())
+
+
+def test_the_api_takes_the_acknowledgement_of_clinical_roles(clinic, check_in, nurse):
+    report(check_in, fever="high", pus="yes")
+    shown = Api(nurse).get(f"/check-ins/{check_in.pk}/").json()
+    assert shown["report"]["red_flags"] == ["fever", "pus"]
+    path = f"/check-ins/{check_in.pk}/acknowledge/"
+    assert Api(clinic.desk).post(path, {"acknowledgement": "Called"}).status_code == 403
+    assert errors(Api(nurse).post(path, {})) == {"acknowledgement": "required"}
+    done = Api(nurse).post(path, {"acknowledgement": "Called"}).json()
+    assert done["report"]["acknowledged_by"] == str(nurse.pk)
+
+
+class TestToday:
+    def test_clinical_people_see_them_at_the_top_with_a_clock(self, clinic, check_in, nurse, frozen):
+        report(check_in, fever="high", pus="yes")
+        frozen.shift(18 * 60)
+        page = words(sign_in(nurse).get("/admin/"))
+        assert "Fever of 38 °C or more, pus." in page
+        assert "Acknowledge within 42 min" in page
+        frozen.shift(55 * 60)
+        assert "Not acknowledged, 13 min late" in words(sign_in(nurse).get("/admin/"))
+
+    def test_nobody_else_does(self, clinic, check_in, manager):
+        report(check_in, fever="high")
+        for person in (clinic.desk, manager):
+            page = words(sign_in(person).get("/admin/"))
+            assert "Red flags" not in page
+            assert "Fever" not in page
+
+    def test_the_page_shows_the_answers_and_who_saw_to_them(self, clinic, check_in, nurse):
+        report(check_in, fever="high", note="Since this morning")
+        client = sign_in(nurse)
+        page = words(client.get(url(check_in)))
+        assert "38 °C or more</span>" in page
+        assert "Since this morning" in page
+        client.post(url(check_in, "acknowledge"), {"acknowledgement": "Called her"})
+        page = words(client.get(url(check_in)))
+        assert "Called her" in page
+        assert f"Red flags acknowledged by {nurse}" in page

@@ -1,0 +1,74 @@
+"""Mail that is stuck is said to the managers of its location, and not too often."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from clinic.access.roles import Role
+from clinic.people.models import User
+from plans.messages.models import PatientMessage
+from plans.messages.sweep import reconcile
+from tests import factories
+from tests.plans.messages.conftest import Clinic, rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager(clinic: Clinic) -> User:
+    factories.make_user((factories.make_location(), Role.MANAGER))  # of another place
+    return factories.make_user((clinic.location, Role.MANAGER))
+
+
+def told() -> list[User]:
+    rows = PatientMessage.objects.filter(kind="stuck").select_related("staff").order_by("created_at")
+    return [row.staff for row in rows]
+
+
+def test_mail_that_does_not_leave_is_said_once_an_hour_while_it_lasts(
+    clinic: Clinic, manager: User, frozen: time_machine.Traveller
+) -> None:
+    clinic.book()
+    frozen.shift(timedelta(minutes=5))
+    reconcile()
+    assert told() == []
+    frozen.shift(timedelta(minutes=2))
+    reconcile()
+    reconcile()
+    assert told() == [manager]
+    frozen.shift(timedelta(minutes=50))
+    reconcile()
+    assert told() == [manager]
+    frozen.shift(timedelta(minutes=11))
+    reconcile()
+    assert told() == [manager, manager]
+    assert [row.status for row in PatientMessage.objects.filter(kind="stuck").order_by("due_at")] == [
+        "expired",  # an hour later it says nothing new
+        "pending",
+    ]
+
+
+def test_mails_that_wait_for_a_person_are_said_once_a_day(
+    clinic: Clinic, manager: User, frozen: time_machine.Traveller
+) -> None:
+    row = rows(clinic.book(), kind="confirmation")[0]
+    row.status, row.sending_at, row.settled_at = "unknown", row.due_at, row.due_at
+    row.save()
+    for hours, number in ((1, 0), (1.5, 1), (20, 1), (5, 2)):
+        frozen.shift(timedelta(hours=hours))
+        reconcile()
+        assert len(told()) == number
+
+
+def test_an_alarm_that_is_stuck_itself_raises_no_further_one(
+    clinic: Clinic, manager: User, frozen: time_machine.Traveller
+) -> None:
+    clinic.book()
+    frozen.shift(timedelta(minutes=10))
+    reconcile()
+    PatientMessage.objects.exclude(kind="stuck").delete()
+    for _ in range(3):
+        frozen.shift(timedelta(hours=2))
+        reconcile()
+    assert told() == [manager]

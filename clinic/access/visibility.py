@@ -86,6 +86,16 @@ LOCATION_PATHS: Mapping[str, str | None] = {
 }
 
 
+CLINICAL_LINE = "plans.patientmessage"
+CLINICAL_ROWS: Mapping[str, tuple[str, frozenset[str]]] = {
+    # That there is such a message says that a patient reported something.
+    CLINICAL_LINE: ("kind", frozenset({"escalation"})),
+    "plans.deliveryevent": ("message__kind", frozenset({"escalation"})),
+}
+"""Rows that are clinical by being there, by a column: only who may `view_clinical` on the line above, at their
+location, sees that they exist."""
+
+
 def visible(queryset: models.QuerySet[M], user: User | AnonymousUser, action: str = "view") -> models.QuerySet[M]:
     """The rows of `queryset` on which `user` may do `action`; none for a stranger."""
     resource = queryset.model._meta.label_lower
@@ -95,6 +105,10 @@ def visible(queryset: models.QuerySet[M], user: User | AnonymousUser, action: st
     if user.is_superuser or path is EVERYWHERE:
         return queryset
     at_locations = {f"{path}__in": user.locations_where(resource, action)}
+    if resource in CLINICAL_ROWS:
+        column, values = CLINICAL_ROWS[resource]
+        clinical_at = models.Q(**{f"{path}__in": user.locations_where(CLINICAL_LINE, "view_clinical")})
+        queryset = queryset.filter(clinical_at | ~models.Q(**{f"{column}__in": values}))
     if _has_many(resource):
         return queryset.filter(pk__in=queryset.model._base_manager.filter(**at_locations).values("pk"))
     return queryset.filter(**at_locations)
@@ -115,7 +129,17 @@ def may(user: User | AnonymousUser, action: str, row: models.Model, *, resource:
     if _has_many(own):
         of_row = {"pk": row.pk, f"{LOCATION_PATHS[own]}__in": user.locations_where(resource, action)}
         return type(row)._base_manager.filter(**of_row).exists()
+    if _is_clinical(row) and location_of(row) not in user.locations_where(CLINICAL_LINE, "view_clinical"):
+        return False
     return location_of(row) in user.locations_where(resource, action)
+
+
+def _is_clinical(row: models.Model) -> bool:
+    column, values = CLINICAL_ROWS.get(row._meta.label_lower, ("", frozenset()))
+    value: object = row
+    for name in column.split("__") if column else ():
+        value = getattr(value, name)
+    return value in values
 
 
 def location_of(row: models.Model) -> UUID:

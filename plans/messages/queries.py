@@ -12,6 +12,8 @@ from clinic.access.roles import CLINICAL, Role
 from clinic.people.models import Membership, User
 from clinic.places.models import Location
 from patients.models import Patient
+from plans.followups.models import ContactAttempt
+from plans.followups.rules import MEANS_REACHED
 from plans.messages import rules
 from plans.messages.models import POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
 from plans.messages.policy import BEFORE_A_VISIT, DEFAULTS, NOTICES, Policy, Quiet, Timing
@@ -24,6 +26,9 @@ STUCK_AFTER = timedelta(minutes=5)
 UNSEEN_AFTER = timedelta(hours=2)
 LONGEST_WAIT = timedelta(hours=2)
 """Nothing that is due and waits to be tried again waits longer."""
+CALLED_FOR = (*NOTICES, MessageKind.REMINDER, MessageKind.PREPARATION, MessageKind.OFFER)
+"""What a patient without mail is called about. How they recover and what is overdue have lists of their own."""
+CALL_FROM_BEFORE, CALL_UNTIL_AFTER = timedelta(days=3), timedelta(days=1)
 TOLD = PatientMessage.BEGUN | {PatientMessage.Status.HANDLED}
 """The patient may know: the mail may have arrived, or a person saw to it."""
 
@@ -197,6 +202,30 @@ def managers_of(location: Location) -> list[User]:
     """The managers in service at `location`."""
     managers = Membership.objects.filter(location=location, role=Role.MANAGER)
     return list(User.objects.filter(is_active=True, pk__in=managers.values("user")).order_by("last_name", "pk"))
+
+
+def to_call(now: datetime) -> QuerySet[PatientMessage]:
+    """The messages whose patients should be called instead, the soonest due first: what failed, came back or may not
+    have arrived, and what is not mailed at all and is due about now. Who was spoken to since is not called again."""
+    reached = ContactAttempt.objects.filter(
+        patient=OuterRef("patient"), outcome__in=MEANS_REACHED, attempted_at__gte=OuterRef("settled_at")
+    )
+    to_patients = PatientMessage.objects.filter(staff=None)
+    untold = to_patients.filter(status__in=PatientMessage.MAY_HANDLE) | to_patients.filter(
+        status=PatientMessage.Status.BOUNCED, expires_at__gt=now
+    )
+    unsent = still_true(
+        to_patients.filter(
+            status=PatientMessage.Status.SUPPRESSED,
+            status_reason__in=[rules.NO_ADDRESS, rules.NO_EMAIL_WANTED],
+            kind__in=CALLED_FOR,
+            due_at__gt=now - CALL_UNTIL_AFTER,
+            due_at__lt=now + CALL_FROM_BEFORE,
+            expires_at__gt=now,
+        )
+    )
+    either = Q(pk__in=untold.order_by().values("pk")) | Q(pk__in=unsent.order_by().values("pk"))
+    return PatientMessage.objects.filter(~Exists(reached), either).order_by("due_at", "pk")
 
 
 def stuck_since(now: datetime) -> dict[UUID, datetime]:

@@ -12,11 +12,12 @@ from django.db.models import F, Q
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, check_allowed
-from clinic.locking import lock
+from clinic.locking import lock, lock_all
 from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.records import uuid7
 from patients.models import Patient
+from patients.services import patient_lock
 from plans.followups.models import CheckIn, FollowUp
 from plans.messages import queries, rules
 from plans.messages.identifiers import message_id
@@ -301,6 +302,14 @@ def message_mark_handled(*, message: PatientMessage, note: str = "") -> PatientM
         message = lock(PatientMessage.objects.all(), message.pk)
         check_allowed("The message", message.status, "marking it as handled", PatientMessage.MAY_HANDLE)
         return _settle(message, Status.HANDLED, note or "Handled by a person.")
+
+
+def messages_mark_handled(*, patient_id: UUID, note: str = "") -> list[PatientMessage]:
+    """Take whatever failed or may not have arrived off the list: somebody told the patient. Returns these messages."""
+    with recorded(note):
+        patient_lock(patient_id=patient_id)
+        waiting = PatientMessage.objects.filter(patient=patient_id, staff=None, status__in=PatientMessage.MAY_HANDLE)
+        return [_settle(row, Status.HANDLED, note or "Handled by a person.") for row in lock_all(waiting)]
 
 
 def _settle(message: PatientMessage, status: PatientMessage.Status, reason: str) -> PatientMessage:

@@ -1,0 +1,84 @@
+"""A mail as it was or will be sent, to look at: nobody can act by it as the patient."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from clinic import clock
+from plans.messages import queries
+from plans.messages.delivery import _place
+from plans.messages.models import MessageKind, PatientMessage
+from plans.messages.render import Mail, RenderedMail, render
+from plans.messages.rules import Offer, Subject, Visit
+from plans.messages.subjects import lock_subject
+from plans.scheduling.models import Appointment, AppointmentRevision, WaitlistEntry
+
+REVOKED = 0
+"""No patient's links are of this generation, so even a link that slipped through opens nothing."""
+TOKEN = re.compile(r"(/p/)[A-Za-z0-9_.\-]+(?=/)")
+
+
+def preview(message: PatientMessage) -> RenderedMail:
+    """What `message` says, with the facts it was or will be written from. `message` has its relations loaded.
+
+    Its links open nothing, and its pictures are in it. Raises `ValueError` where the mail cannot be written, and
+    `OperationalError` where somebody holds what it is about.
+    """
+    recipient = queries.recipient_of(message)
+    if message.to_address:
+        recipient = replace(recipient, address=message.to_address)
+    now = clock.now()
+    mail = Mail(
+        id=message.pk,
+        kind=MessageKind(message.kind),
+        message_id=message.message_id,
+        recipient=recipient,
+        subject=_subject(message),
+        link_generation=REVOKED,
+        place=_place(message.location),
+        from_address=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        written_at=message.sending_at or max(now, message.due_at),
+    )
+    written = render(mail)
+    return replace(written, html=_harmless(written.html), text=_harmless(written.text))
+
+
+def _harmless(text: str) -> str:
+    return TOKEN.sub(r"\1preview", text)
+
+
+def _subject(message: PatientMessage) -> Subject | None:
+    if message.subject is None:
+        return None
+    column, key = message.subject
+    with transaction.atomic(), connection.cursor() as cursor:
+        found = lock_subject(cursor, column, key)
+    as_told = AS_TOLD.get(type(found))
+    return as_told(found, message) if as_told is not None else found
+
+
+def _visit(found: Visit, message: PatientMessage) -> Visit:
+    """The visit as the revision had it that the mail tells of."""
+    told = AppointmentRevision.objects.filter(appointment=found.id, number=message.appointment_revision).first()
+    if told is None:
+        return found
+    is_off = message.kind == MessageKind.CANCELLED
+    return replace(
+        found,
+        revision=told.number,
+        starts_at=told.starts_at,
+        ends_at=told.ends_at,
+        status=Appointment.Status.CANCELLED if is_off else Appointment.Status.BOOKED,
+    )
+
+
+def _offer(found: Offer, message: PatientMessage) -> Offer:
+    return replace(found, status=WaitlistEntry.Status.OFFERED, number=message.offer_number or found.number)
+
+
+AS_TOLD: Mapping[type[Any], Callable[[Any, PatientMessage], Subject]] = {Visit: _visit, Offer: _offer}

@@ -22,6 +22,14 @@ def moment(value: datetime | None, zone: ZoneInfo | None = None) -> str:
 
 
 @register.filter
+def weekday_moment(value: datetime, zone: ZoneInfo) -> str:
+    """“Sun 8 Mar 03:30 EDT”: the place's day and time in full, with what its clocks are called then."""
+    local = value.astimezone(zone)
+    year = f" {local:%Y}" if local.year != reader().today.year else ""
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M} {local.tzname() or ''}".strip()
+
+
+@register.filter
 def hour(value: datetime | None, zone: ZoneInfo | None = None) -> str:
     """“09:30”."""
     return reader().time(value, zone) if value else ""

@@ -17,6 +17,7 @@ from plans.messages import queries, rules
 from plans.messages.alerts import alerts_plan
 from plans.messages.delivery import LONGEST_BACKOFF_SECONDS, leases_settle, pass_record
 from plans.messages.models import DeliveryPass, PatientMessage
+from plans.messages.policies import policies_follow
 from plans.messages.services import messages_complete, messages_plan, messages_plan_overdue
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.treatment.models import TreatmentPlan
@@ -45,6 +46,7 @@ class Found:
 
 def reconcile() -> Found:
     """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
+    policies_follow()
     found = Found(
         planned=_complete_visits() + _nudge_overdue() + alerts_plan(), unknown=leases_settle(), expired=_expire()
     )

@@ -83,6 +83,13 @@ class LocationAdmin(SetUpAdmin):
             },
         ),
         ("How its mail looks", {"fields": ("brand_colour", "new_logo", "remove_logo")}),
+        (
+            "When it is mailed, and patients' own pages",
+            {
+                "fields": (("quiet_from", "quiet_until"), "patient_cancel_hours"),
+                "description": "What is sent, and when, stands under Message policies.",
+            },
+        ),
         ("Calendar feeds", {"fields": ("names_in_feeds",)}),
     )
 

@@ -9,7 +9,7 @@ from plans.scheduling.services import appointment_book
 from tests.console import House, url, words
 from tests.factories import local, make_patient
 
-DESK, MANAGER = Role.FRONT_DESK, Role.MANAGER
+DESK = Role.FRONT_DESK
 LIST = "/admin/plans/patientmessage/"
 
 
@@ -67,14 +67,3 @@ def test_a_pending_message_is_not_sent_after_all(house):
     house.act(DESK, message, "cancel", reason="Told in person")
     message.refresh_from_db()
     assert (message.status, message.status_reason) == ("cancelled", "Told in person")
-
-
-def test_a_manager_sets_when_reminders_leave(house):
-    path = "/admin/plans/messagepolicy/add/"
-    wrong = house.post(MANAGER, path, location=str(house.location.pk), days_before="2", is_enabled="on")
-    assert "days with a time of day, or hours" in words(wrong)
-    policy = {"location": str(house.location.pk), "days_before": "2", "send_at": "09:00", "is_enabled": "on"}
-    assert house.post(MANAGER, path, **policy).status_code == 303
-    message = confirmation(house)
-    offsets = message.appointment.messages.filter(kind="reminder").values_list("offset", flat=True)
-    assert list(offsets) == ["P2D"]

@@ -12,7 +12,6 @@ from clinic.access.roles import Role
 from clinic.access.visibility import visible
 from patients.services import patient_choose_mail
 from plans.followups.models import ContactAttempt
-from plans.followups.services import check_in_report_submit
 from plans.messages.models import DeliveryEvent, PatientMessage
 from plans.messages.services import messages_alert
 from plans.scheduling.services import appointment_book, appointment_reschedule

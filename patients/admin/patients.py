@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 
 from clinic.access.visibility import may, visible
 from clinic.console.acts import Done, act
@@ -31,7 +32,7 @@ from clinic.people.models import User
 from clinic.records import Record
 from clinic.words import age
 from patients.admin.merging import merge_page
-from patients.admin.words import preferences
+from patients.admin.words import mail_wishes, preferences
 from patients.models import Allergy, ConsentDocument, Guardian, Patient
 from patients.queries import (
     documents_in_force,
@@ -41,7 +42,7 @@ from patients.queries import (
     search,
     standing,
 )
-from patients.services import FIELDS, GuardianInput, consent_give, patient_create, patient_update
+from patients.services import FIELDS, GuardianInput, consent_give, patient_create, patient_revoke_links, patient_update
 
 GUARDIAN = ("name", "relationship", "phone", "email")
 FOUND_AT_MOST = 8
@@ -60,9 +61,16 @@ class PatientForm(ConsoleModelForm):
     class Meta:
         model = Patient
         fields = FIELDS
-        help_texts = {"email_opt_out": "Nothing is mailed; the desk sees what would have been sent."}
+        help_texts = {
+            "email_opt_out": "Nothing is mailed; the desk sees what would have been sent.",
+            "confidential_email": "Mail goes here alone, so that nobody who shares the other address reads it.",
+            "unwanted_mail": "That a visit is booked, moved or cancelled is mailed all the same.",
+        }
         widgets = {"date_of_birth": DateInput, "preferred_from": TimeInput, "preferred_until": TimeInput}
         labels = {
+            "confidential_email": "Confidential email",
+            "email_opt_out": "Wants no email at all",
+            "unwanted_mail": "Wants none of these",
             "preferred_from": "From",
             "preferred_until": "Done by",
         }
@@ -94,6 +102,10 @@ class ConsentForm(ActForm):
         self.fields["signed_on"].initial = reader().today
 
 
+class RevokeForm(ActForm):
+    reason = forms.CharField(max_length=300, required=False, help_text="Such as: somebody else reads their mail.")
+
+
 @admin.register(Patient)
 class PatientAdmin(ConsoleAdmin):
     form = PatientForm
@@ -107,7 +119,8 @@ class PatientAdmin(ConsoleAdmin):
     history_of = {Guardian: "patient_id", Patient: "merged_into_id"}
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("date_of_birth", "sex"), "home_location")}),
-        ("Contact", {"fields": (("phone", "email"), "language", "email_opt_out")}),
+        ("Contact", {"fields": (("phone", "email"), "language")}),
+        ("Mail", {"fields": ("confidential_email", "email_opt_out", "unwanted_mail")}),
         ("When they like to come", {"fields": ("preferred_weekdays", ("preferred_from", "preferred_until"))}),
     )
 
@@ -183,6 +196,7 @@ class PatientAdmin(ConsoleAdmin):
                 "allergies": _allergies(who, patient),
                 "links": patient_links(who, patient),
                 "preferences": preferences(patient),
+                "mail_wishes": mail_wishes(patient),
                 "family": list(family(visible(Patient.objects.all(), who.user), patient)[: FAMILY_AT_MOST + 1]),
                 "family_at_most": FAMILY_AT_MOST,
                 "wide": [panel for panel in panels if panel.is_wide],
@@ -220,6 +234,20 @@ class PatientAdmin(ConsoleAdmin):
     def give_consent(self, request: HttpRequest, row: Patient, form: ConsentForm) -> Done:
         consent = consent_give(patient=row, by=cast(User, request.user), **form.cleaned_data)
         return Done(f"{row}: consent recorded ({consent.document}).")
+
+    @act(
+        "Revoke links",
+        grant="change",
+        is_legal=lambda patient: not patient.is_merged,
+        form=RevokeForm,
+        icon="link_off",
+        description="Links in mails that went out before stop working, whoever has them. Later mails carry new ones.",
+        submit="Revoke links",
+        variant=ActionVariant.DANGER,
+    )
+    def revoke_links(self, request: HttpRequest, row: Patient, form: RevokeForm) -> Done:
+        patient_revoke_links(patient_id=row.pk, **form.cleaned_data)
+        return Done(f"{row}: links in old mails stop working.")
 
     @act("Merge…", grant="merge", is_legal=lambda patient: not patient.is_merged, icon="merge", is_whole=True)
     def merge(self, request: HttpRequest, row: Patient) -> HttpResponse:

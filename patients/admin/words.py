@@ -15,6 +15,16 @@ def preferences(patient: Patient) -> str:
     return ", ".join(filter(None, likes))
 
 
+def mail_wishes(patient: Patient) -> str:
+    """“No reminders of visits, no offers of an earlier time”; empty for one who takes all mail, or none."""
+    if patient.email_opt_out or not patient.unwanted_mail:
+        return ""
+    if set(patient.unwanted_mail) == set(Patient.OptionalMail.values):
+        return "Only what is booked, moved or cancelled"
+    labels = [str(Patient.OptionalMail(kind).label) for kind in patient.unwanted_mail]
+    return f"No mail about: {', '.join(label[0].lower() + label[1:] for label in labels)}"
+
+
 def in_words(patient: Patient, name: str) -> str:
     """The value of a column as it is read; empty for none."""
     if name == "guardian":
@@ -31,6 +41,8 @@ def in_words(patient: Patient, name: str) -> str:
         return f"{value.day} {value:%b %Y}"
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if name == "unwanted_mail":
+        return ", ".join(str(Patient.OptionalMail(kind).label) for kind in value)
     if isinstance(value, list):
         return words.weekdays(value)
     choices = getattr(patient, f"get_{name}_display", None)

@@ -87,7 +87,7 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
     return patients.annotate(
         unreachable=Case(
             When(email_opt_out=True, then=Value(Unreachable.OPTED_OUT)),
-            When(email="", then=Value(Unreachable.NO_ADDRESS)),
+            When(_NO_ADDRESS, then=Value(Unreachable.NO_ADDRESS)),
             When(email_bounced_at__isnull=False, then=Value(Unreachable.BOUNCED)),
             default=Value(""),
             output_field=CharField(),
@@ -124,7 +124,8 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
     )
 
 
-_UNREACHABLE = Q(email_opt_out=True) | Q(email="") | Q(email_bounced_at__isnull=False)
+_NO_ADDRESS = Q(email="", confidential_email="")
+_UNREACHABLE = Q(email_opt_out=True) | _NO_ADDRESS | Q(email_bounced_at__isnull=False)
 
 
 def _reached_at(patient: str) -> Subquery:

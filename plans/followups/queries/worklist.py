@@ -165,7 +165,8 @@ def _is_seen_to(of: str, newer: QuerySet[Appointment]) -> Q:
 def _rows(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: str, stands: Any) -> QuerySet[Any]:
     made = ContactAttempt.objects.alias(made_on=LocalDate("attempted_at", OuterRef(f"{place}__timezone")))
     attempts = made.filter(about, patient=OuterRef(patient)).order_by("-attempted_at", "-pk")
-    no_mail = Q(**{f"{patient}__email": ""}) | Q(**{f"{patient}__email_opt_out": True})
+    no_address = Q(**{f"{patient}__email": "", f"{patient}__confidential_email": ""})
+    no_mail = no_address | Q(**{f"{patient}__email_opt_out": True})
     no_mail |= Q(**{f"{patient}__email_bounced_at__isnull": False})
     return rows.annotate(
         kind=Value(kind.value, CharField()),

@@ -18,7 +18,13 @@ NOT_SHOWN = frozenset(
 """Columns that say nothing to a person, or what another one says in words."""
 LIMIT = 500
 """Events of one table that are read; the newest ones."""
-CHANNELS = {"console": "Console", "api": "API", "system": "The system", "patient": "The patient"}
+CHANNELS = {
+    "console": "Console",
+    "api": "API",
+    "system": "The system",
+    "patient": "The patient",
+    "mail_provider": "The mail provider",
+}
 VERBS = {"insert": "Added", "update": "Changed", "delete": "Removed"}
 
 

@@ -64,13 +64,11 @@ class PatientForm(ConsoleModelForm):
         help_texts = {
             "email_opt_out": "Nothing is mailed; the desk sees what would have been sent.",
             "confidential_email": "Mail goes here alone, so that nobody who shares the other address reads it.",
-            "unwanted_mail": "That a visit is booked, moved or cancelled is mailed all the same.",
         }
         widgets = {"date_of_birth": DateInput, "preferred_from": TimeInput, "preferred_until": TimeInput}
         labels = {
             "confidential_email": "Confidential email",
             "email_opt_out": "Wants no email at all",
-            "unwanted_mail": "Wants none of these",
             "preferred_from": "From",
             "preferred_until": "Done by",
         }
@@ -83,6 +81,11 @@ class PatientForm(ConsoleModelForm):
                 self.initial[f"guardian_{name}"] = getattr(guardian, name)
         if "preferred_weekdays" in self.fields:
             self.fields["preferred_weekdays"].label = "Days that suit them"
+        if "unwanted_mail" in self.fields:
+            self.fields["unwanted_mail"].label = "Wants no mail about"
+            self.fields[
+                "unwanted_mail"
+            ].help_text = "That a visit is booked, moved or cancelled is mailed all the same."
         if "home_location" in self.fields and len(reader().locations) == 1:
             self.fields["home_location"].initial = reader().locations[0].pk
 

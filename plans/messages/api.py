@@ -1,4 +1,4 @@
-"""Mail owed to patients over HTTP: what became of each, and what a person may do about it."""
+"""Mail over HTTP: what became of each, and what a person may do about it."""
 
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,24 @@ from clinic.api.fields import TextField
 from clinic.api.filters import ChoicesFilter, FilterSet, IdFilter, InstantFilter
 from clinic.api.serializers import RecordSerializer
 from clinic.api.views import ResourceViewSet, act
-from plans.messages.models import MessageKind, PatientMessage
+from plans.messages.models import DeliveryEvent, MessageKind, PatientMessage
 from plans.messages.services import message_cancel, message_mark_handled, message_retry
 
 
+class DeliveryEventSerializer(RecordSerializer):
+    """What the mail provider said; `detail` is its class and code, without the address."""
+
+    class Meta:
+        model = DeliveryEvent
+        fields = read_only_fields = ("kind", "is_hard", "detail", "happened_at")
+
+
 class MessageSerializer(RecordSerializer):
-    """`failure` names the stage and the mail server's code, never the patient."""
+    """`failure` names the stage and the mail server's code, never the patient. `staff` is the colleague to whom it
+    goes; empty: it goes to the patient."""
 
     sent_at = serializers.SerializerMethodField()
+    events = DeliveryEventSerializer(many=True, read_only=True)
 
     class Meta:
         model = PatientMessage
@@ -26,9 +36,14 @@ class MessageSerializer(RecordSerializer):
             "kind",
             "offset",
             "patient",
+            "staff",
             "location",
             "appointment",
             "appointment_revision",
+            "session",
+            "follow_up",
+            "check_in",
+            "waitlist_entry",
             "due_at",
             "expires_at",
             "status",
@@ -40,6 +55,7 @@ class MessageSerializer(RecordSerializer):
             "to_address",
             "message_id",
             "failure",
+            "events",
         )
 
     def get_sent_at(self, message: PatientMessage) -> datetime | None:
@@ -66,7 +82,7 @@ class MessageFilters(FilterSet):
 
 
 class MessageViewSet(ResourceViewSet):
-    """Mails owed to patients. They are planned by what happens to visits, and sent by the worker."""
+    """Mails owed to patients and colleagues. They are planned by what happens, and sent by the worker."""
 
     model = PatientMessage
     output = MessageSerializer
@@ -75,7 +91,7 @@ class MessageViewSet(ResourceViewSet):
     ordering_fields = ("due_at",)
 
     def rows(self) -> QuerySet[PatientMessage]:
-        return PatientMessage.objects.all()
+        return PatientMessage.objects.prefetch_related("events")
 
     @act("retry")
     def retry(self, row: PatientMessage, data: dict[str, Any]) -> PatientMessage:

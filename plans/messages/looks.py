@@ -68,11 +68,12 @@ class Step:
 
 def story(message: PatientMessage, events: Iterable[DeliveryEvent]) -> list[Step]:
     """What happened to a message, in order; what is still to come last."""
-    return sorted(_steps(message, events), key=lambda step: step.at)
+    steps = sorted(_steps(message, events), key=lambda step: step.at)
+    planned_at = min(message.created_at, *(step.at for step in steps)) if steps else message.created_at
+    return [Step(planned_at, "Planned", Tone.NEUTRAL), *steps]
 
 
 def _steps(message: PatientMessage, events: Iterable[DeliveryEvent]) -> Iterator[Step]:
-    yield Step(message.created_at, "Planned", Tone.NEUTRAL)
     status, tries = Status(message.status), message.attempts
     if message.sending_at is not None:
         yield Step(message.sending_at, "Began to leave", Tone.BOOKED, f"Try {tries}" if tries > 1 else "")

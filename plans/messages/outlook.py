@@ -19,7 +19,7 @@ class Part(StrEnum):
     BOOKED = "When it is booked"
     BEFORE = "Before the visit"
     AFTER = "After the visit"
-    OTHERWISE = "If it comes otherwise"
+    OTHERWISE = "If something changes"
 
 
 @dataclass(frozen=True, slots=True)

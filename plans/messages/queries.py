@@ -208,13 +208,14 @@ def managers_of(location: Location) -> list[User]:
 
 def to_call(now: datetime) -> QuerySet[PatientMessage]:
     """The messages whose patients should be called instead, the soonest due first: what failed, came back or may not
-    have arrived, and what is not mailed at all and is due about now. Who was spoken to since is not called again."""
+    have arrived and is still of use, and what is not mailed at all and is due about now. Who was spoken to since is
+    not called again."""
     reached = ContactAttempt.objects.filter(
         patient=OuterRef("patient"), outcome__in=MEANS_REACHED, attempted_at__gte=OuterRef("settled_at")
     )
     to_patients = PatientMessage.objects.filter(staff=None)
-    untold = to_patients.filter(status__in=PatientMessage.MAY_HANDLE) | to_patients.filter(
-        status=PatientMessage.Status.BOUNCED, expires_at__gt=now
+    untold = to_patients.filter(
+        status__in=[*PatientMessage.MAY_HANDLE, PatientMessage.Status.BOUNCED], expires_at__gt=now
     )
     unsent = still_true(
         to_patients.filter(

@@ -34,7 +34,7 @@ def test_the_desk_writes_down_what_they_want_and_where(house, patient):
     assert "alone@example.com</b>" in page
     assert "family@example.com</b>" not in page
     assert "No mail about: reminders of visits, offers of an earlier time" in page
-    assert "Unwanted mail" in words(house.get(DESK, url(patient, "history")))
+    assert "Reminders of visits, Offers of an earlier time" in words(house.get(DESK, url(patient, "history")))
 
 
 def test_links_are_revoked_by_a_dialog(house, patient):

@@ -130,7 +130,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     ),
     "plans.calendarfeed": _grants(view=[P, M], add=[P, M], revoke=[P, M]),
     # Messages
-    "plans.messagepolicy": _grants(view=EVERYONE, add=[M], change=[M], delete=[M]),
+    "plans.messagepolicy": _grants(view=EVERYONE, change=[M]),
     "plans.messagewording": _grants(view=EVERYONE, add=[M], change=[M]),
     "plans.patientmessage": _grants(view=EVERYONE, view_clinical=CLINICAL, retry=[D], cancel=[D], handled=[D]),
     "plans.deliveryevent": _grants(view=EVERYONE),

@@ -64,7 +64,8 @@ def _subject(message: PatientMessage) -> Subject | None:
 
 def _visit(found: Visit, message: PatientMessage) -> Visit:
     """The visit as the revision had it that the mail tells of."""
-    told = AppointmentRevision.objects.filter(appointment=found.id, number=message.appointment_revision).first()
+    number = message.appointment_revision or found.revision
+    told = AppointmentRevision.objects.filter(appointment=found.id, number=number).first()
     if told is None:
         return found
     is_off = message.kind == MessageKind.CANCELLED

@@ -5,7 +5,7 @@ do, since some write their own.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,12 @@ def _as_json(header: str, *path: str) -> Callable[[str], Mapping[str, str]]:
     return headers
 
 
+def _is_passing_at_sparkpost(event: Mapping[str, Any]) -> bool:
+    # Its bounce classes 10 and 30: invalid recipient, and no recipient of this name.
+    told: Iterable[Mapping[str, Any]] = (event.get("msys") or {}).values()
+    return not any(one.get("bounce_class") in ("10", "30") for one in told)
+
+
 PROVIDERS: Mapping[str, Provider] = {
     "mailgun": Provider(
         "Mailgun",
@@ -57,9 +63,7 @@ PROVIDERS: Mapping[str, Provider] = {
         "SparkPost",
         _as_json("X-MSYS-API", "metadata"),
         "webhook_secret",
-        lambda event: (
-            next(iter((event.get("msys") or {}).values()), {}).get("bounce_class") not in SPARKPOST_ADDRESS_IS_WRONG
-        ),
+        _is_passing_at_sparkpost,
     ),
     "brevo": Provider(
         "Brevo",
@@ -69,8 +73,6 @@ PROVIDERS: Mapping[str, Provider] = {
     ),
 }
 """By the name in `MAIL_PROVIDER` and in the address of its events."""
-SPARKPOST_ADDRESS_IS_WRONG = ("10", "30")
-"""Of its bounce classes: invalid recipient, and no recipient of this name."""
 
 
 def check_configured() -> None:

@@ -147,7 +147,7 @@ class CheckInAdmin(ConsoleAdmin):
         photo = path("photo/<uuid:photo_id>/", self.admin_site.admin_view(self.photo), name="plans_checkin_photo")
         return [photo, *super().get_urls()]
 
-    def photo(self, request: HttpRequest, photo_id: UUID) -> HttpResponse:
+    def photo(self, request: HttpRequest, photo_id: UUID) -> FileResponse:
         """A picture that the patient sent. Raises Http404 for who may not see it."""
         shown = visible(CheckInPhoto.objects.filter(pk=photo_id), cast(User, request.user)).first()
         if shown is None or request.method not in ("GET", "HEAD"):

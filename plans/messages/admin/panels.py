@@ -65,7 +65,7 @@ def messages_today(who: Reader) -> Block | None:
     if not who.may("plans.patientmessage", "retry"):
         return None
     number = number_in_need(who)
-    found = in_need(who).select_related("patient", "staff", "location").order_by("-due_at") if number else []
+    found = in_need(who).select_related("patient", "staff", "location").order_by("-due_at")
     model_admin = admin.site._registry[PatientMessage]
     rows = [
         (
@@ -74,7 +74,7 @@ def messages_today(who: Reader) -> Block | None:
             message_badge(message),
             buttons(model_admin, who.user, message, ("retry", "handled")),
         )
-        for message in found[:SHOWN_TODAY]
+        for message in (found[:SHOWN_TODAY] if number else ())
     ]
     return Block(
         "Messages that need a person",

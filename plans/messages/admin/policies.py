@@ -205,34 +205,35 @@ class Preview:
 class MessagePolicyAdmin(SetUpAdmin):
     fields = ("location",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Lines are added on the page."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A line has no page but the one of its location."""
+        """A line has no page but the one of its location and kind of visit."""
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        return HttpResponseRedirect(f"{self.list_url}?location={row.location_id}&visits={row.visit_kind}")
+        return self._page(request, row.location, row.visit_kind)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The page of one location and kind of visit. Raises PermissionDenied, Http404."""
-        if request.method not in ("GET", "HEAD", "POST"):
-            return HttpResponseNotAllowed(["GET", "POST"])
-        who = reader()
+        """The page of one location and kind of visit. Raises PermissionDenied, and Http404 for a form that was made
+        for a location which the reader does not see."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        location, visit_kind = self._asked(request, who)
-        may_change = location.pk in who.user.locations_where(self.resource, "change") or who.user.is_superuser
+        own = list(visible(Location.objects.all(), reader().user))
+        key, visit_kind = request.GET.get("location", ""), request.GET.get("visits", EVERY_VISIT)
+        found = [place for place in own if str(place.pk) == key]
+        is_known = visit_kind in (EVERY_VISIT, *VisitKind.values)
+        if not own or (request.method == "POST" and ((key and not found) or not is_known)):
+            raise Http404
+        return self._page(request, (found or own)[0], visit_kind if is_known else EVERY_VISIT)
+
+    def _page(self, request: HttpRequest, location: Location, visit_kind: str) -> HttpResponse:
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "POST"])
+        user = reader().user
+        may_change = user.is_superuser or location.pk in user.locations_where(self.resource, "change")
         if request.method != "POST":
-            draft = list(_stored(location, visit_kind))
-            return self._show(request, location, visit_kind, draft, may_change=may_change)
+            return self._show(request, location, visit_kind, list(_stored(location, visit_kind)), may_change=may_change)
         if not may_change:
             raise PermissionDenied
         draft = list(_posted(request.POST, location, visit_kind))
@@ -240,21 +241,15 @@ class MessagePolicyAdmin(SetUpAdmin):
         _alter(draft, operation, about)
         for kind in draft:
             kind.check()
+        refusal = None
         if operation == "save" and not any(kind.has_faults for kind in draft):
             refusal = self._save(request, location, visit_kind, draft)
             if refusal is None:
-                return HttpResponseRedirect(f"{self.list_url}?location={location.pk}&visits={visit_kind}", status=303)
-            return self._show(request, location, visit_kind, draft, refusal=refusal, may_change=True)
-        return self._show(request, location, visit_kind, draft, may_change=True)
+                return HttpResponseRedirect(self._address(location, visit_kind), status=303)
+        return self._show(request, location, visit_kind, draft, refusal=refusal, may_change=True)
 
-    def _asked(self, request: HttpRequest, who: Reader) -> tuple[Location, str]:
-        own = visible(Location.objects.all(), who.user)
-        key = request.GET.get("location", "")
-        found = next((place for place in own if not key or str(place.pk) == key), None)
-        visit_kind = request.GET.get("visits", EVERY_VISIT)
-        if found is None or visit_kind not in (EVERY_VISIT, *VisitKind.values):
-            raise Http404
-        return found, visit_kind
+    def _address(self, location: Location, visit_kind: str) -> str:
+        return f"{self.list_url}?location={location.pk}&visits={visit_kind}"
 
     def _save(self, request: HttpRequest, location: Location, visit_kind: str, draft: Sequence[Kind]) -> Refusal | None:
         try:
@@ -295,7 +290,7 @@ class MessagePolicyAdmin(SetUpAdmin):
             "standard": "Standard" if visit_kind == EVERY_VISIT else "As for every visit",
             "preview": preview,
             "zone": words.zone_name(location.zone),
-            "address": request.get_full_path(),
+            "address": self._address(location, visit_kind),
             "may_change": may_change,
             "refusal": refusal,
             "faults": sum(kind.has_faults for kind in draft),

@@ -22,7 +22,7 @@ def manager(clinic: Clinic) -> User:
     return factories.make_user((clinic.location, Role.MANAGER))
 
 
-def told() -> list[User]:
+def told() -> list[User | None]:
     rows = PatientMessage.objects.filter(kind="stuck").select_related("staff").order_by("created_at")
     return [row.staff for row in rows]
 

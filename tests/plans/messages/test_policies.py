@@ -14,6 +14,7 @@ from plans.messages.policies import message_policies_set
 from plans.messages.policy import Policy, Quiet, Timing
 from plans.messages.sweep import reconcile
 from plans.scheduling.models import VisitKind
+from tests import factories
 from tests.console import House, said, words
 from tests.plans.messages.conftest import Clinic, rows
 
@@ -238,6 +239,8 @@ class TestThePage:
         assert "7 days before at 10:00" in page
         assert ">Save<" not in page
         assert house.post(DESK, PAGE, **self.form()).status_code == 403
-        assert house.get(MANAGER, f"{PAGE}?location=7").status_code == 404
-        assert house.get(MANAGER, f"{PAGE}?visits=walk").status_code == 404
+        elsewhere = factories.make_location("Elsewhere")
+        assert "Elsewhere" not in words(house.get(MANAGER, f"{PAGE}?location={elsewhere.pk}"))
+        for query in (f"location={elsewhere.pk}", "location=7", "visits=walk"):
+            assert house.post(MANAGER, f"{PAGE}?{query}", **self.form()).status_code == 404
         assert not MessagePolicy.objects.exists()

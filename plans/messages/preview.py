@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from clinic import clock
 from plans.messages import queries
-from plans.messages.delivery import _place
 from plans.messages.models import MessageKind, PatientMessage
+from plans.messages.places import places_of
 from plans.messages.render import Mail, RenderedMail, render
 from plans.messages.rules import Offer, Subject, Visit
 from plans.messages.subjects import lock_subject
@@ -26,7 +26,7 @@ TOKEN = re.compile(r"(/p/)[A-Za-z0-9_.\-]+(?=/)")
 def preview(message: PatientMessage) -> RenderedMail:
     """What `message` says, with the facts it was or will be written from. `message` has its relations loaded.
 
-    Its links open nothing, and its pictures are in it. Raises `ValueError` where the mail cannot be written, and
+    Its links open nothing. Raises `ValueError` where the mail cannot be written, and
     `OperationalError` where somebody holds what it is about.
     """
     recipient = queries.recipient_of(message)
@@ -40,9 +40,10 @@ def preview(message: PatientMessage) -> RenderedMail:
         recipient=recipient,
         subject=_subject(message),
         link_generation=REVOKED,
-        place=_place(message.location),
+        place=places_of([message.location])[message.location_id],
         from_address=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         written_at=message.sending_at or max(now, message.due_at),
+        patient_id=message.patient_id,
     )
     written = render(mail)
     return replace(written, html=_harmless(written.html), text=_harmless(written.text))

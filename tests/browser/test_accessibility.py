@@ -57,7 +57,7 @@ def addresses(page, web):
     page.context.add_cookies([cookie])
     lists = ("patients_patient", "plans_followup", "plans_appointment", "plans_treatmentplan", "plans_protocol")
     lists += ("plans_proceduresession", "plans_patientmessage", "clinic_location", "clinic_openinghours")
-    lists += ("plans_messagewording",)
+    lists += ("plans_messagewording", "plans_messagepolicy")
     rows = {
         "patients_patient": patient,
         "plans_treatmentplan": plan,
@@ -65,6 +65,7 @@ def addresses(page, web):
         "plans_appointment": appointment,
         "plans_followup": plan.follow_ups.first(),
         "plans_consultation": consultation,
+        "plans_patientmessage": appointment.messages.earliest("due_at"),
         "clinic_location": location,
     }
     board = f"{reverse('admin:plans_appointment_changelist')}?day={start.astimezone(location.zone).date()}"
@@ -75,6 +76,7 @@ def addresses(page, web):
         *(reverse(f"admin:{name}_change", args=[row.pk]) for name, row in rows.items()),
         f"{reverse('admin:plans_followup_changelist')}?state=due&open=session-{later.pk}",
         f"{reverse('admin:plans_followup_changelist')}?state=pending",
+        reverse("admin:plans_patientmessage_calls"),
         reverse("admin:plans_messagewording_words", args=[location.pk, "offer"]),
         reverse("admin:patients_patient_add"),
         f"{reverse('admin:plans_appointment_add')}?session={later.pk}",

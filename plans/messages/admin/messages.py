@@ -38,11 +38,10 @@ from plans.messages.services import (
     message_retry,
     messages_mark_handled,
 )
+from plans.messages.wordings.previews import framed, page_of, scheme_asked
 
 Status = PatientMessage.Status
 NEEDS_A_PERSON = (Status.FAILED, Status.UNKNOWN)
-MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-"""What a mail may do when it is shown: be looked at."""
 TOLD = "Told by phone instead of by mail"
 
 
@@ -190,14 +189,9 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
         if row is None or request.method not in ("GET", "HEAD"):
             raise Http404
         try:
-            html = preview(row).html
+            return framed(page_of(preview(row), scheme_asked(request)))
         except Exception:  # noqa: BLE001 as on its page
             raise Http404 from None
-        response = HttpResponse(html, content_type="text/html; charset=utf-8")
-        response["Content-Security-Policy"] = MAIL_POLICY
-        response["X-Frame-Options"] = "SAMEORIGIN"
-        response["Cache-Control"] = "private, no-store"
-        return response
 
     @act(
         "Send again",

@@ -1,11 +1,15 @@
 """Red flags of an answer: acknowledged by clinical people, said again to the managers, seen by nobody else."""
 
+from io import BytesIO
+
 import pytest
+from django.core.files.base import ContentFile
+from PIL import Image
 
 from clinic.access.roles import Role
 from clinic.errors import Conflict, Invalid
 from plans.followups import recovery
-from plans.followups.models import CheckInReport
+from plans.followups.models import CheckInPhoto, CheckInReport
 from plans.followups.services import check_in_report_acknowledge, check_in_report_submit
 from plans.messages.models import PatientMessage
 from plans.messages.sweep import reconcile
@@ -122,3 +126,21 @@ class TestToday:
         page = words(client.get(url(check_in)))
         assert "Called her" in page
         assert f"Red flags acknowledged by {nurse}" in page
+
+    def test_pictures_are_for_clinical_roles_alone(self, clinic, check_in, nurse, settings, tmp_path):
+        settings.MEDIA_ROOT = tmp_path
+        photo = CheckInPhoto(report=report(check_in))
+        picture = BytesIO()
+        Image.new("RGB", (4, 3)).save(picture, "JPEG")
+        photo.image.save("skin.jpg", ContentFile(picture.getvalue()), save=False)
+        photo.width, photo.height = 4, 3
+        photo.save()
+        path = f"/admin/plans/checkin/photo/{photo.pk}/"
+        client = sign_in(nurse)
+        assert path in words(client.get(url(check_in)))
+        shown = client.get(path)
+        assert b"".join(shown.streaming_content).startswith(b"\xff\xd8")
+        assert shown["Cache-Control"] == "private, no-store"
+        elsewhere = factories.make_user((factories.make_location(), Role.PRACTITIONER))
+        for person in (clinic.desk, elsewhere):
+            assert sign_in(person).get(path).status_code == 404

@@ -80,12 +80,18 @@ class TestTheMailItself:
     def test_it_stands_alone_in_a_frame_that_may_do_nothing(self, house):
         message = mail_of(book(house))
         page = words(house.get(DESK, url(message)))
-        assert re.search(r"<iframe [^>]*\bsandbox\b(?!=)", page)
+        assert re.search(r"<iframe [^>]*\bsandbox=\"\"", page)
         response = house.get(DESK, f"{url(message).removesuffix('change/')}mail/")
         assert "Hello Ada" in words(response)
         assert "sandbox" in response["Content-Security-Policy"]
         assert response["Content-Security-Policy"].startswith("default-src 'none'")
         assert response["X-Frame-Options"] == "SAMEORIGIN"
+
+    def test_nobody_can_act_as_the_patient_by_its_links(self, house):
+        message = mail_of(book(house))
+        for page in (url(message), f"{url(message).removesuffix('change/')}mail/"):
+            tokens = set(re.findall(r"/p/([^/\"<\s]+)/", words(house.get(DESK, page))))
+            assert tokens == {"preview"}
 
     def test_nobody_else_sees_it(self, house):
         path = f"{url(mail_of(book(house))).removesuffix('change/')}mail/"

@@ -144,7 +144,8 @@ class Kind:
 
     @property
     def risk(self) -> str:
-        return RISKS.get(self.kind, "") if self.mode is Mode.OFF else ""
+        """What follows where it is off."""
+        return RISKS.get(self.kind, "")
 
     @property
     def shape(self) -> str:
@@ -294,7 +295,7 @@ class MessagePolicyAdmin(SetUpAdmin):
             "may_change": may_change,
             "refusal": refusal,
             "faults": sum(kind.has_faults for kind in draft),
-            "own": [kind for kind in draft if kind.mode is not Mode.STANDARD],
+            "may_see_words": who.may("plans.messagewording", "view"),
             "location_url": reverse("admin:clinic_location_change", args=[location.pk]),
             "opts": self.opts,
         }

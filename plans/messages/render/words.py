@@ -187,8 +187,8 @@ def _course(mail: Mail) -> Words:
     """What is about no visit of its own: aftercare, check-in, overdue, and the link that was asked for."""
     match mail.kind:
         case MessageKind.AFTERCARE:
-            subject, label = gettext("After your visit"), gettext("What to mind now")
-            sentence = gettext("Here is what to mind in the days after your visit at %(place)s.")
+            subject, label = gettext("After your visit"), gettext("What to keep in mind")
+            sentence = gettext("Here is what to keep in mind in the days after your visit at %(place)s.")
             purpose, call = Purpose.AFTERCARE, gettext("Questions? Call us:")
         case MessageKind.CHECK_IN:
             subject, label = gettext("How are you?"), gettext("Answer the questions")
@@ -201,7 +201,7 @@ def _course(mail: Mail) -> Words:
         case _:
             subject, label = gettext("Your link"), gettext("Open my page")
             sentence = gettext(
-                "Here is the link to your page at %(place)s. If you did not ask for it, you need do nothing."
+                "Here is the link to your page at %(place)s. If you did not ask for it, you can ignore this mail."
             )
             purpose, call = Purpose.HOME, gettext("Questions? Call us:")
     words = replace(_to_patient(mail, sentence), subject=subject, call=call)

@@ -33,7 +33,7 @@ MEANING: Mapping[str, str] = {
     "time": "the time of day, such as 09:30",
     "zone": "the time zone, such as New York time, EST",
     "address": "street and city",
-    LINK: "the link; in a paragraph of its own it is a button",
+    LINK: "the link; in a paragraph of its own it is the button, where the mail has no other",
 }
 LINK_NEEDED = frozenset(
     {
@@ -47,7 +47,7 @@ LINK_NEEDED = frozenset(
 )
 """Without its link such a mail asks for something that nobody can do. The links of a visit stand under any words."""
 PIECES = re.compile(r"\{([^{}]*)\}|[{}]|[^{}]+")
-BETWEEN_PARAGRAPHS = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+BETWEEN_PARAGRAPHS = re.compile(r"\n{2,}")
 
 
 class WordingFault(ValueError):
@@ -104,5 +104,6 @@ def pieces(text: str) -> Iterator[tuple[str | None, str]]:
 
 
 def paragraphs(body: str) -> Sequence[str]:
-    """The paragraphs of a body, each in one line."""
-    return [" ".join(part.split()) for part in BETWEEN_PARAGRAPHS.split(body.replace("\r\n", "\n").strip()) if part]
+    """The paragraphs of a body, with the line breaks within them."""
+    lines = "\n".join(line.strip() for line in body.strip().splitlines())
+    return [part for part in BETWEEN_PARAGRAPHS.split(lines) if part]

@@ -6,8 +6,6 @@ import pytest
 
 from clinic.catalogues import Catalogue
 
-pytest.importorskip("babel")
-
 SOURCE = """
 from django.utils.translation import gettext, ngettext, pgettext
 

@@ -76,7 +76,10 @@ class Words:
     @property
     def preview(self) -> str:
         """What a list of mails shows beside the subject."""
-        return self.when.line if self.when is not None else "".join(map(str, self.before[-1]))
+        if self.when is not None:
+            return self.when.line
+        said = self.before[-1] if self.before else [self.subject]
+        return "".join(part.label if isinstance(part, Act) else part for part in said)
 
 
 def words_of(mail: Mail) -> Words:
@@ -117,9 +120,9 @@ def as_wording(words: Words, kind: MessageKind) -> Wording:
 
 
 def _filled(text: str, words: Words) -> Paragraph:
-    """One line of a location's own, with what its placeholders stand for."""
+    """A location's own paragraph or subject, with what its placeholders stand for."""
     parts: list[str | Act] = []
-    for placeholder, said in pieces(one_line(text)):
+    for placeholder, said in pieces("\n".join(map(one_line, text.split("\n")))):
         if placeholder is None:
             parts.append(said)
         elif placeholder == LINK and words.page is not None:

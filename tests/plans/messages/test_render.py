@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from clinic.places.colours import contrast, shades
 from patients.models import Patient
 from plans.messages.links import Purpose, link_of
-from plans.messages.models import MessageKind
+from plans.messages.models import STAFF_KINDS, MessageKind
 from plans.messages.render import Logo, Mail, Place, ascii_address, one_line, render, zone_label
 from plans.messages.rules import Recipient, Visit
 from plans.messages.samples import sample_mail
@@ -156,6 +156,14 @@ def test_a_mail_speaks_the_patients_language_dates_and_times_included(language: 
     for words in said:
         assert words in body(message, "plain")
     assert message["Content-Language"] == language
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RENDERED if kind not in STAFF_KINDS])
+def test_no_english_word_is_left_in_arabic_but_names_and_what_runs_left_to_right_is_isolated(kind: MessageKind) -> None:
+    rendered = render(any_sample(kind, "ar"))
+    for text in (rendered.subject, rendered.text):
+        own = re.sub(r"[\u2066\u2068][^\u2069]*\u2069|https?://\S+", "", text)
+        assert not re.findall(r"[A-Za-z0-9+]+", own)
 
 
 def test_arabic_runs_from_right_to_left_and_keeps_phone_numbers_together() -> None:

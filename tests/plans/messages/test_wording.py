@@ -1,5 +1,6 @@
 """A location's own words: what is refused, by name, and what becomes of them in a mail."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ def test_own_words_stand_in_both_forms_with_everything_in_place_and_the_acts_und
     for form in (rendered.text, rendered.html):
         assert "Dear Mock," in form
         assert "we expect you at 09:30 (New York time, EST)." in form
-        assert "Yours, Linden House" in form
+        assert re.search(r"Yours,(<br>)?\n?Linden House", form), "with its line break"
         assert "We look forward" not in form
         assert "/confirm/" in form
 
@@ -40,6 +41,14 @@ def test_a_link_in_a_paragraph_of_its_own_is_the_button_and_one_within_a_sentenc
     assert 'class="button"' not in within.html
     assert within.html.count(">Choose a time</a>, thank you.") == 1
     assert "look here: Choose a time (http" in within.text
+
+
+def test_words_that_are_a_link_alone_make_a_mail_too():
+    rendered = render(in_words(OVERDUE, "Time to come", "{link}"))
+    assert rendered.text.startswith("Choose a time:\nhttp")
+    assert ">Time to come</div>" in rendered.html, "the subject stands in for what a list shows beside it"
+    linked = render(in_words(OVERDUE, "Time to come", "Look: {link}"))
+    assert ">Look: Choose a time</div>" in linked.html
 
 
 @pytest.mark.parametrize(

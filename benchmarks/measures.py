@@ -192,6 +192,7 @@ def _mail(location: Location) -> bytes:
             place=Place(location.name, location.zone, location.address, location.phone, location.email),
             from_address="clinic@load.example",
             written_at=now,
+            patient_id=key,
         )
     ).as_bytes()
 

@@ -10,8 +10,8 @@ LEAST, LEAST_AT_NIGHT = 4.5, 7.0
 """At night grey letters tire sooner."""
 WHITE, BLACK = "#ffffff", "#000000"
 """One of them can be read on any colour."""
-LIGHT, DARK = "#ffffff", "#1d2124"
-"""What cards of mails and pages are painted with, by day and by night."""
+LIGHT, DARK = "#f1f3f4", "#1d2124"
+"""By day what is around the cards of mails and pages, by night the cards: of the grounds of links the harder one."""
 
 
 @dataclass(frozen=True, slots=True)

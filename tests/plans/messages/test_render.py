@@ -236,7 +236,7 @@ def test_text_in_and_on_a_location_s_colour_can_be_read_by_day_and_by_night(colo
     used = shades(colour)
     assert contrast(used.on_button, used.button) >= 4.5
     assert contrast(used.on_night_button, used.night_button) >= 4.5
-    assert contrast(used.link, "#ffffff") >= 4.5
+    assert contrast(used.link, "#f1f3f4") >= 4.5
     assert contrast(used.night_link, "#1d2124") >= 4.5
     assert min(contrast(used.button, "#ffffff"), contrast(used.night_button, "#1d2124")) >= 1.5
 

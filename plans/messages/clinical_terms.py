@@ -8,7 +8,7 @@ that ends in a full stop matches the whole word only. Arabic writes “and”, �
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 TERMS: Mapping[str, Sequence[str]] = {
     "en": (
@@ -56,26 +56,31 @@ ARABIC_PREFIXES = "[وفبكل]{0,2}(?:ال|ل)?"
 
 def clinical_words(text: str) -> list[str]:
     """The words of `text` that are clinical in any of the languages, as they stand there and once each."""
-    plain, origins = _plain(text)
-    found = [text[origins[match.start()] : origins[match.end() - 1] + 1] for match in _pattern().finditer(plain)]
-    return list(dict.fromkeys(found))
+    found = [match.span() for match in _pattern().finditer(_plain(text))]
+    if not found:
+        return []
+    origins = [place for place, character in enumerate(text) for _ in _letters(character)]
+    return list(dict.fromkeys(text[origins[start] : origins[end - 1] + 1] for start, end in found))
 
 
-def _plain(text: str) -> tuple[str, list[int]]:
-    """`text` in small letters without accents and invisible characters; and where each letter stood."""
-    letters: list[str] = []
-    origins: list[int] = []
-    for place, character in enumerate(text):
-        for letter in unicodedata.normalize("NFKD", character.casefold()):
-            if unicodedata.category(letter) not in ("Mn", "Cf"):
-                letters.append(letter)
-                origins.append(place)
-    return "".join(letters), origins
+def _plain(text: str) -> str:
+    """`text` in small letters, without accents and invisible characters."""
+    return "".join(map(_letters, text))
+
+
+@lru_cache(maxsize=4096)
+def _letters(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character.casefold())
+    return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Cf"))
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    terms = sorted({_plain(term)[0] for terms in TERMS.values() for term in terms}, key=len, reverse=True)
-    said = [re.escape(term[:-1]) if term.endswith(".") else rf"{re.escape(term)}\w*" for term in terms]
-    said = [f"{ARABIC_PREFIXES}{term}" if ARABIC.match(term) else term for term in said]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(said)})(?!\w)")
+    terms = sorted({_plain(term) for terms in TERMS.values() for term in terms}, key=len, reverse=True)
+    arabic = "|".join(_said(term) for term in terms if ARABIC.match(term))
+    others = "|".join(_said(term) for term in terms if not ARABIC.match(term))
+    return re.compile(rf"\b(?:{others}|{ARABIC_PREFIXES}(?:{arabic}))(?!\w)")
+
+
+def _said(term: str) -> str:
+    return re.escape(term[:-1]) if term.endswith(".") else rf"{re.escape(term)}\w*"

@@ -4,6 +4,7 @@ with everything in place (pure)."""
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from plans.messages.clinical_terms import clinical_words
 from plans.messages.models import MessageKind
@@ -66,12 +67,16 @@ class Wording:
     body: str
 
 
-def faults_of(kind: MessageKind, wording: Wording) -> list[WordingFault]:
-    """Everything that is wrong with these words, most of it by name; empty where they can be used."""
+@lru_cache(maxsize=512)
+def faults_of(kind: MessageKind, wording: Wording) -> Sequence[WordingFault]:
+    """Everything that is wrong with these words, most of it by name; empty where they can be used.
+
+    Asked again for every mail that has words of its own, so it is remembered.
+    """
     found = [*_faults(kind, "subject", wording.subject), *_faults(kind, "body", wording.body)]
     if kind in LINK_NEEDED and f"{{{LINK}}}" not in wording.body:
         found.append(WordingFault("body", f"{{{LINK}}} is missing: without it nobody can do what this mail asks for."))
-    return found
+    return tuple(found)
 
 
 def _faults(kind: MessageKind, field: str, text: str) -> Iterator[WordingFault]:

@@ -17,7 +17,7 @@ from plans.messages.render.dates import date_of, day_of, isolated, left_to_right
 from plans.messages.render.headers import OPTIONAL, unsubscribe_url
 from plans.messages.render.mail import Mail
 from plans.messages.rules import Offer
-from plans.messages.wording import LINK, LINK_NEEDED, Wording, faults_of, paragraphs, pieces
+from plans.messages.wording import LINK, LINK_NEEDED, Wording, WordingFault, faults_of, paragraphs, pieces
 
 MAP = "https://www.google.com/maps/search/"
 
@@ -93,7 +93,7 @@ def in_own_words(words: Words, own: Wording, kind: MessageKind) -> Words:
     Raises `WordingFault` where the words cannot be used any more.
     """
     for fault in faults_of(kind, own):
-        raise fault
+        raise WordingFault(fault.field, str(fault))
     before: list[Paragraph] = []
     after: list[Paragraph] = []
     main = words.main if words.main != words.page else None

@@ -8,23 +8,22 @@ one mail marks the next one, so that a killed process leaves one mail uncertain 
 import logging
 import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Q
 
 from clinic import clock
-from clinic.places.models import Location
 from plans.messages import rules
-from plans.messages.models import SUBJECTS, DeliveryPass, MessageKind, PatientMessage
-from plans.messages.places import places_of
+from plans.messages.leases import BATCH, Batch, Leased, lease, leases_settle, postpone, release
+from plans.messages.models import MessageKind, PatientMessage
+from plans.messages.passes import DELIVERY, pass_record
 from plans.messages.render import Mail, Place, ascii_address, render
 from plans.messages.rules import Ending, Recipient, Subject
 from plans.messages.smtp import MESSAGE_SECONDS, Answer, MailServer, Unreachable, Verdict
@@ -34,18 +33,12 @@ logger = logging.getLogger(__name__)
 
 Status = PatientMessage.Status
 
-BATCH = 25
-LEASE = timedelta(seconds=180)
-"""How long a batch belongs to the process that leased it."""
 RESERVE = timedelta(seconds=15)
 """A mail is begun only if the lease outlives the longest that it can take by this much."""
 MAX_ATTEMPTS = 12
 """With the backoff below these span about five hours; then a person has to look."""
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 30, 3600
-UNREACHABLE_BACKOFF_SECONDS = 15
-LOCKED_BACKOFF_SECONDS = 5
 PAUSES_SECONDS = (0.1, 0.5, 1, 2, 4)
-LOST = "The process that was sending it ended without recording what became of it."
 
 
 @dataclass(slots=True)
@@ -61,6 +54,8 @@ class Report:
     """Not sent on purpose: cancelled, expired or suppressed."""
     unreachable: str = ""
     """Why the mail server could not be used; nothing of this is any mail's fault."""
+    locked: set[UUID] = field(default_factory=set)
+    """Those of the postponed whose subject somebody held."""
     is_finished: bool = True
     """Nothing that was due is left, as far as this pass could see."""
 
@@ -70,32 +65,6 @@ class Report:
             f"{self.dropped} no longer to be sent"
         )
         return f"{text}. {self.unreachable}" if self.unreachable else f"{text}."
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """One row of a batch."""
-
-    id: UUID
-    location_id: UUID
-    subject: tuple[str, UUID] | None
-    """Its column and key; None: the mail is about its recipient alone."""
-
-    @classmethod
-    def of(cls, pk: UUID, location: UUID, *keys: UUID | None) -> "Leased":
-        """`keys` of `SUBJECTS`, of which at most one is set."""
-        found = [(column, key) for column, key in zip(SUBJECTS, keys, strict=True) if key is not None]
-        return cls(pk, location, found[0] if found else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows that belong to this process, under `token`, until `leased_until`; and the places they tell of."""
-
-    token: UUID
-    leased_until: datetime
-    rows: Sequence[Leased]
-    places: Mapping[UUID, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +87,12 @@ class Outcome:
     begun: Begun
     answer: Answer
 
+    @property
+    def is_tried_again(self) -> bool:
+        """Never after a permanent refusal; where the mail server as a whole was at fault, however often it was."""
+        is_transient = self.answer.verdict is Verdict.TRANSIENT
+        return is_transient and (self.answer.is_servers or self.begun.attempts < MAX_ATTEMPTS)
+
 
 def deliver_due(*, until: datetime | None = None, limit: int | None = None, seconds: float | None = None) -> Report:
     """One delivery pass: send what is due now, or until `until`; returns what became of it.
@@ -130,7 +105,7 @@ def deliver_due(*, until: datetime | None = None, limit: int | None = None, seco
     taken = 0
     with MailServer() as server:
         while limit is None or taken < limit:
-            batch = _lease(until or clock.now(), BATCH if limit is None else min(BATCH, limit - taken), started)
+            batch = lease(until, BATCH if limit is None else min(BATCH, limit - taken), started, report.locked)
             if not batch.rows:
                 break
             taken += len(batch.rows)
@@ -140,51 +115,8 @@ def deliver_due(*, until: datetime | None = None, limit: int | None = None, seco
             if seconds is not None and time.monotonic() - began > seconds:
                 report.is_finished = False
                 break
-    pass_record("deliver_due", sent=report.sent)
+    pass_record(DELIVERY, sent=report.sent, trouble=report.unreachable)
     return report
-
-
-def leases_settle() -> int:
-    """Call every mail *unknown* whose sender ended without a word; returns how many. It is never sent again blindly."""
-    now = clock.now()
-    lost = PatientMessage.objects.filter(status=Status.SENDING, leased_until__lt=now)
-    return lost.update(**rules.settled_as(Status.UNKNOWN, LOST, now), failure=LOST)
-
-
-def pass_record(name: str, *, sent: int = 0) -> None:
-    """Note that a pass of this name has ended: its age is what liveness means here."""
-    DeliveryPass.objects.bulk_create(
-        [DeliveryPass(name=name, finished_at=clock.now(), sent=sent)],
-        update_conflicts=True,
-        unique_fields=["name"],
-        update_fields=["finished_at", "sent"],
-    )
-
-
-def _lease(until: datetime, size: int, started: datetime) -> Batch:
-    """Up to `size` rows that are due until `until`, longest due first; rows that this pass has tried are left out."""
-    now = clock.now()
-    token, leased_until = uuid4(), now + LEASE
-    with transaction.atomic():
-        rows = [
-            Leased.of(*row)
-            for row in PatientMessage.objects.filter(
-                Q(leased_until__isnull=True) | Q(leased_until__lt=now),
-                Q(sending_at__isnull=True) | Q(sending_at__lt=started),
-                status=Status.PENDING,
-                not_before__lte=until,
-            )
-            .order_by("not_before")
-            .select_for_update(skip_locked=True, no_key=True)
-            .values_list("id", "location_id", *(f"{column}_id" for column in SUBJECTS))[:size]
-        ]
-        if rows:
-            # By key, not by status: that index would be read whole (docs/reliability.md).
-            PatientMessage.objects.filter(pk__in=[row.id for row in rows]).update(
-                lease_token=token, leased_until=leased_until
-            )
-    places = Location.objects.in_bulk({row.location_id for row in rows}) if rows else {}
-    return Batch(token, leased_until, rows, places_of(places.values()))
 
 
 def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
@@ -196,46 +128,53 @@ def _deliver(batch: Batch, server: MailServer, report: Report) -> None:
                 report.is_finished = False
                 break
             server.connect()
-            begun = _hand_over(batch, outcome, row, report)
-            outcome = None
+            begun, outcome = _next(batch, outcome, row, report), None
             if begun is not None:
                 outcome = Outcome(begun, _send(server, begun))
+                if outcome.answer.is_servers:
+                    raise Unreachable(outcome.answer.detail)
     except Unreachable as error:
         report.unreachable = str(error)
         logger.warning("%s", error)
     finally:  # whatever went wrong: what is known is recorded
         if outcome is not None:
             _record(batch.token, outcome, report)
-        _release(batch, UNREACHABLE_BACKOFF_SECONDS if report.unreachable else 0)
+        release(batch, is_unreachable=bool(report.unreachable))
 
 
 def _send(server: MailServer, begun: Begun) -> Answer:
     try:
         return server.send(sender=begun.sender, recipient=begun.recipient, content=begun.content)
     except Unreachable as error:
-        return Answer(Verdict.TRANSIENT, str(error))
+        return Answer(Verdict.TRANSIENT, str(error), is_servers=True)
+    except Exception as error:  # nobody knows how far it came; the next one may be fine
+        logger.exception("Message %s could not be handed over.", begun.id)
+        server.close()
+        return Answer(Verdict.UNKNOWN, f"Handing it over failed ({type(error).__name__}).")
 
 
-def _hand_over(batch: Batch, outcome: Outcome | None, row: Leased, report: Report) -> Begun | None:
-    """Record the outcome of the mail before and mark this one as *sending*, in one transaction.
+def _next(batch: Batch, outcome: Outcome | None, row: Leased, report: Report) -> Begun | None:
+    """Record the outcome of the mail before and mark this one as *sending*.
 
-    None where this one does not go out: it ended otherwise, somebody else has it, or its subject is locked.
+    None where this one does not go out: it ended otherwise, somebody else has it, its subject is locked, or the
+    database went away.
     """
-    is_recorded = False
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            # The subject before the messages: the one lock order (clinic/locking.py).
-            subject = lock_subject(cursor, *row.subject) if row.subject is not None else None
-            if outcome is not None:
-                is_recorded = _write(cursor, batch.token, outcome)
-            begun = _begin(cursor, batch, row, subject)
-    except (OperationalError, InterfaceError) as error:
-        logger.warning("Message %s waits: %s.", row.id, type(error.__cause__ or error).__name__)
+        begun, is_recorded = _hand_over(batch, outcome, row)
+    except (DatabaseError, InterfaceError) as error:
+        reason = type(error.__cause__ or error).__name__
         connection.close_if_unusable_or_obsolete()
         if outcome is not None:
             _record(batch.token, outcome, report)
-        _postpone(batch.token, row)
-        report.postponed += 1
+        if isinstance(error, (OperationalError, InterfaceError)):
+            logger.warning("Message %s waits: %s.", row.id, reason)
+            postpone(batch.token, row)
+            report.postponed += 1
+            report.locked.add(row.id)
+        else:
+            logger.error("Message %s could not be begun (%s).", row.id, reason)
+            _end_alone(batch.token, row, Ending(Status.FAILED, f"It could not be begun ({reason})."))
+            report.failed += 1
         return None
     if outcome is not None:
         _count(outcome, is_recorded, report)
@@ -246,6 +185,17 @@ def _hand_over(batch: Batch, outcome: Outcome | None, row: Leased, report: Repor
             report.dropped += 1
         return None
     return begun
+
+
+def _hand_over(batch: Batch, outcome: Outcome | None, row: Leased) -> tuple[Begun | Ending | None, bool]:
+    """One transaction: what `_begin` makes of this row, and whether the outcome of the mail before was recorded."""
+    is_recorded = False
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The subject before the messages: the one lock order (clinic/locking.py).
+        subject = lock_subject(cursor, *row.subject) if row.subject is not None else None
+        if outcome is not None:
+            is_recorded = _write(cursor, batch.token, outcome)
+        return _begin(cursor, batch, row, subject), is_recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +249,8 @@ END = """
 """
 TRY_AGAIN = """
     UPDATE plans_patientmessage
-    SET status = 'pending', not_before = %s, failure = %s, lease_token = NULL, leased_until = NULL, updated_at = %s
+    SET status = 'pending', not_before = greatest(due_at, %s), attempts = %s, failure = %s, lease_token = NULL,
+        leased_until = NULL, updated_at = %s
     WHERE id = %s AND lease_token = %s
 """
 
@@ -313,11 +264,21 @@ def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, subject: Subject | 
     now = clock.now()
     ready = _prepare(row, Owed.of(found), subject, batch.places[row.location_id], now)
     if isinstance(ready, Ending):
-        failure = ready.reason if ready.status == Status.FAILED else ""
-        cursor.execute(END, [ready.status.value, ready.reason, failure, now, now, row.id, batch.token])
+        _end(cursor, batch.token, row, ready)
     else:
         cursor.execute(MARK_SENDING, [ready.attempts, now, ready.recipient, now, row.id])
     return ready
+
+
+def _end(cursor: CursorWrapper, token: UUID, row: Leased, ending: Ending) -> None:
+    now = clock.now()
+    failure = ending.reason if ending.status == Status.FAILED else ""
+    cursor.execute(END, [ending.status.value, ending.reason, failure, now, now, row.id, token])
+
+
+def _end_alone(token: UUID, row: Leased, ending: Ending) -> None:
+    with connection.cursor() as cursor:
+        _end(cursor, token, row, ending)
 
 
 def _prepare(row: Leased, owed: Owed, subject: Subject | None, place: Place, now: datetime) -> Begun | Ending:
@@ -376,8 +337,9 @@ def _write(cursor: CursorWrapper, token: UUID, outcome: Outcome) -> bool:
     """Write down what became of a begun mail; False where the lease was lost and somebody called it unknown."""
     now, begun, detail = clock.now(), outcome.begun, outcome.answer.detail
     status = STATUS_AFTER[outcome.answer.verdict]
-    if outcome.answer.verdict is Verdict.TRANSIENT and begun.attempts < MAX_ATTEMPTS:
-        cursor.execute(TRY_AGAIN, [now + _backoff(begun.attempts), detail, now, begun.id, token])
+    if outcome.is_tried_again:
+        attempts = begun.attempts - 1 if outcome.answer.is_servers else begun.attempts
+        cursor.execute(TRY_AGAIN, [now + _backoff(begun.attempts), attempts, detail, now, begun.id, token])
     else:
         cursor.execute(END, [status.value, (detail or begun.note)[:200], detail, now, now, begun.id, token])
     return cursor.rowcount == 1
@@ -401,7 +363,7 @@ def _count(outcome: Outcome, is_recorded: bool, report: Report) -> None:
             report.sent += 1
         case Verdict.UNKNOWN:
             report.unknown += 1
-        case Verdict.TRANSIENT if outcome.begun.attempts < MAX_ATTEMPTS:
+        case Verdict.TRANSIENT if outcome.is_tried_again:
             report.postponed += 1
         case _:
             report.failed += 1
@@ -411,20 +373,3 @@ def _backoff(attempts: int) -> timedelta:
     """How long to wait after so many attempts: doubling, an hour at most, spread by a fifth so that a crowd parts."""
     seconds = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1))
     return timedelta(seconds=seconds * random.uniform(0.8, 1.2))
-
-
-def _postpone(token: UUID, row: Leased) -> None:
-    later = clock.now() + timedelta(seconds=LOCKED_BACKOFF_SECONDS)
-    PatientMessage.objects.filter(pk=row.id, lease_token=token, status=Status.PENDING).update(
-        lease_token=None, leased_until=None, not_before=later
-    )
-
-
-def _release(batch: Batch, backoff_seconds: float) -> None:
-    """Give back what of this batch was not begun."""
-    released: dict[str, object] = {"lease_token": None, "leased_until": None}
-    if backoff_seconds:
-        released["not_before"] = clock.now() + timedelta(seconds=backoff_seconds * random.uniform(0.8, 1.2))
-    PatientMessage.objects.filter(
-        pk__in=[row.id for row in batch.rows], lease_token=batch.token, status=Status.PENDING
-    ).update(**released)

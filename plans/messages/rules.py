@@ -29,6 +29,8 @@ NOT_IN_SERVICE = "The colleague no longer works here."
 AWAITED = frozenset({Appointment.Status.BOOKED, Appointment.Status.CONFIRMED})
 """The patient is still to come."""
 GIVEN = frozenset(ProcedureSession.Status) & {"performed", "signed", "amended"}
+BEFORE_A_VISIT = frozenset({MessageKind.REMINDER, MessageKind.PREPARATION})
+"""Not sent while the course of care is on hold."""
 ASKED_FOR_ALL_THE_SAME = frozenset({MessageKind.LINK})
 """What a patient has just asked for reaches them whatever they do not want otherwise."""
 
@@ -63,6 +65,8 @@ class Visit:
     revision: int
     starts_at: datetime
     ends_at: datetime
+    is_on_hold: bool = False
+    """Its course of care is."""
 
     def against(self, kind: str, number: int | None) -> str:
         """Why a mail of `kind` about its revision `number` would not be true any more; empty where it is."""
@@ -70,7 +74,9 @@ class Visit:
             return REPLACED
         if kind == MessageKind.CANCELLED:
             return "" if self.status == Appointment.Status.CANCELLED else STILL_STANDS
-        return "" if self.status in AWAITED else NOT_TO_COME
+        if self.status not in AWAITED:
+            return NOT_TO_COME
+        return ON_HOLD if self.is_on_hold and kind in BEFORE_A_VISIT else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ Until the final dot of DATA the server is responsible for nothing: whatever happ
 it the server may have taken the mail, whether or not its answer arrives.
 """
 
+import math
 import re
 import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 
@@ -40,17 +42,75 @@ class Answer:
 
     verdict: Verdict
     detail: str = ""
+    is_servers: bool = False
+    """The mail server as a whole was at fault, and no mail: it costs none an attempt."""
 
 
 class Unreachable(Exception):
     """The mail server cannot be used at present; nothing was handed to it."""
 
 
+class _Answers:
+    """What a server says, read with no more patience than is left in all: one that sends a letter now and then would
+    otherwise begin each wait anew."""
+
+    def __init__(self, sock: socket.socket, left: Callable[[], float]) -> None:
+        self._sock, self._left, self._read = sock, left, b""
+
+    def readline(self, limit: int) -> bytes:
+        """A line with its end, or `limit` bytes of it; less where the server has left. Raises `OSError`."""
+        while b"\n" not in self._read and len(self._read) < limit:
+            self._sock.settimeout(self._left())
+            received = self._sock.recv(4096)
+            if not received:
+                break
+            self._read += received
+        end = self._read.find(b"\n", 0, limit) + 1 or limit
+        line, self._read = self._read[:end], self._read[end:]
+        return line
+
+    def close(self) -> None:
+        """The socket is closed by whoever owns it."""
+
+
+class _Impatient:
+    """An SMTP client that gives up at `deadline`, by the monotonic clock, whatever the server does."""
+
+    deadline = math.inf
+    sock: socket.socket | None
+    file: object
+
+    def left(self) -> float:
+        """Seconds that the next wait may take. Raises `TimeoutError` where none are left."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the mail server takes too long")
+        return min(settings.EMAIL_TIMEOUT, left)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Answers(self.sock, self.left)
+        found: tuple[int, bytes] = super().getreply()  # type: ignore[misc]  # of smtplib.SMTP, beside this class
+        return found
+
+
+class _Client(_Impatient, smtplib.SMTP):
+    def __init__(self, deadline: float, *args: Any, **options: Any) -> None:
+        self.deadline = deadline
+        super().__init__(*args, **options)
+
+
+class _ClientOverTls(_Impatient, smtplib.SMTP_SSL):
+    def __init__(self, deadline: float, *args: Any, **options: Any) -> None:
+        self.deadline = deadline
+        super().__init__(*args, **options)
+
+
 class MailServer:
     """One connection to the mail server of the settings, reused for many mails."""
 
     def __init__(self) -> None:
-        self._client: smtplib.SMTP | None = None
+        self._client: _Client | _ClientOverTls | None = None
         self._is_reused = False
         self._deadline = 0.0
 
@@ -65,7 +125,8 @@ class MailServer:
         return self._client is not None
 
     def connect(self, timeout_seconds: float | None = None) -> None:
-        """Connect and sign in, unless it is done. Raises `Unreachable`."""
+        """Connect and sign in, unless it is done, within `EMAIL_TIMEOUT` or `timeout_seconds` in all. Raises
+        `Unreachable`."""
         if self._client is not None:
             return
         timeout = timeout_seconds or settings.EMAIL_TIMEOUT
@@ -80,6 +141,7 @@ class MailServer:
         client, self._client = self._client, None
         if client is not None:
             try:
+                client.deadline = time.monotonic() + GOODBYE_SECONDS
                 if client.sock is not None:
                     client.sock.settimeout(GOODBYE_SECONDS)
                 client.quit()
@@ -90,7 +152,7 @@ class MailServer:
         """Hand over `content` (lines ended by CR LF). The connection may be closed afterwards: see `is_connected`.
 
         A reused connection that the server has dropped meanwhile is opened again once. Raises `Unreachable` where that
-        fails or where there is no connection.
+        fails, where there is no connection, and where the server refuses us as the sender: it would refuse every mail.
         """
         if not self.is_connected:
             raise Unreachable("There is no connection to the mail server.")
@@ -105,8 +167,12 @@ class MailServer:
 
     def _envelope(self, sender: str, recipient: str) -> Answer | None:
         """MAIL, RCPT and DATA; None where the server waits for the content."""
+        answer = self._command("sender", f"MAIL FROM:{smtplib.quoteaddr(sender)}", 250)
+        if answer is not None and answer.verdict is Verdict.PERMANENT:
+            self._drop()
+            raise Unreachable(answer.detail)
         return (
-            self._command("sender", f"MAIL FROM:{smtplib.quoteaddr(sender)}", 250)
+            answer
             or self._command("recipient", f"RCPT TO:{smtplib.quoteaddr(recipient)}", 250, 251)
             or self._command("mail", "DATA", 354)
         )
@@ -166,8 +232,8 @@ class MailServer:
         """The connection, with no more patience than is left for this mail."""
         if self._client is None or self._client.sock is None:
             raise smtplib.SMTPServerDisconnected("connection lost")
-        left = self._deadline - time.monotonic()
-        self._client.sock.settimeout(max(0.1, min(settings.EMAIL_TIMEOUT, left)))
+        self._client.deadline = self._deadline
+        self._client.sock.settimeout(max(0.1, min(settings.EMAIL_TIMEOUT, self._deadline - time.monotonic())))
         return self._client
 
     def _drop(self) -> None:
@@ -175,13 +241,14 @@ class MailServer:
         if client is not None:
             client.close()
 
-    def _open(self, timeout: float) -> smtplib.SMTP:
+    def _open(self, timeout: float) -> _Client | _ClientOverTls:
         host, port, me = settings.EMAIL_HOST, settings.EMAIL_PORT, mail_domain()
-        client: smtplib.SMTP
+        deadline = time.monotonic() + timeout
+        client: _Client | _ClientOverTls
         if settings.EMAIL_USE_SSL:
-            client = smtplib.SMTP_SSL(host, port, me, timeout=timeout, context=ssl.create_default_context())
+            client = _ClientOverTls(deadline, host, port, me, timeout=timeout, context=ssl.create_default_context())
         else:
-            client = smtplib.SMTP(host, port, me, timeout=timeout)
+            client = _Client(deadline, host, port, me, timeout=timeout)
         try:
             if settings.EMAIL_USE_TLS:
                 client.starttls(context=ssl.create_default_context())

@@ -17,15 +17,27 @@ LOCK_TIMEOUT = "1s"
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How one kind of subject is locked: a query by its key, whose columns are the fields of `facts`."""
+    """How one kind of subject is read: by its key; the columns of `query` are the fields of `facts`.
+
+    A statement that had to wait for a lock sees the locked row as it is now, and every other one as it was before it
+    waited. So what is read of other rows is read after `lock`, by a statement of its own; without one `query` locks.
+    """
 
     query: str
     facts: Callable[..., Subject]
+    lock: str = ""
 
 
 VISIT = _Kind(
     """
-    SELECT visit.id, visit.kind, visit.status, visit.revision, visit.starts_at, visit.ends_at
+    SELECT visit.id, visit.kind, visit.status, visit.revision, visit.starts_at, visit.ends_at,
+           EXISTS (
+             SELECT FROM plans_treatmentplan plan
+             WHERE plan.status = 'on_hold' AND plan.id = coalesce(
+               (SELECT session.plan_id FROM plans_proceduresession session WHERE session.id = visit.session_id),
+               (SELECT follow_up.plan_id FROM plans_followup follow_up WHERE follow_up.id = visit.follow_up_id)
+             )
+           )
     FROM set_config('lock_timeout', %s, true), plans_appointment visit
     WHERE visit.id = %s
     FOR NO KEY UPDATE OF visit
@@ -49,11 +61,12 @@ RECOVERY = _Kind(
              WHERE report.check_in_id = check_in.id
                AND report.acknowledge_by IS NOT NULL AND report.acknowledged_at IS NULL
            )
-    FROM set_config('lock_timeout', %s, true), plans_checkin check_in
+    FROM plans_checkin check_in
     WHERE check_in.id = %s
-    FOR NO KEY UPDATE OF check_in
     """,
     Recovery,
+    lock="SELECT FROM set_config('lock_timeout', %s, true), plans_checkin WHERE id = %s"
+    " FOR NO KEY UPDATE OF plans_checkin",
 )
 DEBT = _Kind(
     """
@@ -64,11 +77,12 @@ DEBT = _Kind(
                AND visit.status IN ('booked', 'confirmed', 'arrived', 'fulfilled')
            ),
            (SELECT plan.status FROM plans_treatmentplan plan WHERE plan.id = follow_up.plan_id)
-    FROM set_config('lock_timeout', %s, true), plans_followup follow_up
+    FROM plans_followup follow_up
     WHERE follow_up.id = %s
-    FOR NO KEY UPDATE OF follow_up
     """,
     Debt,
+    lock="SELECT FROM set_config('lock_timeout', %s, true), plans_followup WHERE id = %s"
+    " FOR NO KEY UPDATE OF plans_followup",
 )
 OFFER = _Kind(
     """
@@ -95,6 +109,10 @@ def lock_subject(cursor: CursorWrapper, column: str, key: UUID) -> Subject:
     Raises `OperationalError` where somebody else holds it for longer than `LOCK_TIMEOUT`.
     """
     kind = KINDS[column]
-    cursor.execute(kind.query, [LOCK_TIMEOUT, key])
+    if kind.lock:
+        cursor.execute(kind.lock, [LOCK_TIMEOUT, key])
+        cursor.execute(kind.query, [key])
+    else:
+        cursor.execute(kind.query, [LOCK_TIMEOUT, key])
     found: tuple[Any, ...] = cursor.fetchone()
     return kind.facts(*found)

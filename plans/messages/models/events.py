@@ -44,6 +44,7 @@ class DeliveryPass(models.Model):
     name = models.CharField(max_length=20, primary_key=True)
     finished_at = models.DateTimeField()
     sent = models.PositiveIntegerField(default=0)
+    trouble = models.CharField(max_length=200, blank=True, help_text="What was in its way; empty: nothing.")
 
     def __str__(self) -> str:
         return self.name

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from clinic.people.models import User
 from clinic.places.models import Location
@@ -164,6 +164,12 @@ class PatientMessage(Record):
             # The worker's query, and nothing else: open rows by when they may be tried.
             models.Index(fields=["not_before"], condition=Q(status="pending"), name="message_due"),
             models.Index(fields=["leased_until"], condition=Q(status="sending"), name="message_in_flight"),
+            # What waits out a backoff, by how long it has been due: the oldest is found whatever the clock did since.
+            models.Index(
+                fields=["due_at"], condition=Q(status="pending", not_before__gt=F("due_at")), name="message_postponed"
+            ),
+            # What was closed by a clock that has been set back since: its settling lies ahead.
+            models.Index(fields=["settled_at"], condition=Q(status="expired"), name="message_expired"),
             models.Index(fields=["patient", "due_at"], name="message_patient"),
             models.Index(fields=["appointment"], name="message_appointment"),
             models.Index(

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from clinic import clock
-from plans.messages.delivery import BATCH, LEASE, MAX_ATTEMPTS, deliver_due
+from plans.messages.delivery import MAX_ATTEMPTS, deliver_due
+from plans.messages.leases import BATCH, LEASE
 from plans.messages.models import DeliveryPass, PatientMessage
 from plans.scheduling.models import Appointment
 from tests.plans.messages.conftest import Clinic, rows, states

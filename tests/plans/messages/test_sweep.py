@@ -6,7 +6,8 @@ import pytest
 import time_machine
 
 from clinic import clock
-from plans.messages.delivery import LEASE, deliver_due
+from plans.messages.delivery import deliver_due
+from plans.messages.leases import LEASE
 from plans.messages.models import DeliveryPass, MessagePolicy, PatientMessage
 from plans.messages.sweep import Found, reconcile
 from plans.scheduling.models import Appointment

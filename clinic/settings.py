@@ -221,7 +221,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
-    "reconcile-messages": {"task": "plans.messages.tasks.reconcile", "schedule": 60.0},
+    "reconcile-messages": {
+        "task": "plans.messages.tasks.reconcile",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "resume-rollouts": {
         "task": "plans.treatment.tasks.resume_rollouts",
         "schedule": 15.0,

@@ -3,6 +3,7 @@
 import plans.consultations.admin
 import plans.followups.admin
 import plans.messages.admin
+import plans.messages.today
 import plans.messages.wordings.admin
 import plans.protocols.admin
 import plans.scheduling.admin

@@ -163,10 +163,12 @@ def _next(batch: Batch, outcome: Outcome | None, row: Leased, report: Report) ->
         begun, is_recorded = _hand_over(batch, outcome, row)
     except (DatabaseError, InterfaceError) as error:
         reason = type(error.__cause__ or error).__name__
-        connection.close_if_unusable_or_obsolete()
+        is_passing = isinstance(error, (OperationalError, InterfaceError))
+        if is_passing:
+            connection.close_if_unusable_or_obsolete()
         if outcome is not None:
             _record(batch.token, outcome, report)
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if is_passing:
             logger.warning("Message %s waits: %s.", row.id, reason)
             postpone(batch.token, row)
             report.postponed += 1

@@ -1,13 +1,14 @@
-"""Whether mail flows: how old the oldest due message and the last pass are, and whether broker and mail server answer.
+"""Whether mail flows: the age of the oldest due message and of the last passes, and whether broker and mail server
+answer.
 
 Liveness is the age of the last delivery pass, not a ping. None of this takes the web offline: it has its own address.
 """
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import DatabaseError
-from django.db.models import Count, Min
+from django.db import DatabaseError, connection
+from django.db.models import Count
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -15,8 +16,8 @@ from clinic import clock
 from clinic.doctor import Finding
 from clinic.health import gauge
 from clinic.nudging import impatient_connection
-from plans.messages.delivery import LONGEST_BACKOFF_SECONDS
-from plans.messages.models import DeliveryPass, PatientMessage
+from plans.messages.models import PatientMessage
+from plans.messages.passes import DELIVERY, SWEEP, passes_ended
 from plans.messages.queries import STUCK_AFTER
 from plans.messages.smtp import MailServer, Unreachable
 
@@ -24,8 +25,11 @@ Status = PatientMessage.Status
 
 OLDEST_DUE_ALARM_SECONDS = STUCK_AFTER.total_seconds()
 LAST_PASS_ALARM_SECONDS = 60.0
+LAST_SWEEP_ALARM_SECONDS = 300.0
+"""The beat asks for one every minute; nothing else does."""
 BROKER_PATIENCE_SECONDS = 1.0
 SMTP_PATIENCE_SECONDS = 2.0
+QUEUE = "celery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Health:
 
     oldest_due_seconds: float | None
     last_pass_seconds: float | None
+    last_sweep_seconds: float | None
     failed: int
     unknown: int
     broker: bool
@@ -51,7 +56,7 @@ class Health:
 
 def measure() -> Health:
     """Look at all of it now. Takes a few seconds at most, when broker and mail server both hang."""
-    oldest, last = oldest_due_seconds(), last_pass_seconds()
+    oldest, last, sweep = oldest_due_seconds(), last_pass_seconds(), last_sweep_seconds()
     counts = needing_a_person()
     broker, smtp = is_broker_reachable(), is_smtp_reachable()
     problems = []
@@ -61,11 +66,79 @@ def measure() -> Health:
         problems.append("No delivery pass has ever ended.")
     elif last > LAST_PASS_ALARM_SECONDS:
         problems.append(f"The last delivery pass ended {last:.0f} s ago.")
+    if sweep is not None and sweep > LAST_SWEEP_ALARM_SECONDS:
+        problems.append(f"The last sweep ended {sweep:.0f} s ago.")
     if not broker:
         problems.append("The broker does not answer.")
     if not smtp:
         problems.append("The mail server cannot be used.")
-    return Health(oldest, last, counts[Status.FAILED], counts[Status.UNKNOWN], broker, smtp, problems)
+    return Health(oldest, last, sweep, counts[Status.FAILED], counts[Status.UNKNOWN], broker, smtp, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """One reason why mail does not leave or soon will not, and what to do, for whoever looks after the service."""
+
+    what: str
+    remedy: str
+
+
+def standstills() -> list[Standstill]:
+    """Why mail does not flow, by what the passes left behind. Two queries where it does; the broker is asked only where
+    passes stay away."""
+    try:
+        passes = passes_ended()
+        oldest = oldest_due_seconds()
+    except DatabaseError:
+        return []
+    found = []
+    last, sweep = passes.get(DELIVERY), passes.get(SWEEP)
+    if last is None or last.age_seconds > LAST_PASS_ALARM_SECONDS:
+        found.append(_why_no_pass())
+    elif last.trouble:
+        found.append(
+            Standstill(
+                last.trouble,
+                "Look whether the mail server runs and whether EMAIL_URL and DEFAULT_FROM_EMAIL are right.",
+            )
+        )
+    elif sweep is not None and sweep.age_seconds > LAST_SWEEP_ALARM_SECONDS:
+        found.append(
+            Standstill(
+                "Nobody asks for mail that falls due later, such as reminders: the clock service stands still.",
+                "Start the service `beat`.",
+            )
+        )
+    if oldest is not None and oldest > OLDEST_DUE_ALARM_SECONDS and not found:
+        found.append(
+            Standstill(
+                "Mail leaves, but some of it waits: the mail server puts it off, or there is more than it takes.",
+                "Look at the log of the service `worker`; a second worker does no harm.",
+            )
+        )
+    return found
+
+
+def _why_no_pass() -> Standstill:
+    waiting = _tasks_waiting()
+    if waiting is None:
+        return Standstill(
+            "The broker does not answer, so nobody is told to send mail.",
+            "Start the service `valkey`; nothing is lost.",
+        )
+    if waiting:
+        return Standstill("Nobody takes the work of sending mail.", "Start the service `worker`.")
+    return Standstill("Nobody sends mail.", "Start the services `worker` and `beat`, or run `manage.py deliver_due`.")
+
+
+def _tasks_waiting() -> int | None:
+    """How many tasks nobody has taken yet; None where the broker does not answer."""
+    with impatient_connection(BROKER_PATIENCE_SECONDS) as broker:
+        try:
+            channel: Any = broker.default_channel
+            return int(channel.client.llen(QUEUE))
+        except (OSError, KombuError, RedisError):
+            return None
 
 
 def doctors_finding() -> Finding:
@@ -86,20 +159,45 @@ def doctors_finding() -> Finding:
 
 
 def oldest_due_seconds() -> float | None:
-    """How long the message that has waited longest has been due; None where none is due."""
+    """How long the message that has waited longest has been due, those being sent included; None where none is due.
+
+    One query, of the first entries of three indexes.
+    """
     now = clock.now()
-    # What is due and waits out a backoff counts too; the bound on `not_before` keeps to the worker's index.
-    due = PatientMessage.objects.filter(
-        status=Status.PENDING, due_at__lte=now, not_before__lte=now + timedelta(seconds=2 * LONGEST_BACKOFF_SECONDS)
-    )
-    oldest: datetime | None = due.aggregate(oldest=Min("due_at"))["oldest"]
-    return None if oldest is None else (now - oldest).total_seconds()
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST_DUE, {"now": now})
+        (oldest,) = cursor.fetchone()
+    return None if oldest is None else max(0.0, (now - oldest).total_seconds())
+
+
+# The first row that may be tried has been due for as long as any that never was put off; those that were, however
+# far, stand in an index by when they were due.
+OLDEST_DUE = """
+    SELECT min(due_at) FROM (
+      (SELECT due_at FROM plans_patientmessage
+       WHERE status = 'pending' AND not_before <= %(now)s AND due_at <= %(now)s ORDER BY not_before LIMIT 1)
+      UNION ALL
+      (SELECT due_at FROM plans_patientmessage
+       WHERE status = 'pending' AND not_before > due_at AND due_at <= %(now)s ORDER BY due_at LIMIT 1)
+      UNION ALL
+      (SELECT due_at FROM plans_patientmessage WHERE status = 'sending' AND due_at <= %(now)s)
+    ) AS oldest
+"""
 
 
 def last_pass_seconds() -> float | None:
     """The age of the last delivery pass; None where there has been none."""
-    finished_at = DeliveryPass.objects.filter(name="deliver_due").values_list("finished_at", flat=True).first()
-    return None if finished_at is None else (clock.now() - finished_at).total_seconds()
+    return _age(DELIVERY)
+
+
+def last_sweep_seconds() -> float | None:
+    """The age of the last sweep; None where there has been none."""
+    return _age(SWEEP)
+
+
+def _age(name: str) -> float | None:
+    found = passes_ended().get(name)
+    return None if found is None else found.age_seconds
 
 
 def needing_a_person() -> dict[str, int]:
@@ -110,12 +208,7 @@ def needing_a_person() -> dict[str, int]:
 
 def is_broker_reachable() -> bool:
     """Whether the broker answers within a second."""
-    with impatient_connection(BROKER_PATIENCE_SECONDS) as connection:
-        try:
-            connection.default_channel.client.ping()  # type: ignore[attr-defined]  # the Redis transport's channel
-        except (OSError, KombuError, RedisError):
-            return False
-    return True
+    return _tasks_waiting() is not None
 
 
 def is_smtp_reachable() -> bool:
@@ -137,6 +230,18 @@ def _oldest_due() -> float:
 def _last_pass() -> float:
     age = last_pass_seconds()
     return float("inf") if age is None else age
+
+
+@gauge("clinic_message_sweep_age_seconds", "Time since the last sweep of messages ended; it is the beat that asks.")
+def _last_sweep() -> float:
+    age = last_sweep_seconds()
+    return float("inf") if age is None else age
+
+
+@gauge("clinic_mail_server_up", "1 while the last delivery pass could use the mail server.")
+def _mail_server() -> float:
+    found = passes_ended().get(DELIVERY)
+    return float(found is not None and not found.trouble)
 
 
 @gauge("clinic_messages_failed", "Messages that failed and wait for a person.")

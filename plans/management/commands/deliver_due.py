@@ -1,4 +1,4 @@
-"""`manage.py deliver_due`: one delivery pass without Celery, for cron and drills."""
+"""`manage.py deliver_due`: what worker and beat do, once, without Celery: for cron and drills."""
 
 from argparse import ArgumentParser
 from datetime import datetime
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 
 from plans.messages.delivery import deliver_due
+from plans.messages.sweep import reconcile
 
 
 def instant(text: str) -> datetime:
@@ -19,7 +20,7 @@ def instant(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    help = "Send the mail that is due, once, without Celery. Safe beside running workers."
+    help = "Sweep once and send the mail that is due, once, without Celery. Safe beside running workers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, until: datetime | None, **options: Any) -> None:
+        reconcile()
         report = deliver_due(until=until)
         self.stdout.write(str(report))
         if report.unreachable:

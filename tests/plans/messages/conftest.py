@@ -62,8 +62,8 @@ class Clinic:
         return factories.next_weekday(self.location, after_days=20)
 
 
-def make_clinic(**location: Any) -> Clinic:
-    place = factories.make_location("Linden House", street="12 Linden Street", city="New York", **location)
+def make_clinic(name: str = "Linden House", **location: Any) -> Clinic:
+    place = factories.make_location(name, street="12 Linden Street", city="New York", **location)
     return Clinic(
         location=place,
         practitioner=factories.make_practitioner(place),

@@ -15,6 +15,9 @@ class Mode(Enum):
     HANG_AT_GREETING = auto()
     TRANSIENT_AT_RECIPIENT = auto()
     PERMANENT_AT_RECIPIENT = auto()
+    PERMANENT_AT_SENDER = auto()
+    DRIP = auto()
+    """Answer a letter at a time, and never come to the end of a line."""
     TRANSIENT_AFTER_DOT = auto()
     PERMANENT_AFTER_DOT = auto()
     DROP_BEFORE_DOT = auto()
@@ -95,7 +98,13 @@ class Sink:
             if command == b"QUIT":
                 say("221 bye")
                 return
-            if command == b"RCPT" and self.mode is Mode.TRANSIENT_AT_RECIPIENT:
+            if self.mode is Mode.DRIP:
+                while not self._stopped.wait(0.05):
+                    connection.sendall(b"2")
+                return
+            if command == b"MAIL" and self.mode is Mode.PERMANENT_AT_SENDER:
+                say("553 5.7.1 <no-reply@visits.example> is not yours")
+            elif command == b"RCPT" and self.mode is Mode.TRANSIENT_AT_RECIPIENT:
                 say("451 4.7.1 <mock@example.com> is greylisted")
             elif command == b"RCPT" and self.mode is Mode.PERMANENT_AT_RECIPIENT:
                 say("550 5.1.1 <mock@example.com>: no such person")

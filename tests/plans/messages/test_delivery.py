@@ -8,9 +8,12 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from clinic import clock
+from plans.messages import delivery
 from plans.messages.delivery import MAX_ATTEMPTS, deliver_due
 from plans.messages.leases import BATCH, LEASE
 from plans.messages.models import DeliveryPass, PatientMessage
@@ -253,6 +256,21 @@ class TestFailures:
         frozen.shift(timedelta(seconds=18))
         assert deliver_due().sent == 2
 
+    def test_a_sender_that_the_server_refuses_costs_no_mail_an_attempt_and_ends_the_pass(
+        self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink
+    ) -> None:
+        appointments = [clinic.book("10:00"), clinic.book("11:00")]
+        sink.mode = Mode.PERMANENT_AT_SENDER
+        frozen.shift(GRACE)
+        report = deliver_due()
+        assert report.unreachable == "The server refused the sender (553 5.7.1)."
+        assert {(row.status, row.attempts) for row in map(confirmation, appointments)} == {("pending", 0)}
+        assert DeliveryPass.objects.get(name="deliver_due").trouble == report.unreachable
+        sink.mode = Mode.ACCEPT
+        frozen.shift(timedelta(minutes=1))
+        assert deliver_due().sent == 2
+        assert DeliveryPass.objects.get(name="deliver_due").trouble == ""
+
     def test_a_server_that_goes_away_amid_a_batch_leaves_the_rest_pending(
         self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink
     ) -> None:
@@ -281,6 +299,48 @@ class TestFailures:
         assert confirmation(bad).status == "failed"
         assert confirmation(bad).failure == "It could not be written (ValueError)."
         assert confirmation(good).status == "sent"
+
+    def test_one_row_that_the_database_refuses_to_begin_blocks_no_other(
+        self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An address that grows too long once its domain is written as DNS has it."""
+        bad, good = clinic.book("10:00", consultation_for=clinic.another_patient()), clinic.book("11:00")
+        monkeypatch.setattr(
+            delivery,
+            "ascii_address",
+            lambda address: f"{'a' * 260}@example.com" if address.startswith("patient") else address,
+        )
+        frozen.shift(GRACE)
+        report = deliver_due()
+        assert (report.sent, report.failed) == (1, 1)
+        assert confirmation(bad).failure == "It could not be begun (StringDataRightTruncation)."
+        assert confirmation(good).status == "sent"
+
+    def test_what_could_not_be_sent_until_then_is_not_sent_before_its_time(
+        self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink
+    ) -> None:
+        appointment = clinic.book()
+        sink.mode = Mode.REFUSE_CONNECTION
+        deliver_due(until=clinic.at("10:00", date(2026, 3, 17)))
+        assert all(row.not_before >= row.due_at for row in rows(appointment))
+
+
+def test_each_mail_costs_the_same_few_statements(clinic: Clinic, frozen: time_machine.Traveller, sink: Sink) -> None:
+    def statements(mails: int) -> int:
+        for number in range(mails):
+            clinic.book(f"{10 + number}:00", frozen_day(), consultation_for=clinic.another_patient())
+        frozen.shift(GRACE)
+        with CaptureQueriesContext(connection) as captured:
+            assert deliver_due().sent == mails
+        return len(captured)
+
+    def frozen_day() -> date:
+        days.append(days[-1] + timedelta(days=7))
+        return days[-1]
+
+    days = [date(2026, 4, 1)]
+    one, three, seven = statements(1), statements(3), statements(7)
+    assert (three - one) / 2 == (seven - three) / 4 == 6, "subject, outcome, row, sending; begin and commit"
 
 
 class TestLeases:

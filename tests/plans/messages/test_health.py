@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from clinic import clock
+from clinic.access.roles import Role
 from plans.messages.delivery import deliver_due
+from plans.messages.health import oldest_due_seconds, standstills
 from plans.messages.models import DeliveryPass, PatientMessage
-from tests.plans.messages.conftest import Clinic
+from plans.messages.sweep import reconcile
+from tests.console import House, words
+from tests.plans.messages.conftest import Clinic, make_clinic
 from tests.plans.messages.sink import Mode, Sink
 from tests.servers import Broker, Inbox
 
@@ -30,6 +35,7 @@ def test_all_is_well_after_a_pass(frozen: time_machine.Traveller, mailbox: Inbox
         "status": "ok",
         "oldest_due_seconds": None,
         "last_pass_seconds": 0.0,
+        "last_sweep_seconds": None,
         "failed": 0,
         "unknown": 0,
         "broker": True,
@@ -49,6 +55,79 @@ def test_a_pass_that_is_too_long_ago_is_a_problem(
     deliver_due()
     frozen.shift(timedelta(seconds=61))
     assert look(503)["problems"] == ["The last delivery pass ended 61 s ago."]
+
+
+def test_a_sweep_that_is_too_long_ago_tells_of_a_dead_beat_though_passes_end(
+    frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker
+) -> None:
+    reconcile()
+    frozen.shift(timedelta(seconds=301))
+    deliver_due()
+    assert look(503)["problems"] == ["The last sweep ended 301 s ago."]
+    assert [found.remedy for found in standstills()] == ["Start the service `beat`."]
+
+
+def test_a_clock_that_was_set_back_does_not_hide_that_passes_stay_away(
+    frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker
+) -> None:
+    deliver_due()
+    frozen.shift(timedelta(hours=-1))
+    assert look(503)["problems"] == ["The last delivery pass ended 3600 s ago."]
+    deliver_due()
+    look(200)
+
+
+def test_the_oldest_message_is_found_however_far_a_clock_put_it_off_and_while_it_is_sent(
+    clinic: Clinic, frozen: time_machine.Traveller
+) -> None:
+    visit = clinic.book()
+    frozen.shift(timedelta(minutes=10))
+    mail = PatientMessage.objects.filter(appointment=visit, kind="confirmation")
+    mail.update(not_before=clock.now() + timedelta(days=30))
+    assert oldest_due_seconds() == 540.0
+    mail.update(
+        status="sending", sending_at=clock.now(), lease_token=visit.pk, leased_until=clock.now() + timedelta(minutes=1)
+    )
+    assert oldest_due_seconds() == 540.0
+
+
+class TestToday:
+    """What the desk is told, and what is to be done."""
+
+    @pytest.fixture
+    def house(self, frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker) -> House:
+        return House()
+
+    def says(self, house: House, role: Role = Role.FRONT_DESK) -> str:
+        return words(house.get(role, reverse("admin:index")))
+
+    def test_nothing_while_mail_flows(self, house: House) -> None:
+        deliver_due()
+        assert "standstill" not in self.says(house)
+
+    def test_a_mail_server_that_cannot_be_used(self, house: House, sink: Sink) -> None:
+        sink.mode = Mode.REFUSE_CONNECTION
+        make_clinic("Elm House", grace_seconds=0).book()
+        deliver_due()
+        for role in (Role.FRONT_DESK, Role.MANAGER):
+            assert "The mail server could not be used (SMTPConnectError 554)." in self.says(house, role)
+        assert "standstill" not in self.says(house, Role.ASSISTANT), "they can do nothing about it"
+
+    def test_a_dead_worker_whose_tasks_wait(self, house: House, broker: Broker, frozen: time_machine.Traveller) -> None:
+        deliver_due()
+        frozen.shift(timedelta(seconds=61))
+        broker.client.lpush("celery", "a task")
+        assert "Start the service `worker`." in self.says(house)
+
+    def test_a_dead_broker(self, house: House, broker: Broker, frozen: time_machine.Traveller) -> None:
+        deliver_due()
+        frozen.shift(timedelta(seconds=61))
+        broker.kill()
+        assert "The broker does not answer" in self.says(house)
+
+    def test_nobody_at_all(self, house: House, frozen: time_machine.Traveller) -> None:
+        DeliveryPass.objects.all().delete()
+        assert "Start the services `worker` and `beat`" in self.says(house)
 
 
 def test_a_message_that_waits_too_long_is_a_problem_also_between_attempts(

@@ -108,3 +108,22 @@ def test_a_server_that_is_not_there_cannot_be_used(settings: Settings) -> None:
         settings.EMAIL_HOST, settings.EMAIL_PORT = listener.getsockname()
     with MailServer() as server, pytest.raises(Unreachable, match=r"could not be used \(ConnectionRefusedError\)"):
         server.connect()
+
+
+def test_a_server_that_drips_its_answer_is_given_up_all_the_same(
+    server: MailServer, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each letter comes in time; the line never ends."""
+    monkeypatch.setattr("plans.messages.smtp.MESSAGE_SECONDS", 0.3)
+    server.connect()
+    sink.mode = Mode.DRIP
+    assert send(server) == Answer(
+        Verdict.TRANSIENT, "The connection broke before the mail was handed over (SMTPServerDisconnected)."
+    )
+
+
+def test_a_server_that_refuses_us_as_the_sender_cannot_be_used(server: MailServer, sink: Sink) -> None:
+    server.connect()
+    sink.mode = Mode.PERMANENT_AT_SENDER
+    with pytest.raises(Unreachable, match=r"The server refused the sender \(553 5\.7\.1\)\."):
+        send(server)

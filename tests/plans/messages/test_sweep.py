@@ -4,16 +4,21 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db.models import Q
 
 from clinic import clock
+from plans.followups.models import FollowUp
+from plans.messages import leases, sweep
 from plans.messages.delivery import deliver_due
 from plans.messages.leases import LEASE
 from plans.messages.models import DeliveryPass, MessagePolicy, PatientMessage
 from plans.messages.sweep import Found, reconcile
 from plans.scheduling.models import Appointment
+from plans.scheduling.services import waitlist_add, waitlist_offer
+from plans.treatment.models import ProcedureSession
 from plans.treatment.services import plan_hold
 from tests import factories
-from tests.plans.messages.conftest import Clinic, rows, states
+from tests.plans.messages.conftest import Clinic, make_clinic, rows, states
 from tests.plans.messages.sink import Mode, Sink
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +129,153 @@ def test_a_visit_made_without_the_services_gets_its_reminders_but_no_notice(clin
     assert Appointment.objects.get().revisions.count() == 0
     assert reconcile().planned == 3
     assert {row.kind for row in rows(appointment)} == {"reminder"}
+
+
+class TestWhatFollowsSessions:
+    """Advice and questions that a session given asks for."""
+
+    @pytest.fixture
+    def session(self, clinic: Clinic) -> ProcedureSession:
+        plan = factories.make_plan(clinic.patient, clinic.practitioner)
+        return factories.perform(plan.sessions.earliest("sequence"), clinic.practitioner)
+
+    def kinds(self, session: ProcedureSession) -> list[tuple[str, str]]:
+        about = Q(session=session) | Q(check_in__session=session)
+        return sorted(PatientMessage.objects.filter(about).values_list("kind", "status"))
+
+    def test_what_is_lacking_is_planned_once(self, session: ProcedureSession) -> None:
+        planned = self.kinds(session)
+        assert [kind for kind, _ in planned] == ["aftercare", "check_in", "check_in", "check_in"]
+        assert reconcile().planned == 0
+        PatientMessage.objects.filter(kind="aftercare").delete()
+        PatientMessage.objects.filter(kind="check_in").latest("due_at").delete()
+        assert reconcile().planned == 2
+        assert self.kinds(session) == planned
+        assert reconcile() == Found(0, 0, 0)
+
+    def test_mails_that_stand_keep_their_times(self, session: ProcedureSession, frozen: time_machine.Traveller) -> None:
+        """A question that has been due for a while and waits is not made to look young."""
+        frozen.shift(timedelta(days=1))
+        PatientMessage.objects.filter(kind="aftercare").delete()
+        before = dict(PatientMessage.objects.filter(kind="check_in").values_list("pk", "due_at"))
+        assert reconcile().planned == 1
+        assert dict(PatientMessage.objects.filter(kind="check_in").values_list("pk", "due_at")) == before
+
+    def test_nothing_is_planned_that_would_be_of_no_use_or_that_the_location_does_not_send(
+        self, clinic: Clinic, session: ProcedureSession, frozen: time_machine.Traveller
+    ) -> None:
+        PatientMessage.objects.all().delete()
+        MessagePolicy.objects.create(location=clinic.location, kind="check_in", send_at="10:00", is_enabled=False)
+        frozen.shift(timedelta(days=7, hours=1))
+        assert reconcile().planned == 0
+        frozen.shift(timedelta(hours=-2))
+        assert reconcile().planned == 1
+
+    def test_a_check_in_that_is_answered_or_off_is_not_asked_about(self, session: ProcedureSession) -> None:
+        PatientMessage.objects.filter(kind="check_in").delete()
+        first, second, _ = session.check_ins.order_by("target_date")
+        type(first).objects.filter(pk=first.pk).update(answered_at=clock.now(), answer_note="Fine.")
+        type(first).objects.filter(pk=second.pk).update(cancelled_at=clock.now(), cancel_reason="Abroad.")
+        assert reconcile().planned == 1
+
+
+def test_an_offer_that_stands_without_its_mail_is_told(clinic: Clinic, frozen: time_machine.Traveller) -> None:
+    clinic.book("15:00")
+    entry = waitlist_add(by=clinic.desk, patient=clinic.patient, location=clinic.location)
+    for hour in ("10:00", "11:00"):
+        entry = waitlist_offer(
+            entry_id=entry.pk, by=clinic.desk, starts_at=clinic.at(hour), practitioner=clinic.practitioner
+        )
+    PatientMessage.objects.filter(kind="offer").delete()
+    assert reconcile().planned == 1
+    (mail,) = PatientMessage.objects.filter(kind="offer")
+    assert (mail.waitlist_entry, mail.offer_number, mail.status) == (entry, 2, "pending")
+    assert reconcile().planned == 0
+    PatientMessage.objects.filter(kind="offer").delete()
+    frozen.move_to(clinic.at("11:00"))
+    assert not PatientMessage.objects.filter(kind="offer").exists()
+    assert reconcile().planned == 0, "its time has come"
+
+
+def test_overdue_visits_of_a_place_that_nudges_nobody_do_not_crowd_out_those_of_another(
+    clinic: Clinic, frozen: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_clinic("Elm House")
+    MessagePolicy.objects.create(location=clinic.location, kind="overdue", send_at="10:00", is_enabled=False)
+    for place in (clinic, other):
+        plan = factories.make_plan(place.patient, place.practitioner)
+        FollowUp.objects.filter(plan=plan).update(
+            window_start=date(2026, 2, 1), target_date=date(2026, 2, 8), window_end=date(2026, 2, 15)
+        )
+    monkeypatch.setattr(sweep, "OTHERS_AT_ONCE", 1)
+    assert reconcile().planned == 1
+    assert PatientMessage.objects.get(kind="overdue").location == other.location
+
+
+class TestClocksThatStep:
+    """Nothing is lost, sent twice or hidden by a clock that was wrong for a while."""
+
+    def test_back_amid_a_backoff(self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink) -> None:
+        appointment = clinic.book()
+        frozen.shift(timedelta(days=1))
+        sink.mode = Mode.TRANSIENT_AT_RECIPIENT
+        assert deliver_due().postponed == 1
+        sink.mode = Mode.ACCEPT
+        frozen.shift(timedelta(hours=-23))
+        assert deliver_due().sent == 0
+        assert reconcile() == Found(0, 0, 0, hidden=1)
+        assert deliver_due().sent == 1
+        assert sink.ids() == [str(rows(appointment)[0].pk)]
+        assert reconcile() == Found(0, 0, 0)
+
+    def test_a_backoff_that_is_as_it_should_be_is_left_alone(
+        self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink
+    ) -> None:
+        clinic.book()
+        sink.mode = Mode.TRANSIENT_AT_RECIPIENT
+        for _ in range(9):
+            due = PatientMessage.objects.get(kind="confirmation").not_before
+            frozen.move_to(max(due, clock.now()))
+            assert deliver_due().postponed == 1
+            assert reconcile().hidden == 0
+
+    def test_back_amid_a_lease(self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink) -> None:
+        lost, waiting = clinic.book("10:00"), clinic.book("11:00")
+        lease = {"lease_token": lost.pk, "leased_until": clock.now() + timedelta(days=1) + LEASE}
+        frozen.shift(timedelta(hours=1))
+        PatientMessage.objects.filter(appointment=waiting, kind="confirmation").update(**lease)
+        PatientMessage.objects.filter(appointment=lost, kind="confirmation").update(
+            status="sending", sending_at=clock.now() + timedelta(days=1), **lease
+        )
+        report = deliver_due()
+        assert (report.sent, report.unknown) == (1, 1)
+        assert sink.ids() == [str(rows(waiting)[0].pk)]
+
+    def test_forth_and_back_closes_nothing_as_too_late(
+        self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink
+    ) -> None:
+        appointment = clinic.book()
+        frozen.shift(timedelta(days=30))
+        assert reconcile().expired == 4
+        frozen.shift(timedelta(days=-30) + timedelta(minutes=5))
+        assert reconcile() == Found(0, 0, 0, hidden=4)
+        assert [row.status for row in rows(appointment)] == ["pending"] * 4
+        assert deliver_due().sent == 1
+        assert reconcile() == Found(0, 0, 0)
+
+    def test_back_hides_no_row_that_was_tried(self, clinic: Clinic, frozen: time_machine.Traveller, sink: Sink) -> None:
+        appointment = clinic.book()
+        frozen.shift(timedelta(hours=1))
+        PatientMessage.objects.filter(kind="confirmation").update(sending_at=clock.now() + timedelta(days=3))
+        assert deliver_due(until=clock.now() + timedelta(minutes=1)).sent == 1
+        assert rows(appointment)[0].status == "sent"
+
+
+def test_a_large_backlog_is_closed_some_at_a_time_and_past_locked_rows(
+    clinic: Clinic, frozen: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "AT_ONCE", 3)
+    for hour in ("10:00", "11:00"):
+        clinic.book(hour)
+    frozen.move_to(clinic.at("12:00"))
+    assert reconcile().expired == 8

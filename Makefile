@@ -6,11 +6,12 @@ CHECK = DATABASE_URL= BROKER_URL= EMAIL_URL= CLINIC_LOCAL=1 CLINIC_HOME=.lint_ca
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test lint bench clean lock schema migrations catalogues setup
+.PHONY: help run test faults lint bench clean lock schema migrations catalogues setup
 
 help:
 	@echo 'make run         the clinic on this machine; Ctrl-C stops it'
 	@echo 'make test        every test, on real servers     (make test ARGS="-k booking")'
+	@echo 'make faults      mail under faults: some ten minutes of kills, restarts and wrong clocks'
 	@echo 'make lint        style, types, import direction, translations, migration drift, schema drift'
 	@echo 'make bench       benchmarks'
 	@echo 'make clean       remove what these made, data included'
@@ -24,6 +25,10 @@ run: setup
 
 test: setup
 	@exec $(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+# Two minutes of it are among the tests.
+faults: setup
+	@exec $(PYTHON_IN_VENV) -m tests.faults $(ARGS)
 
 lint: setup
 	$(PYTHON_IN_VENV) -m ruff check .

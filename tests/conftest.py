@@ -21,7 +21,10 @@ from clinic.local.home import CannotStart
 from clinic.local.process import Process
 from tests.servers import Broker, Inbox, servers
 
-LONGEST = ("tests/browser/", "tests/deployment/", "tests/concurrency/", "tests/clinic/local/", "tests/journeys/")
+LONGEST = (
+    *("tests/browser/", "tests/faults/", "tests/deployment/", "tests/concurrency/"),
+    *("tests/clinic/local/", "tests/journeys/"),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

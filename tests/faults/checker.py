@@ -22,6 +22,10 @@ class Row:
     visit: str
     revision: int
     due_at: datetime
+    settled_at: datetime | None
+
+    def __str__(self) -> str:
+        return f"The {self.kind} {self.id} ({self.status})"
 
 
 @dataclass(slots=True)
@@ -115,6 +119,9 @@ def _none_lost(verdict: Verdict, taken: Counter[str], rows: Mapping[str, Row], n
         if row.status == "sending" or (row.status == "pending" and row.due_at <= now):
             verdict.lost += 1
             verdict.violations.append(f"{row} is overdue, and nobody sees to it.")
+        if row.status == "expired" and row.settled_at is not None and row.settled_at > now:
+            verdict.lost += 1
+            verdict.violations.append(f"{row} was closed by a clock that was wrong, and nobody opened it again.")
         if row.status not in ("sent", "pending", "sending") and not row.reason:
             verdict.lost += 1
             verdict.violations.append(f"{row} ended without a reason.")

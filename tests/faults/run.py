@@ -25,7 +25,7 @@ from tests.cluster import TEMPLATE, VOLATILE, Cluster
 from tests.faults import broken, sink
 from tests.faults.checker import Row, Verdict, check
 from tests.faults.journal import entries
-from tests.faults.stage import DIRECTORY, POINTS, Stage
+from tests.faults.stage import AFTER_THE_BYTES, DIRECTORY, POINTS, Stage
 
 WORKERS, BEATS, DESKS = 4, 2, 2
 PRACTITIONERS, PATIENTS = 6, 120
@@ -118,7 +118,8 @@ class Run:
 
     def kill_at_a_point(self) -> None:
         if not self.points:
-            self.points = self.dice.sample(POINTS, len(POINTS))
+            points = AFTER_THE_BYTES if "resends" in self.plan.breaks else POINTS
+            self.points = self.dice.sample(points, len(points))
         self.stage.order_death(self.points.pop())
 
     def kill_a_child(self) -> None:
@@ -371,8 +372,17 @@ def _populate() -> None:
 def _rows() -> Mapping[str, Row]:
     from plans.messages.models import PatientMessage
 
-    fields = ("id", "kind", "status", "status_reason", "patient", "appointment", "appointment_revision", "due_at")
     return {
-        str(key): Row(str(key), kind, status, reason, str(patient), str(visit), revision, due_at)
-        for key, kind, status, reason, patient, visit, revision, due_at in PatientMessage.objects.values_list(*fields)
+        str(row.pk): Row(
+            id=str(row.pk),
+            kind=row.kind,
+            status=row.status,
+            reason=row.status_reason,
+            patient=str(row.patient_id),
+            visit=str(row.appointment_id),
+            revision=row.appointment_revision or 0,
+            due_at=row.due_at,
+            settled_at=row.settled_at,
+        )
+        for row in PatientMessage.objects.all()
     }

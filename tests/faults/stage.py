@@ -36,6 +36,8 @@ POINTS = (
     f"after the commit of {OTHER}",
 )
 """Everywhere between two effects: what is in the database, what the mail server has."""
+AFTER_THE_BYTES = ("after the final dot", "after the answer")
+"""Where an engine that sends again what it has no word of sends it twice."""
 
 
 class FastClock:

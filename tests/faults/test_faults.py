@@ -1,0 +1,124 @@
+"""Two minutes of the fault suite; `make faults` runs all of it. A failure says the seed that repeats its faults."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clinic.local.home import PROJECT
+from tests.faults.checker import Row, check
+from tests.faults.journal import Entry
+
+SECONDS = os.environ.get("FAULTS_SECONDS", "60")
+SEED = os.environ.get("FAULTS_SEED") or str(random.SystemRandom().randrange(10**6))
+CONTROL_SECONDS = "20"
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.faults", "--no-controls", "--seed", SEED, *arguments]
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=900, check=False
+    )
+
+
+def figure(ended: "subprocess.CompletedProcess[str]", name: str) -> int:
+    (line,) = (line for line in ended.stdout.splitlines() if line.startswith(f"| {name}"))
+    return int(line.rsplit("|", 2)[1].replace(",", ""))
+
+
+def test_no_mail_is_sent_twice_in_vain_or_lost_whatever_fails() -> None:
+    ended = run("--seconds", SECONDS)
+    assert ended.returncode == 0, f"FAULTS_SEED={SEED}\n{ended.stdout}\n{ended.stderr}"
+    assert figure(ended, "delivered once") > 0
+    assert figure(ended, "kills") > 0
+
+
+def test_the_suite_objects_to_an_engine_that_is_broken_on_purpose() -> None:
+    """It sends again what it has no word of, and does not look again at what it leased."""
+    ended = run("--seconds", CONTROL_SECONDS, "--break", "resends,looks_once")
+    assert ended.returncode == 1, f"FAULTS_SEED={SEED}\n{ended.stdout}\n{ended.stderr}"
+    assert figure(ended, "delivered twice") > 0
+    assert figure(ended, "begun after") > 0
+
+
+class TestChecker:
+    """What it objects to, and what it does not."""
+
+    NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+    def row(self, status: str, reason: str = "", **fields: object) -> Row:
+        values = {
+            "id": "m",
+            "kind": "confirmation",
+            "status": status,
+            "reason": reason,
+            "patient": "p",
+            "visit": "v",
+            "revision": 1,
+            "due_at": self.NOW - timedelta(minutes=1),
+            "settled_at": None,
+            **fields,
+        }
+        return Row(**values)
+
+    def judge(self, row: Row, *journal: tuple[str, dict[str, object]]) -> list[str]:
+        entries = [Entry(at, "worker:1", event, facts) for at, (event, facts) in enumerate(journal)]
+        return check(entries, {row.id: row}, self.NOW).violations
+
+    TOOK = ("took", {"message": "m"})
+    BEGAN = (("begins", {"message": "m"}), ("begun", {"message": "m"}))
+    CANCELLED = ("done", {"act": "cancel", "visit": "v", "revision": 2})
+
+    @pytest.mark.parametrize(
+        ("status", "reason", "took", "objects"),
+        [
+            ("sent", "", 1, False),
+            ("sent", "", 2, True),
+            ("sent", "", 0, True),
+            ("unknown", "Nobody knows.", 1, False),
+            ("unknown", "Nobody knows.", 0, False),
+            ("unknown", "", 0, True),
+            ("failed", "Refused.", 0, False),
+            ("failed", "Refused.", 1, True),
+            ("cancelled", "Changed.", 1, True),
+            ("pending", "", 0, True),
+            ("sending", "", 1, True),
+        ],
+    )
+    def test_a_message_ends_as_the_mail_server_knows_it(
+        self, status: str, reason: str, took: int, objects: bool
+    ) -> None:
+        assert bool(self.judge(self.row(status, reason), *[self.TOOK] * took)) is objects
+
+    def test_what_is_not_due_yet_may_wait(self) -> None:
+        assert not self.judge(self.row("pending", due_at=self.NOW + timedelta(seconds=1)))
+
+    def test_what_a_wrong_clock_closed_has_to_be_opened_again(self) -> None:
+        assert self.judge(self.row("expired", "Late.", settled_at=self.NOW + timedelta(hours=1)))
+        assert not self.judge(self.row("expired", "Late.", settled_at=self.NOW))
+
+    def test_a_mail_of_nobody(self) -> None:
+        assert self.judge(self.row("sent"), self.TOOK, ("took", {"message": "another"}))
+
+    @pytest.mark.parametrize("change", [CANCELLED, ("done", {"act": "opt out", "patient": "p"})])
+    def test_what_begins_after_a_change_has_committed_begins_in_vain(
+        self, change: tuple[str, dict[str, object]]
+    ) -> None:
+        before: Sequence[tuple[str, dict[str, object]]] = (*self.BEGAN, self.TOOK, change)
+        after: Sequence[tuple[str, dict[str, object]]] = (change, *self.BEGAN, self.TOOK)
+        assert not [said for said in self.judge(self.row("sent"), *before) if "untrue" in said]
+        assert [said for said in self.judge(self.row("sent"), *after) if "untrue" in said]
+
+    def test_a_commit_that_was_asked_for_before_is_given_the_benefit_of_the_doubt(self) -> None:
+        """Who had the lock first decides, and that a journal cannot see."""
+        begins, begun = self.BEGAN
+        judged = self.judge(self.row("sent"), begins, self.CANCELLED, begun, self.TOOK)
+        assert not [said for said in judged if "untrue" in said]
+
+    def test_an_act_whose_mail_was_never_planned(self) -> None:
+        assert [said for said in self.judge(self.row("sent"), self.TOOK, self.CANCELLED) if "never planned" in said]

@@ -21,13 +21,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--quick", action="store_true", help="20000 visits and a third of the turns, to see that it runs"
     )
     parser.add_argument("--plans", type=int, help="how many plans move to another protocol version (default: 500)")
+    parser.add_argument("--mail", action="store_true", help="only mail in bulk, among 5000 visits")
+    parser.add_argument("--messages", type=int, help="how many there are when rows are claimed (default: 1000000)")
+    parser.add_argument("--drain", type=int, help="how many mails one process sends at a stretch (default: 5000)")
     parser.add_argument("--volatile", action="store_true", help="commit without waiting for the disk")
     asked = parser.parse_args(argv)
     began = time.monotonic()
     with running_servers(is_durable=not asked.volatile):
-        _run(asked.appointments or (20_000 if asked.quick else 200_000), 20 if asked.quick else 60)
+        usual = 5_000 if asked.mail else 20_000 if asked.quick else 200_000
+        _run(asked.appointments or usual, 20 if asked.quick else 60, is_mail_alone=asked.mail)
+        _mail(asked)
         plans = (100 if asked.quick else 500) if asked.plans is None else asked.plans
-        if plans > 0:
+        if plans > 0 and not asked.mail:
             _roll_out(plans)
     _say(f"{time.monotonic() - began:.0f} s in all.")
 
@@ -39,7 +44,7 @@ def _enough(text: str) -> int:
     return number
 
 
-def _run(appointments: int, turns: int) -> None:
+def _run(appointments: int, turns: int, *, is_mail_alone: bool) -> None:
     import django
 
     django.setup()
@@ -74,6 +79,8 @@ def _run(appointments: int, turns: int) -> None:
         version = cursor.fetchone()[0]
     _say(f"… {rows:,} rows in {time.monotonic() - began:.0f} s.")
 
+    if is_mail_alone:
+        return
     scene = Scene(location, desk, turns=turns, batch=200)
     before = os.getloadavg()[0]
     measures: list[Measure] = []
@@ -94,6 +101,20 @@ def _run(appointments: int, turns: int) -> None:
     before = os.getloadavg()[0]
     found = races(scene, 3 * turns)
     _say(f"… at load {before:.1f} before and {os.getloadavg()[0]:.1f} after.\n\n{found}")
+
+
+def _mail(asked: argparse.Namespace) -> None:
+    from benchmarks.mail import Sizes, mails
+
+    _say("\nMail in bulk …")
+    before = os.getloadavg()[0]
+    sizes = Sizes(
+        mails=400 if asked.quick else 2_000,
+        messages=asked.messages or (50_000 if asked.quick else 1_000_000),
+        drained=(500 if asked.quick else 5_000) if asked.drain is None else asked.drain,
+    )
+    found = mails(sizes, _say)
+    _say(f"… at load {before:.1f} before and {os.getloadavg()[0]:.1f} after.\n\n{found}\n")
 
 
 def _roll_out(plans: int) -> None:

@@ -157,7 +157,7 @@ def delivery(scene: Scene) -> Measure:
     if len(chosen) < turns * scene.batch:
         raise RuntimeError("There are too few mails to come: give more appointments.")
     PatientMessage.objects.filter(pk__in=chosen).update(not_before=clock.now())
-    prebuilt = [_mail(scene.location) for _ in range(scene.batch)]
+    prebuilt = [mail_of(scene.location) for _ in range(scene.batch)]
     sender = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
     with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT) as client:
 
@@ -176,7 +176,8 @@ def delivery(scene: Scene) -> Measure:
     return measure
 
 
-def _mail(location: Location) -> bytes:
+def mail_of(location: Location) -> bytes:
+    """A reminder, ready to go."""
     key, now = uuid7(), clock.now()
     starts_at = datetime.combine(
         working_days(now.date() + timedelta(days=30), 1)[0], datetime.min.time(), UTC

@@ -1,12 +1,17 @@
 """A mail server that takes everything and keeps nothing, in a process of its own: the least that delivery waits for."""
 
+import os
 import socket
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 from clinic.local.home import Home
 from clinic.local.process import Process
 
+SMTP_SINK = Path("/usr/sbin/smtp-sink")
+"""Postfix's: the least that any mail server could be. Debian has it in `postfix`."""
 END = b"\r\n.\r\n"
 
 
@@ -21,6 +26,25 @@ class Sink(Process):
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
+
+
+class PostfixSink(Process):
+    """Postfix's `smtp-sink` on any free port, where it is installed."""
+
+    def __init__(self, home: Home) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        privileges = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to serve as root
+        super().__init__(home, "smtp-sink", [str(SMTP_SINK), *privileges, f"127.0.0.1:{self.port}", "1000"])
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def answers(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+        return False
 
 
 def serve(listener: socket.socket) -> None:

@@ -4,6 +4,7 @@ A mail counts in whatever status.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -27,9 +28,10 @@ def sessions(now: datetime, limit: int) -> list[UUID]:
     ]
     if not wanted:
         return []
-    columns = [list(column) for column in zip(*wanted, strict=True)]
+    columns: list[Any] = [list(column) for column in zip(*wanted, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(SESSIONS, [*columns, sorted(GIVEN), now, AFTERCARE_USEFUL_FOR, now, now, limit])
+        bounds: list[Any] = [sorted(GIVEN), now, AFTERCARE_USEFUL_FOR, now, now, limit]
+        cursor.execute(SESSIONS, columns + bounds)
         return [row[0] for row in cursor.fetchall()]
 
 

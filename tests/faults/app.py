@@ -146,4 +146,4 @@ class _Observed:
             self._journal_recorded()
             self.stage.point(f"after the commit of {what}")
 
-        BaseDatabaseWrapper.commit = commit  # type: ignore[method-assign]
+        BaseDatabaseWrapper.commit = commit  # type: ignore[method-assign, assignment]

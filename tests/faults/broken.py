@@ -31,7 +31,7 @@ def looks_once() -> None:
         time.sleep(0.5 if batch.rows else 0)
         return batch
 
-    delivery.lease = slow_lease
+    delivery.lease = slow_lease  # type: ignore[assignment]
     delivery.LOCK_ROW = delivery.LOCK_ROW.replace(
         "message.lease_token = %s AND message.status = 'pending'",
         "(message.lease_token = %s OR message.status = 'cancelled')",

@@ -111,6 +111,10 @@ class Run:
         if self.mode_until and now >= self.mode_until:
             self.stage.mode, self.mode_until = sink.ACCEPT, 0.0
 
+    def stop(self) -> None:
+        for part in self.parts:
+            part.stop()
+
     def fault(self, kind: str, **facts: object) -> None:
         self.stage.journal.write("fault", kind=kind, **facts)
 
@@ -340,7 +344,7 @@ def _servers(plan: Plan, say: Callable[[str], None], keep: Path | None) -> Itera
         stack.callback(one.broker.stop)
         one.broker.start()
         one.broker.wait_until_answering()
-        stack.callback(lambda: [part.stop() for part in one.parts])
+        stack.callback(one.stop)
         stage.install_clock()
 
         import django

@@ -63,7 +63,7 @@ def _talk(connection: socket.socket, lines: BinaryIO, stage: Stage) -> None:
 
 def _content(lines: BinaryIO) -> bytes | None:
     """One mail to its final dot; None where the client went away before it."""
-    found = []
+    found: list[bytes] = []
     for line in iter(lines.readline, b""):
         if line == b".\r\n":
             return b"".join(found)

@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -109,8 +108,8 @@ class TestChecker:
     def test_what_begins_after_a_change_has_committed_begins_in_vain(
         self, change: tuple[str, dict[str, object]]
     ) -> None:
-        before: Sequence[tuple[str, dict[str, object]]] = (*self.BEGAN, self.TOOK, change)
-        after: Sequence[tuple[str, dict[str, object]]] = (change, *self.BEGAN, self.TOOK)
+        before = (*self.BEGAN, self.TOOK, change)
+        after = (change, *self.BEGAN, self.TOOK)
         assert not [said for said in self.judge(self.row("sent"), *before) if "untrue" in said]
         assert [said for said in self.judge(self.row("sent"), *after) if "untrue" in said]
 

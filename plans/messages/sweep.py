@@ -61,8 +61,9 @@ class Found:
 def reconcile() -> Found:
     """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
     policies_follow()
+    unknown, hidden, expired = leases_settle(), _undo_wrong_clock(), _expire()
     planned = _complete_visits() + _complete_recoveries() + _nudge_overdue() + _repeat_offers() + alerts_plan()
-    found = Found(planned, unknown=leases_settle(), expired=_expire(), hidden=_undo_wrong_clock())
+    found = Found(planned, unknown, expired, hidden)
     pass_record(SWEEP)
     if found != Found(0, 0, 0):
         logger.warning("The sweep mended: %s.", found)

@@ -17,7 +17,7 @@ from plans.scheduling.models import Appointment
 from plans.scheduling.services.placing import place, refusal_of
 from plans.scheduling.services.retrying import retried
 from plans.scheduling.services.subjects import read
-from plans.scheduling.services.writing import IN_FULL, save, walked_in
+from plans.scheduling.services.writing import IN_FULL, first_status, save
 from plans.scheduling.subjects import Subject
 from plans.treatment.models import ProcedureSession
 
@@ -31,9 +31,9 @@ def appointment_take_back(*, appointment_id: UUID, by: User | None) -> Appointme
     """“Is here”, “Took place” or “No-show” was a slip: returns the visit as it was before, at its own time.
 
     It is booked or confirmed again, and gets the reminders that are still of use; of one that took place the patient is
-    still here. Raises `InvalidTransition`; `Conflict` (`too_late` after a day, `walked_in` where there was nothing
-    before, `has_begun` once something is charted, and what the state of plan, session or follow-up forbids);
-    `SlotTaken` where others have got its time since; `Stale` where it moved meanwhile.
+    still here. Raises `InvalidTransition`; `Conflict` (`too_late` after a day, `walked_in` and `never_booked` where
+    there was nothing before, `has_begun` once something is charted, and what the state of plan, session or follow-up
+    forbids); `SlotTaken` where others have got its time since; `Stale` where it moved meanwhile.
     """
     try:
         with recorded("Taken back"):
@@ -75,13 +75,19 @@ def why_not_taken_back(appointment: Appointment, now: datetime) -> Conflict | No
     has_begun = session is not None and session.status not in NOT_BEGUN
     if appointment.consultation_id is not None or (has_begun and appointment.status != Status.NO_SHOW):
         return Conflict("What the visit was for has begun and is on record; it stays.", code="has_begun")
-    if appointment.status != Status.NO_SHOW and walked_in(appointment):
+    if appointment.status == Status.NO_SHOW or first_status(appointment) != appointment.status:
+        return None
+    if appointment.status == Status.ARRIVED:
         return Conflict("They came without a booking. Cancel the visit: nobody is mailed.", code="walked_in")
-    return None
+    return Conflict(
+        "It was written down when they were seen, without a booking before it; it stays.", code="never_booked"
+    )
 
 
 def _live_again(appointment: Appointment, subject: Subject, frame: Frame) -> None:
     """Its time, which was free for others meanwhile, is its own again. Nothing is written yet."""
+    if appointment.status == Status.FULFILLED:
+        subject = replace(subject, is_attended=False)  # it is this visit that attended the follow-up
     subject.check_bookable(except_for=appointment.pk)
     assert appointment.room_id is not None
     request = subject.moving(appointment).request(

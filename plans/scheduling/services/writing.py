@@ -98,8 +98,13 @@ def remember(appointment: Appointment, subject: Subject) -> None:
 
 def walked_in(appointment: Appointment) -> bool:
     """Whether the patient was here before the visit was: no mail told them of it. One query."""
-    was_here = (Appointment.Status.ARRIVED, Appointment.Status.FULFILLED)
-    return appointment.revisions.filter(number=1, status_after__in=was_here).exists()
+    return first_status(appointment) in (Appointment.Status.ARRIVED, Appointment.Status.FULFILLED)
+
+
+def first_status(appointment: Appointment) -> str:
+    """The status with which it was entered: *booked*; *arrived* of a walk-in; *fulfilled* of one that was written down
+    when they were seen; empty where no revision of it is kept. One query."""
+    return appointment.revisions.filter(number=1).values_list("status_after", flat=True).first() or ""
 
 
 def save(appointment: Appointment, *fields: str) -> None:

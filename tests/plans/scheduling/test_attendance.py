@@ -6,6 +6,8 @@ import pytest
 import time_machine
 
 from clinic.errors import Conflict, Invalid, InvalidTransition, SlotTaken
+from plans.followups.models import FollowUp
+from plans.followups.queries import with_state
 from plans.followups.services import follow_up_attend, follow_up_cancel
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
@@ -132,6 +134,40 @@ class TestTakingBack:
         appointment_cancel(appointment_id=visit.pk, by=None, reason="other")
         appointment_undo(appointment_id=visit.pk, by=None)
         assert (now(visit).status, visit.messages.count()) == ("arrived", 0)
+
+    def test_a_follow_up_that_was_attended_by_a_slip_is_owed_again_and_its_visit_is_here(self, clinic: Clinic) -> None:
+        follow_up = clinic.follow_ups[0]
+        factories.perform(clinic.sessions[0], clinic.practitioner)
+        visit = clinic.book("10:00", follow_up.target_date, follow_up=follow_up)
+        for step in (appointment_arrive, appointment_fulfil):
+            step(appointment_id=visit.pk, by=clinic.desk)
+
+        back = appointment_take_back(appointment_id=visit.pk, by=clinic.desk)
+
+        assert (back.status, back.fulfilled_at, back.starts_at) == ("arrived", None, visit.starts_at)
+        assert with_state(FollowUp.objects.filter(pk=follow_up.pk)).get().state == "scheduled"
+        assert appointment_fulfil(appointment_id=visit.pk, by=clinic.desk).status == "fulfilled"
+
+    def test_a_walk_in_that_took_place_by_a_slip_is_here_again(self, clinic: Clinic) -> None:
+        visit = walk_in_begin(by=None, location=clinic.location, consultation_for=clinic.patient)
+        appointment_fulfil(appointment_id=visit.pk, by=clinic.desk)
+
+        assert appointment_take_back(appointment_id=visit.pk, by=clinic.desk).status == "arrived"
+
+    @pytest.mark.parametrize("rooms", [0, 2])
+    def test_what_was_written_down_when_they_were_seen_was_never_booked_and_stays(
+        self, clinic: Clinic, rooms: int
+    ) -> None:
+        type(clinic.rooms[0]).objects.filter(pk__in=[room.pk for room in clinic.rooms[rooms:]]).update(
+            is_bookable=False
+        )
+        clinic.attend(clinic.follow_ups[0])
+        visit = Appointment.objects.get(follow_up=clinic.follow_ups[0])
+        assert (visit.room is None) == (rooms == 0)
+
+        refusal = refused(lambda: appointment_take_back(appointment_id=visit.pk, by=clinic.desk), Conflict)
+
+        assert (now(visit).status, refusal.code) == ("fulfilled", "never_booked")
 
     def test_reminders_that_are_still_of_use_go_out_after_all(
         self, clinic: Clinic, frozen: time_machine.Traveller

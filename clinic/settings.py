@@ -118,7 +118,6 @@ DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
     " -c pg_trgm.strict_word_similarity_threshold=0.25"
 )
 LOCK_TIMEOUT = "3s"
-DESK_NUMBER_SECONDS = 15  # how old the number beside Follow-ups may be on pages that do not show the list
 """How long a service waits for a lock before it answers “busy”."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -196,6 +195,8 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
+DESK_NUMBER_SECONDS = 15
+"""How old the number beside Follow-ups may be on pages that do not show the list."""
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

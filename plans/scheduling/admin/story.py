@@ -12,16 +12,13 @@ from plans.scheduling.services.writing import AS_BOOKED
 
 LIMIT = 200
 """Events of one visit that are read; the newest ones."""
-
-
 ATTENDANCE = {
-    Appointment.Status.BOOKED: "Booked again",
     Appointment.Status.CONFIRMED: "Confirmed",
     Appointment.Status.ARRIVED: "Came",
     Appointment.Status.FULFILLED: "Took place",
     Appointment.Status.NO_SHOW: "Did not come",
-    Appointment.Status.CANCELLED: "Cancelled",
 }
+"""What a change is called that makes no revision; booking, moving and cancelling make one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +108,5 @@ def _attended(events: list[Any]) -> Iterator[tuple[Any, str]]:
         if after.revision != before.revision or after.status == before.status or after.pgh_context is None:
             continue
         is_taken_back = before.status in Appointment.MAY_TAKE_BACK and after.status != Appointment.Status.FULFILLED
-        yield after, "Taken back" if is_taken_back else ATTENDANCE.get(after.status, "")
+        status = Appointment.Status(after.status)
+        yield after, "Taken back" if is_taken_back else ATTENDANCE.get(status, status.label)

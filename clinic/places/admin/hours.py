@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from unfold.decorators import display
 
@@ -55,6 +55,8 @@ class HoursAdmin(SetUpAdmin):
     deletion_says = "Visits that are booked stay as they are."
     lede: ClassVar[str]
     """What this kind is for, and what it does to the time of others."""
+    take_away: ClassVar[Callable[..., Sequence[SoftWarning]]]
+    """Calls the service that deletes a row; returns what that says of booked visits."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tabs = [
@@ -107,10 +109,6 @@ class HoursAdmin(SetUpAdmin):
         warnings = self.take_away(obj)
         self.look_first(request, warnings)
         self.warn(request, warnings)
-
-    def take_away(self, row: Any) -> Sequence[SoftWarning]:
-        """Call the service that deletes `row`."""
-        raise NotImplementedError
 
 
 class WhoseForm(ConsoleModelForm):
@@ -307,7 +305,7 @@ class PeriodForm(ConsoleModelForm):
         if starts and ends and is_whole:
             self.initial["ends_at"] = ends - timedelta(days=1)
         if self.is_bound and self["whole_days"].data:
-            data: Any = self.data.copy()  # type: ignore[attr-defined]
+            data = cast(QueryDict, self.data).copy()
             for name in self.local_times:
                 data[f"{name}_time"] = "00:00"
             if not data.get("ends_at_day"):
@@ -325,6 +323,7 @@ class PeriodAdmin(HoursAdmin):
     """A time between two instants."""
 
     form = PeriodForm
+    make: ClassVar[Callable[..., Made]]
     ordering = ("-starts_at",)
 
     @display(description="From", ordering="starts_at")
@@ -347,15 +346,13 @@ class PeriodAdmin(HoursAdmin):
         return reader().moment(instant, zone)
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Record:
-        return self.told(request, self.make(**{name: value for name, value in data.items() if name != "whole_days"}))[0]
-
-    def make(self, **data: Any) -> Made:
-        """Call the service that makes a row."""
-        raise NotImplementedError
+        data.pop("whole_days")
+        return self.told(request, type(self).make(**data))[0]
 
 
 @admin.register(Closure)
 class ClosureAdmin(PeriodAdmin):
+    make = services.closure_create
     list_display = ("from_when", "until_when", "reason", "location")
     list_select_related = ("location",)
     list_filter = (LocationFilter,)
@@ -369,9 +366,6 @@ class ClosureAdmin(PeriodAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("location",) if obj else ()
 
-    def make(self, **data: Any) -> Made:
-        return services.closure_create(**data)
-
     def update(self, request: HttpRequest, row: Closure, data: dict[str, Any]) -> Record:
         return self.told(request, services.closure_update(closure_id=row.pk, changes=data))[0]
 
@@ -381,6 +375,7 @@ class ClosureAdmin(PeriodAdmin):
 
 @admin.register(TimeOff)
 class TimeOffAdmin(PeriodAdmin):
+    make = services.time_off_create
     belongs_to_many = True
     list_display = ("practitioner", "from_when", "until_when", "reason")
     list_select_related = ("practitioner__user",)
@@ -402,9 +397,6 @@ class TimeOffAdmin(PeriodAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("practitioner",) if obj else ()
-
-    def make(self, **data: Any) -> Made:
-        return services.time_off_create(**data)
 
     def update(self, request: HttpRequest, row: TimeOff, data: dict[str, Any]) -> Record:
         return self.told(request, services.time_off_update(time_off_id=row.pk, changes=data))[0]

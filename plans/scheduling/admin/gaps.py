@@ -1,6 +1,5 @@
 """A time that came free: who from the waitlist fits it, and how many, for who cancelled or moved a visit."""
 
-from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,7 +18,7 @@ from plans.scheduling.admin.times import time_key
 from plans.scheduling.admin.waitlist.rows import rows_of
 from plans.scheduling.availability import Slot
 from plans.scheduling.models import Appointment, WaitlistEntry
-from plans.scheduling.queries.gaps import Fit, Gap, fits_of
+from plans.scheduling.queries.gaps import Fit, Gap, fits_of, is_gap
 from plans.scheduling.rules import read_instant
 
 
@@ -82,7 +81,7 @@ def gap_asked_for(request: HttpRequest) -> Gap:
         )
     except (ValueError, ValidationError, Invalid, Location.DoesNotExist, Practitioner.DoesNotExist, Room.DoesNotExist):
         raise Http404 from None
-    if not timedelta(0) < ends_at - starts_at <= timedelta(days=1):
+    if not is_gap(starts_at, ends_at):
         raise Http404
     return gap
 

@@ -1,6 +1,5 @@
 """Who on the waitlist fits a time that came free, over HTTP."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -20,9 +19,7 @@ from patients.models import Patient
 from plans.scheduling.api.slots import SlotSerializer
 from plans.scheduling.availability import slot_documents
 from plans.scheduling.models import WaitlistEntry
-from plans.scheduling.queries.gaps import Gap, fits_of
-
-LONGEST = timedelta(days=1)
+from plans.scheduling.queries.gaps import Gap, fits_of, is_gap
 
 
 class FitQuery(QuerySerializer):
@@ -38,7 +35,7 @@ class FitQuery(QuerySerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not timedelta(0) < attrs["ends_at"] - attrs["starts_at"] <= LONGEST:
+        if not is_gap(attrs["starts_at"], attrs["ends_at"]):
             raise serializers.ValidationError({"ends_at": ["It ends after it starts, and lasts at most a day."]})
         return attrs
 

@@ -23,6 +23,7 @@ from plans.scheduling.subjects import Subject, labels
 LOOKED_AT = 200
 """So many of those who wait are asked about a gap, the urgent and the longest waiting first."""
 SEARCHED_DAYS = timedelta(days=27)
+LONGEST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Fit:
     """The first time in the gap that they can have; None where there is none."""
     because: str = ""
     """Why not, in words."""
+
+
+def is_gap(starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether time can be a gap: it ends after it starts, and lasts at most a day."""
+    return timedelta(0) < ends_at - starts_at <= LONGEST
 
 
 def fits_of(gap: Gap, entries: QuerySet[WaitlistEntry]) -> list[Fit]:

@@ -7,7 +7,8 @@ from tests.servers import servers
 
 servers.fill(os.environ)
 
-from clinic.settings import *  # noqa: E402,F403
+from clinic.settings import *  # noqa: E402,F403 (settings are names of one module; the servers' come first)
+from clinic.settings import DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # each sign-in would take 0.2 s otherwise
-DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}  # noqa: F405
+DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}

@@ -258,7 +258,7 @@ class AppointmentAdmin(BoardPages, CallerPages):
         is_one_click=True,
     )
     def fulfil(self, request: HttpRequest, row: Appointment, form: ActForm) -> Done:
-        appointment_fulfil(appointment_id=row.pk, by=cast(User, request.user))
+        appointment_fulfil(appointment_id=row.pk, by=cast(User, request.user), revision=seen_revision(request))
         return Done(noted_toast(row, "was seen"))
 
     @act(

@@ -52,11 +52,12 @@ def appointment_arrive(*, appointment_id: UUID, by: User | None, revision: int |
 
 
 @retried
-def appointment_fulfil(*, appointment_id: UUID, by: User | None) -> Appointment:
-    """The visit took place. Raises `InvalidTransition`, and `Conflict` (session_open) for a session that is neither
-    performed nor aborted: charting it fulfils its visit."""
+def appointment_fulfil(*, appointment_id: UUID, by: User | None, revision: int | None = None) -> Appointment:
+    """The visit took place. Raises `InvalidTransition`, `Stale` where the caller saw another `revision`, and `Conflict`
+    (session_open) for a session that is neither performed nor aborted: charting it fulfils its visit."""
     with recorded():
         appointment = lock(IN_FULL, appointment_id)
+        check_seen(appointment, revision)
         check_allowed("The visit", appointment.status, "fulfilling", Appointment.MAY_FULFIL)
         session = _session_of(appointment)
         if session is not None and session.performed_at is None and session.aborted_at is None:

@@ -29,6 +29,7 @@ from plans.scheduling.rules import check_lead_time, check_start
 from plans.scheduling.services.booking import appointment_book, appointment_reschedule
 from plans.scheduling.services.placing import candidate_rooms, check_who_and_where, place
 from plans.scheduling.services.retrying import retried
+from plans.scheduling.services.staleness import check_present_seen
 from plans.scheduling.services.subjects import lock_subject
 from plans.scheduling.services.waitlist_closing import entry_save, entry_settle
 from plans.scheduling.subjects import Subject, labels
@@ -147,16 +148,19 @@ def waitlist_accept(
     starts_at: datetime | None = None,
     practitioner: Practitioner | None = None,
     room: Room | None = None,
+    revision: int | None = None,
 ) -> WaitlistEntry:
     """The patient takes the time that stands offered, or the one given here; returns the entry, *booked*.
 
     The visit that they have moves there; without one it is booked. Whoever accepts a time first gets it: the others are
     refused with `SlotTaken`, as a booking is, and go on waiting as they did. Raises `Invalid` without any time,
-    `InvalidTransition` once it is settled, and whatever the booking refuses.
+    `InvalidTransition` once it is settled, `Stale` where the visit that they have is of another `revision` than the
+    caller saw (0: saw none), and whatever the booking refuses.
     """
     with recorded():
         entry, subject = _lock_entry(entry_id)
         check_allowed(WHAT, entry.status, "accepting a time", WaitlistEntry.MAY_ACCEPT)
+        check_present_seen(subject.live_appointment, revision)
         starts_at, practitioner, room = _chosen(entry, starts_at, practitioner, room)
         if subject.live_appointment is not None:
             appointment = appointment_reschedule(
@@ -165,6 +169,7 @@ def waitlist_accept(
                 starts_at=starts_at,
                 practitioner=practitioner,
                 room=room,
+                revision=revision,
             )
         else:
             appointment = appointment_book(

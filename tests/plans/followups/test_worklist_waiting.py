@@ -76,6 +76,18 @@ def test_who_has_a_visit_is_shown_earlier_times_and_moved_there(clinic, later):
     assert visit.revision == 2
 
 
+def test_a_stale_row_moves_no_visit_that_it_does_not_show(clinic, later):
+    entry = wait(clinic)
+    stale = show(later, entry_row(entry))
+    assert 'name="revision" value="0"' in stale
+    visit = clinic.book(date(2026, 6, 9))
+    answer = words(send(later, f"{entry_row(entry)}book/", slot=slots(stale)[0], revision="0", next=HERE))
+    assert "They were booked meanwhile, for Tue 9 Jun 10:00 by Person" in answer
+    assert 'name="revision" value="1"' in answer
+    visit.refresh_from_db()
+    assert visit.revision == 1
+
+
 def test_a_time_that_is_taken_meanwhile_leaves_them_waiting(clinic, later):
     entry = wait(clinic)
     slot = slots(show(later, entry_row(entry)))[0]

@@ -1,16 +1,18 @@
 """Who waits for an earlier time: put on the list, told of a time, booked, and taken off it."""
 
+import re
 from datetime import date, time
 from typing import Any
 
 import pytest
 import time_machine
 
-from clinic.errors import Conflict, Invalid, InvalidTransition, Refusal, SlotTaken, TooEarly
+from clinic.errors import Conflict, Invalid, InvalidTransition, Refusal, SlotTaken, Stale, TooEarly
 from plans.followups.services import follow_up_cancel
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.services import (
+    appointment_cancel,
     appointment_reschedule,
     appointment_undo,
     waitlist_change,
@@ -150,6 +152,26 @@ def test_the_first_who_accepts_gets_it_and_the_other_goes_on_waiting(clinic: Cli
     assert refused.value.extra["alternatives"]
     assert (read(first).status, Written.now()) == ("offered", before)
     assert accept(clinic, first, "11:00").status == "booked"
+
+
+def test_who_saw_another_visit_than_they_have_moves_nothing(clinic: Clinic) -> None:
+    entry = add(clinic, patient=clinic.patient)
+    visit = clinic.book("15:00")
+    before = Written.now()
+    booked = f"They were booked meanwhile, for Mon 9 Mar 15:00 by {clinic.desk}. Look again."
+    with pytest.raises(Stale, match=re.escape(booked)):
+        accept(clinic, entry, "10:00", revision=0)
+    assert Written.now() == before
+    appointment_reschedule(appointment_id=visit.pk, by=clinic.desk, starts_at=clinic.at("14:00"))
+    moved = f"The visit was moved meanwhile to Mon 9 Mar 14:00 by {clinic.desk}. Look again."
+    with pytest.raises(Stale, match=re.escape(moved)):
+        accept(clinic, entry, "10:00", revision=1)
+    appointment_cancel(appointment_id=visit.pk, by=clinic.desk, reason="patient")
+    before = Written.now()
+    with pytest.raises(Stale, match="The visit that they had is not booked any more"):
+        accept(clinic, entry, "10:00", revision=2)
+    assert (read(entry).status, Written.now()) == ("waiting", before)
+    assert accept(clinic, entry, "10:00", revision=0).status == "booked"
 
 
 def test_an_entry_is_accepted_once(clinic: Clinic) -> None:

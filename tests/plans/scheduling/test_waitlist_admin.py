@@ -167,6 +167,24 @@ def test_the_page_of_an_entry_books_a_time_that_fits_now(house: House) -> None:
     assert (entry.status, entry.appointment) == ("booked", visit)
 
 
+def test_a_stale_page_moves_no_visit_that_it_does_not_show(house: House) -> None:
+    entry = wait(house)
+    slot = f"{house.practitioner.pk}|{local(house.location, MONDAY, '10:00').isoformat()}"
+    assert 'name="revision" value="0"' in words(house.get(DESK, url(entry)))
+    visit = book(house, "14:00", consultation_for=entry.patient)
+    late = house.act(DESK, entry, "accept", slot=slot, revision="0")
+    assert late.status_code == 409
+    page = words(late)
+    assert "They were booked meanwhile, for Mon 9 Mar 14:00. Look again." in page
+    assert "Has now: Mon 9 Mar 14:00 with Dr Rowan, Room 1" in page
+    visit.refresh_from_db()
+    assert visit.revision == 1
+    assert 'name="revision" value="1"' in page, "the next press is about what the page shows by now"
+    assert house.act(DESK, entry, "accept", slot=slot, revision="1").status_code == 303
+    visit.refresh_from_db()
+    assert visit.starts_at == local(house.location, MONDAY, "10:00")
+
+
 @pytest.mark.parametrize("slot", ["x", "a|b", "{practitioner}|2026-03-09T10:00:00", "{practitioner}|nonsense"])
 def test_a_time_that_was_never_offered_is_refused(house: House, slot: str) -> None:
     entry = wait(house)

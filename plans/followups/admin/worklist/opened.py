@@ -104,6 +104,15 @@ class Opened:
         return self.visit is not None or self.present is not None
 
     @property
+    def revision(self) -> int | None:
+        """The revision of the visit that a click on a time moves; 0 where somebody who waits has none; None where it
+        books one."""
+        moved = self.visit or self.present
+        if moved is not None:
+            return moved.revision
+        return None if self.entry is None else 0
+
+    @property
     def minutes(self) -> int:
         """How long it takes, as its plan or its consultation says; 0 where that is the place's to say."""
         obligation = self.subject.obligation if self.subject is not None else None

@@ -127,7 +127,8 @@ class DeskViews:
         chosen = chosen_time(who.user, request.POST.get("slot", ""))
         taken = {"by": who.user, "starts_at": chosen.starts_at, "practitioner": chosen.practitioner}
         if opened.entry is not None:
-            return cast(Appointment, waitlist_accept(entry_id=opened.entry.pk, **taken).appointment)
+            accepted = waitlist_accept(entry_id=opened.entry.pk, revision=seen_revision(request), **taken)
+            return cast(Appointment, accepted.appointment)
         if opened.visit is not None:
             return appointment_reschedule(appointment_id=opened.visit.pk, revision=seen_revision(request), **taken)
         return appointment_book(location=opened.location, **taken, **(opened.booking or {}))

@@ -8,9 +8,11 @@ from clinic.console.forms import ActForm, ConsoleModelForm, DateInput, TimeInput
 from clinic.console.reader import reader
 from clinic.errors import Invalid
 from clinic.people.models import User
+from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.times import chosen_time
 from plans.scheduling.admin.waitlist.rows import offer_in_words
 from plans.scheduling.models import WaitlistEntry
+from plans.scheduling.queries.waitlist import present_visits
 from plans.scheduling.services.waitlist import WISHES
 
 
@@ -60,6 +62,20 @@ class ChosenTime(TimeOfOffer):
         """The chosen time as the services take it; empty for the one that stands offered."""
         chosen = self.cleaned_data.get("chosen")
         return {"starts_at": chosen.starts_at, "practitioner": chosen.practitioner} if chosen else {}
+
+
+class AcceptForm(ChosenTime):
+    """The time that they take, and the visit that they have by now, which moves there."""
+
+    above = "console/parts/waitlist_accept.html"
+
+    def prepare(self) -> None:
+        self.present = present_visits([self.row]).get(self.row.present_id)
+
+    @property
+    def has_now(self) -> str:
+        """“Tue 24 Nov 09:30 with Dr Rowan, Room 2”; empty where they have no visit."""
+        return visit_in_words(self.present) if self.present is not None else ""
 
 
 class OfferForm(ChosenTime):

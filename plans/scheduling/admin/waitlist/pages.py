@@ -20,19 +20,18 @@ from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
 from clinic.records import Record
 from clinic.words import within
-from plans.scheduling.admin.asked import place_of, subject_asked_for
+from plans.scheduling.admin.asked import place_of, seen_revision, subject_asked_for
 from plans.scheduling.admin.asked import title_of as title_of_subject
 from plans.scheduling.admin.gaps import gap_asked_for, gap_of, gap_page
 from plans.scheduling.admin.times import time_key
 from plans.scheduling.admin.toasts import booked_toast, moved_toast
-from plans.scheduling.admin.waitlist.forms import ChosenTime, DeclineOfferForm, OfferForm, WaitlistForm, WithdrawForm
+from plans.scheduling.admin.waitlist.forms import AcceptForm, DeclineOfferForm, OfferForm, WaitlistForm, WithdrawForm
 from plans.scheduling.admin.waitlist.joining import choices_of, first_wishes
 from plans.scheduling.admin.waitlist.rows import URGENT, offer_in_words, rows_of
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries.gaps import times_for
 from plans.scheduling.queries.waitlist import (
     entries_for,
-    present_visits,
     subjects_of,
     title_of,
     waiting,
@@ -238,17 +237,18 @@ class WaitlistEntryAdmin(ConsoleAdmin):
         "Takes it",
         grant="accept",
         is_legal=in_states(WaitlistEntry.MAY_DECLINE),
-        form=ChosenTime,
+        form=AcceptForm,
         icon="event_available",
         description="The visit that they have moves to this time; without one it is booked.",
         submit="Book this time for them",
         variant=ActionVariant.PRIMARY,
     )
-    def accept(self, request: HttpRequest, row: WaitlistEntry, form: ChosenTime) -> Done:
-        present = present_visits([row]).get(row.present_id)
-        entry = waitlist_accept(entry_id=row.pk, by=cast(User, request.user), **form.given)
+    def accept(self, request: HttpRequest, row: WaitlistEntry, form: AcceptForm) -> Done:
+        entry = waitlist_accept(
+            entry_id=row.pk, by=cast(User, request.user), revision=seen_revision(request), **form.given
+        )
         visit = cast(Appointment, entry.appointment)
-        return Done(moved_toast(visit, gap_of(present)) if present is not None else booked_toast(visit))
+        return Done(moved_toast(visit, gap_of(form.present)) if form.present is not None else booked_toast(visit))
 
     @act(
         "Declined",

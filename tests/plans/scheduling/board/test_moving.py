@@ -174,7 +174,7 @@ def test_a_stale_board_moves_nothing_and_says_what_happened_meanwhile(house):
     )
     before = Written.now()
     moved = f"The visit was moved meanwhile to Mon 9 Mar 16:00 by {house.users[DESK]}. Look again."
-    for name in ("drop", "arrive", "confirm"):
+    for name in ("drop", "arrive", "confirm", "fulfil"):
         data = {"starts_at": local(house.location, MONDAY, "11:00").isoformat(), "revision": 1}
         assert moved in words(house.clients[DESK].post(url(visit, name), data, headers=IN_PLACE))
     assert moved in words(house.post(DESK, f"{url(visit, 'cancel')}?revision=1", reason="patient"))

@@ -105,7 +105,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "plans.checkin": _grants(view=CLINICAL, answer=CLINICAL, cancel=CLINICAL),
     "plans.checkinreport": _grants(view=CLINICAL, acknowledge=CLINICAL),
     "plans.checkinphoto": _grants(view=CLINICAL),
-    "plans.contactattempt": _grants(view=EVERYONE, add=[D, P]),
+    "plans.contactattempt": _grants(view=EVERYONE, add=[D, P], undo=[D, P, M], undo_others=[M]),
     # Scheduling
     "plans.visittype": _grants(view=EVERYONE, add=[M], change=[M]),
     "plans.slot": _grants(view=[P, A, D]),

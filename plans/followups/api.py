@@ -96,6 +96,7 @@ class AttemptSerializer(RecordSerializer):
             "patient",
             "location",
             "follow_up",
+            "session",
             "channel",
             "outcome",
             "note",
@@ -103,7 +104,7 @@ class AttemptSerializer(RecordSerializer):
             "attempted_at",
             "attempted_by",
         )
-        read_only_fields = ("id", "patient", "location", "follow_up", "attempted_at", "attempted_by")
+        read_only_fields = ("id", "patient", "location", "follow_up", "session", "attempted_at", "attempted_by")
 
 
 class CountsSerializer(serializers.Serializer[Any]):

@@ -193,7 +193,8 @@ class CheckInPhoto(Record):
 
 @pghistory.track(append_only=True)
 class ContactAttempt(Record):
-    """One try to reach a patient, about a follow-up or (without one) about what put them on the call list."""
+    """One try to reach a patient: about a follow-up, about a session, or (without either) about what put them on the
+    call list."""
 
     class Channel(models.TextChoices):
         CALL = "call", "Call"
@@ -214,6 +215,9 @@ class ContactAttempt(Record):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_attempts", editable=False)
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", editable=False)
     follow_up = models.ForeignKey(FollowUp, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts")
+    session = models.ForeignKey(
+        ProcedureSession, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts"
+    )
     channel = models.CharField(max_length=10, choices=Channel.choices)
     outcome = models.CharField(max_length=15, choices=Outcome.choices)
     note = models.CharField(max_length=500, blank=True)
@@ -223,7 +227,19 @@ class ContactAttempt(Record):
 
     class Meta(Record.Meta):
         ordering = ["-attempted_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(follow_up__isnull=True) | Q(session__isnull=True),
+                name="contact_attempt_about_one_visit",
+                violation_error_message="A call is about one follow-up or one session.",
+            ),
+        ]
         indexes = [models.Index(fields=["patient", "-attempted_at"], name="contact_attempt_patient")]
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_outcome_display()}"
+
+    @property
+    def about(self) -> FollowUp | ProcedureSession | None:
+        """The owed visit that it was about; None where it was about nothing in particular."""
+        return self.follow_up or self.session

@@ -10,18 +10,22 @@ from django.urls import reverse
 
 from clinic import clock
 from clinic.access.visibility import visible
+from clinic.console.acts import Done, act
 from clinic.console.back import back_to
 from clinic.console.base import PartAdmin
-from clinic.console.forms import ConsoleModelForm, DateInput
+from clinic.console.forms import ActForm, ConsoleModelForm, DateInput
+from clinic.console.reader import reader
 from clinic.console.registry import PatientLink, patient_link
+from clinic.console.toasts import toast_later
 from clinic.people.models import User
 from clinic.records import Record
 from patients.models import Patient
 from plans.followups.admin.rows import call_url
+from plans.followups.admin.worklist.calls import call_toast, taken_back_toast
 from plans.followups.looks import attempts_in_words, call_reasons
 from plans.followups.models import ContactAttempt
 from plans.followups.queries import with_calling
-from plans.followups.services import attempt_record_for_patient
+from plans.followups.services import attempt_record_for_patient, attempt_take_back, why_attempt_stands
 
 
 class CallForm(ConsoleModelForm):
@@ -36,6 +40,12 @@ class CallForm(ConsoleModelForm):
         self.initial.setdefault("channel", ContactAttempt.Channel.CALL)
 
 
+def _may_be_taken_back(attempt: ContactAttempt) -> bool:
+    """Whether it was written down within a day, by the reader or by somebody whose words they may take back."""
+    who = reader()
+    return why_attempt_stands(attempt, who.user, who.now) is None
+
+
 @admin.register(ContactAttempt)
 class ContactAttemptAdmin(PartAdmin):
     owner = "patient"
@@ -44,7 +54,8 @@ class ContactAttemptAdmin(PartAdmin):
     change_form_template = "console/call.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactAttempt]:
-        return super().get_queryset(request).select_related("patient", "location", "follow_up", "attempted_by")
+        rows = super().get_queryset(request)
+        return rows.select_related("patient", "location", "follow_up", "session", "attempted_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """It is what happened."""
@@ -92,8 +103,24 @@ class ContactAttemptAdmin(PartAdmin):
         )
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        self.message_user(request, f"{obj.patient}: call logged.")
+        toast_later(request, call_toast(f"{obj.patient}: call logged.", obj))
         return HttpResponseRedirect(back_to(request, self.url_after(obj)), status=303)
+
+    @act(
+        "Take back",
+        grant="undo",
+        is_legal=_may_be_taken_back,
+        icon="undo",
+        description="It was a slip: nobody tried. It is gone from every list; the history keeps it.",
+    )
+    def take_back(self, request: HttpRequest, row: ContactAttempt, form: ActForm) -> Done:
+        attempt_take_back(attempt_id=row.pk, by=cast(User, request.user))
+        asked = back_to(request, self.owner_url(row))
+        return Done(taken_back_toast(row), url=self.owner_url(row) if asked.startswith(self._path_of(row)) else asked)
+
+    def _path_of(self, row: ContactAttempt) -> str:
+        """Where every address of the attempt begins: none of them answers once it is gone."""
+        return self.url_of(row).removesuffix("change/")
 
 
 def patient_asked_for(request: HttpRequest) -> Any:

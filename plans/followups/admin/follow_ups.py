@@ -21,6 +21,7 @@ from clinic.words import within
 from plans.consultations.models import Consultation
 from plans.followups.admin.rows import rows_of, with_contact
 from plans.followups.admin.worklist import DeskViews, page_context
+from plans.followups.admin.worklist.calls import call_toast
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import follow_ups_in_full
 from plans.followups.services import (
@@ -167,8 +168,8 @@ class FollowUpAdmin(DeskViews, ConsoleAdmin):
         submit="Save",
     )
     def attempt(self, request: HttpRequest, row: FollowUp, form: AttemptForm) -> Done:
-        attempt_record(follow_up_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
-        return Done(f"{row.patient}: call logged.")
+        attempt = attempt_record(follow_up_id=row.pk, by=cast(User, request.user), **form.cleaned_data)
+        return Done(call_toast(f"{row.patient}: call logged.", attempt))
 
     @act(
         "Is here now",

@@ -39,8 +39,10 @@ Status = Appointment.Status
 NOW_OWED = (State.DUE, State.OVERDUE, State.MISSED)
 NO_SHOWS_SHOWN = timedelta(days=60)
 """How long a missed visit is somebody's work, where the patient was not missed again."""
-GENERAL = Q(follow_up=None, made_on__gte=OuterRef("window_start"))
-"""Attempts that were about nothing in particular, made since the outer row's window opened."""
+GENERAL = Q(follow_up=None, session=None)
+"""Attempts that were about nothing in particular."""
+IN_WINDOW = GENERAL & Q(made_on__gte=OuterRef("window_start"))
+"""The same, made since the outer row's window opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ COLUMNS = tuple(OwedVisit.__dataclass_fields__)
 def follow_ups_owed(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[Any]:
     """Those of `follow_ups` that are due, overdue or missed: rows of `COLUMNS`."""
     rows = with_state(follow_ups, now).filter(state__in=NOW_OWED)
-    about = Q(follow_up=OuterRef("pk")) | GENERAL
+    about = Q(follow_up=OuterRef("pk")) | IN_WINDOW
     return _rows(rows, VisitKind.FOLLOW_UP, about, "patient", "location", F("state"))
 
 
@@ -106,7 +108,8 @@ def sessions_owed(sessions: QuerySet[ProcedureSession], now: datetime | None = N
         window_start__lte=F("today"),
     )
     stands = Case(When(today__gt=F("window_end"), then=Value(State.OVERDUE)), default=Value(State.DUE))
-    return _rows(rows, VisitKind.SESSION, GENERAL, "plan__patient", "plan__location", stands)
+    about = Q(session=OuterRef("pk")) | IN_WINDOW
+    return _rows(rows, VisitKind.SESSION, about, "plan__patient", "plan__location", stands)
 
 
 def by_urgency(follow_ups: QuerySet[Any], sessions: QuerySet[Any]) -> QuerySet[Any]:
@@ -120,11 +123,13 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
     did not come again and again, whenever. The newest first, what was put off last.
 
     A consultation is owed until the patient comes, is booked, or says that they do not want it. Annotated:
-    `in_a_row`, `is_owed`, `today`, `tries`, `last_try` (since the no-show, as JSON) and `waits`.
+    `in_a_row`, `is_owed`, `today`, `tries`, `last_try` (since the no-show, about the same or nothing in particular, as
+    JSON) and `waits`.
     """
     now = now or clock.now()
     newer = Appointment.objects.filter(starts_at__gt=OuterRef("starts_at"))
-    since = ContactAttempt.objects.filter(patient=OuterRef("patient"), attempted_at__gte=OuterRef("no_show_at"))
+    about = GENERAL | Q(follow_up=OuterRef("follow_up")) | Q(session=OuterRef("session"))
+    since = ContactAttempt.objects.filter(about, patient=OuterRef("patient"), attempted_at__gte=OuterRef("no_show_at"))
     said_no = since.filter(outcome=ContactAttempt.Outcome.DECLINED)
     of_plan = Q(session__plan__status__in=TreatmentPlan.MAY_BOOK, session__status=ProcedureSession.Status.PLANNED)
     of_follow_up = Q(follow_up__isnull=False, follow_up__cancelled_at=None) & (

@@ -1,6 +1,13 @@
 """Writes follow-ups, check-ins and contact attempts."""
 
-from plans.followups.services.attempts import attempt_amend, attempt_record, attempt_record_for_patient
+from plans.followups.services.attempts import (
+    attempt_amend,
+    attempt_record,
+    attempt_record_for_patient,
+    attempt_record_for_session,
+    attempt_take_back,
+    why_attempt_stands,
+)
 from plans.followups.services.attending import doubt_about, follow_up_attend
 from plans.followups.services.check_ins import (
     LONGEST_ACKNOWLEDGEMENT,
@@ -25,6 +32,8 @@ __all__ = [
     "attempt_amend",
     "attempt_record",
     "attempt_record_for_patient",
+    "attempt_record_for_session",
+    "attempt_take_back",
     "check_in_answer",
     "check_in_cancel",
     "check_in_report_acknowledge",
@@ -39,4 +48,5 @@ __all__ = [
     "follow_ups_create",
     "follow_ups_move",
     "follow_ups_revise",
+    "why_attempt_stands",
 ]

@@ -1,6 +1,6 @@
-"""Attempts to reach a patient: about one follow-up, or about what put them on the call list."""
+"""Attempts to reach a patient: about one follow-up, one session, or about what put them on the call list."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -18,9 +18,11 @@ from patients.services import patient_lock
 from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries import state_of
 from plans.followups.services.obligations import lock_follow_up
+from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 FARTHEST = relativedelta(years=1)
 NOTE_LENGTH = 500
+TAKEN_BACK_WITHIN = timedelta(hours=24)
 
 
 def attempt_record(
@@ -44,6 +46,37 @@ def attempt_record(
                 patient_id=follow_up.patient_id,
                 location=follow_up.location,
                 follow_up=follow_up,
+                channel=channel,
+                outcome=outcome,
+                note=note,
+                next_try_on=next_try_on,
+                attempted_by=by,
+            )
+        )
+
+
+def attempt_record_for_session(
+    *,
+    session_id: UUID,
+    by: User,
+    channel: str,
+    outcome: str,
+    note: str = "",
+    next_try_on: date | None = None,
+) -> ContactAttempt:
+    """Record one try to reach the patient about this session. Raises `Invalid`, and `InvalidTransition` once it has
+    begun or is not owed any more."""
+    with recorded():
+        plan = lock(
+            TreatmentPlan.objects.select_related("location"), ProcedureSession.objects.get(pk=session_id).plan_id
+        )
+        session = lock(ProcedureSession.objects.all(), session_id)
+        check_allowed("The session", session.status, "an attempt to reach the patient", ProcedureSession.MAY_BOOK)
+        return _record(
+            ContactAttempt(
+                patient_id=plan.patient_id,
+                location=plan.location,
+                session=session,
                 channel=channel,
                 outcome=outcome,
                 note=note,
@@ -98,6 +131,30 @@ def attempt_amend(*, attempt_id: UUID, by: User, note: str, next_try_on: date | 
         Invalid.gather(_faults(attempt))
         attempt.save(update_fields=["note", "next_try_on", "updated_at"])
         return attempt
+
+
+def attempt_take_back(*, attempt_id: UUID, by: User) -> None:
+    """It was written down by a slip: it is gone, and its history says by whom.
+
+    Raises `Conflict` (`too_late` after a day, `not_yours` for what somebody else wrote down, unless `by` may take back
+    what others did).
+    """
+    with recorded("Taken back"):
+        attempt = lock(ContactAttempt.objects.all(), attempt_id)
+        why_not = why_attempt_stands(attempt, by, clock.now())
+        if why_not is not None:
+            raise why_not
+        attempt.delete()
+
+
+def why_attempt_stands(attempt: ContactAttempt, by: User, now: datetime) -> Conflict | None:
+    """Why `by` cannot take this attempt back; None where they can."""
+    if now > attempt.attempted_at + TAKEN_BACK_WITHIN:
+        return Conflict("This can be taken back within a day; it is older.", code="too_late")
+    is_own = attempt.attempted_by_id == by.pk
+    if not is_own and not by.may("plans.contactattempt", "undo_others", attempt.location_id):
+        return Conflict("Somebody else wrote this down; ask them, or a manager, to take it back.", code="not_yours")
+    return None
 
 
 def _record(attempt: ContactAttempt) -> ContactAttempt:

@@ -370,6 +370,7 @@ def test_the_api_says_whom_to_call_why_and_what_came_of_it(clinic, api, frozen):
         "patient": str(clinic.patient.pk),
         "location": str(clinic.location.pk),
         "follow_up": None,
+        "session": None,
         "attempted_at": "",
         "attempted_by": str(clinic.desk.pk),
     }

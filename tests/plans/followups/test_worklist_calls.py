@@ -1,15 +1,21 @@
 """Calls written down from the worklist, and what others see of a row that somebody works on."""
 
+import html
+import re
 from datetime import date, timedelta
 
 import pytest
 
 from clinic import cache
+from clinic.access.roles import Role
+from clinic.errors import InvalidTransition
 from patients.models import Patient
 from plans.followups.claims import claims
 from plans.followups.models import ContactAttempt
+from plans.followups.services import attempt_record_for_session
 from tests import factories
-from tests.console import sign_in, words
+from tests.console import sign_in, url, words
+from tests.plans.followups.conftest import add_visit, utc
 from tests.plans.followups.desk import DESK, HERE, HTMX, LIST, row, send, show, slots
 
 
@@ -26,9 +32,126 @@ def test_a_session_is_booked_and_called_about_in_the_same_way(clinic, later):
     assert "Session 2 of 3 · PRP · 60 min" in side
     send(later, f"{path}call/", outcome="no_answer")
     attempt = ContactAttempt.objects.get()
-    assert (attempt.patient, attempt.follow_up, attempt.attempted_by) == (clinic.patient, None, clinic.desk)
+    assert (attempt.patient, attempt.about, attempt.attempted_by) == (clinic.patient, session, clinic.desk)
     send(later, f"{path}book/", slot=slots(side)[0])
     assert session.appointments.get().status == "booked"
+
+
+def test_a_no_to_a_session_stands_on_its_row_alone(clinic, later):
+    session = clinic.plan.sessions.get(sequence=2)
+    send(later, f"{DESK}session/{session.pk}/call/", outcome="declined")
+    assert "1 try · declined" in words(later.get(f"{LIST}?state=overdue"))
+    assert "declined" not in words(later.get(HERE)), "the review was not asked about"
+    assert f"· about {session.title}" in show(later, row(clinic)), "beside the row all calls can be read"
+    send(later, f"{row(clinic)}call/", outcome="left_message")
+    assert "left a message" not in words(later.get(f"{LIST}?state=overdue"))
+
+
+def test_a_no_to_a_session_leaves_a_missed_consultation_and_one_to_it_does_not(clinic, later):
+    session = clinic.plan.sessions.get(sequence=2)
+    missed = add_visit(clinic, "no_show", utc("2026-05-18T14:00"))
+    path = f"{LIST}?state=no_show"
+    send(later, f"{DESK}session/{session.pk}/call/", outcome="declined")
+    assert f"missed-{missed.pk}" in words(later.get(path))
+    assert "declined" not in words(later.get(path))
+    send(later, f"{DESK}missed/{missed.pk}/call/", outcome="declined")
+    assert f"missed-{missed.pk}" not in words(later.get(path))
+
+
+def test_a_missed_session_shows_the_calls_about_it(clinic, later):
+    session = clinic.plan.sessions.get(sequence=2)
+    add_visit(clinic, "no_show", utc("2026-05-18T14:00"), session=session)
+    send(later, f"{DESK}session/{session.pk}/call/", outcome="no_answer")
+    assert "1 try · no answer" in words(later.get(f"{LIST}?state=no_show"))
+
+
+def test_a_call_about_a_visit_to_move_is_about_what_it_is_for(clinic, later):
+    session = clinic.plan.sessions.get(sequence=2)
+    visit = clinic.book(date(2026, 5, 26), session=session)
+    send(later, f"{DESK}visit/{visit.pk}/call/", outcome="reached")
+    assert ContactAttempt.objects.get().about == session
+
+
+def test_about_a_session_that_has_begun_nobody_is_called(clinic):
+    begun = clinic.plan.sessions.get(sequence=1)
+    with pytest.raises(InvalidTransition):
+        attempt_record_for_session(session_id=begun.pk, by=clinic.desk, channel="call", outcome="reached")
+    assert not ContactAttempt.objects.exists()
+
+
+class TestTakingBack:
+    def test_a_slip_is_taken_back_from_its_toast_and_the_row_is_open_again(self, clinic, later):
+        before = words(later.get(HERE))
+        assert "1 try" not in before
+        told = words(send(later, f"{row(clinic)}call/", outcome="declined"))
+        assert "Can be taken back here for" in told
+        answer = send(later, undo_of(told))
+        text = words(answer)
+        assert "Mock Dogwood: “declined” is taken back." in text
+        assert "Book: " in text
+        assert "1 try" not in text
+        assert f"follow_up-{clinic.follow_up.pk}" in answer.headers["HX-Trigger-After-Settle"]
+        assert not ContactAttempt.objects.exists()
+        taken = ContactAttempt.pgh_event_model.objects.select_related("pgh_context").latest("pgh_id")
+        assert (taken.pgh_label, taken.outcome, taken.pgh_context.metadata["reason"]) == (
+            "delete",
+            "declined",
+            "Taken back",
+        )
+        assert send(later, undo_of(told)).status_code == 404, "it is gone"
+
+    def test_what_was_put_off_comes_back_at_once(self, clinic, later):
+        told = words(send(later, f"{row(clinic)}call/", outcome="put_off", next_try_on="2026-05-26"))
+        send(later, undo_of(told))
+        assert not ContactAttempt.objects.exists()
+
+    def test_without_script_it_leads_back_to_the_list(self, clinic, later):
+        send(later, f"{row(clinic)}call/", outcome="no_answer")
+        attempt = ContactAttempt.objects.get()
+        answer = later.post(f"{DESK}attempt/{attempt.pk}/undo/", {"next": HERE})
+        assert (answer.status_code, answer.headers["Location"]) == (303, HERE)
+        assert not ContactAttempt.objects.exists()
+
+    def test_somebody_elses_is_theirs_and_a_managers(self, clinic, later, ana):
+        send(later, f"{row(clinic)}call/", outcome="no_answer")
+        attempt = ContactAttempt.objects.get()
+        path = f"{DESK}attempt/{attempt.pk}/undo/"
+        assert "Somebody else wrote this down; ask them, or a manager" in words(send(ana, path))
+        assert url(attempt, "take_back") not in words(ana.get(url(attempt)))
+        assistant = sign_in(factories.make_user((clinic.location, Role.ASSISTANT)))
+        assert send(assistant, path).status_code == 403
+        elsewhere = sign_in(factories.make_user((factories.make_location(), Role.MANAGER)))
+        assert send(elsewhere, path).status_code == 404
+        assert ContactAttempt.objects.get() == attempt
+        manager = sign_in(factories.make_user((clinic.location, Role.MANAGER)))
+        assert url(attempt) in show(manager, row(clinic)), "the tries lead to their pages"
+        assert url(attempt, "take_back") in words(manager.get(url(attempt)))
+        answer = manager.post(url(attempt, "take_back"), {"next": url(attempt)})
+        assert (answer.status_code, answer.headers["Location"]) == (303, url(clinic.patient))
+        assert not ContactAttempt.objects.exists()
+
+    def test_a_day_later_it_stands(self, clinic, later, frozen):
+        send(later, f"{row(clinic)}call/", outcome="no_answer")
+        attempt = ContactAttempt.objects.get()
+        frozen.shift(timedelta(hours=24, seconds=1))
+        browser = sign_in(clinic.desk)
+        assert "within a day; it is older" in words(send(browser, f"{DESK}attempt/{attempt.pk}/undo/"))
+        assert url(attempt, "take_back") not in words(browser.get(url(attempt)))
+        assert ContactAttempt.objects.get() == attempt
+
+    def test_a_call_logged_on_the_page_of_a_follow_up_is_taken_back_there(self, clinic, later):
+        page = url(clinic.follow_up)
+        later.post(url(clinic.follow_up, "attempt"), {"channel": "call", "outcome": "reached", "next": page})
+        attempt = ContactAttempt.objects.get()
+        assert url(attempt, "take_back") in words(later.get(page))
+        answer = later.post(url(attempt, "take_back"), {"next": page})
+        assert (answer.status_code, answer.headers["Location"]) == (303, page)
+        assert not ContactAttempt.objects.exists()
+
+
+def undo_of(told: str) -> str:
+    """Where the toast of a call takes it back."""
+    return html.unescape(re.findall(r'action="([^"]+/undo/[^"]*)"', told)[0])
 
 
 def test_whom_no_mail_reaches_is_told_in_two_clicks_and_leaves_the_list(clinic, later):

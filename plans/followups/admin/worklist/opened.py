@@ -187,7 +187,9 @@ class Opened:
 
     def attempts(self) -> list[ContactAttempt]:
         """The last tries to reach the patient, about whatever: one query."""
-        rows = ContactAttempt.objects.filter(patient=self.patient).select_related("attempted_by", "follow_up")
+        rows = ContactAttempt.objects.filter(patient=self.patient).select_related(
+            "attempted_by", "follow_up", "session"
+        )
         return list(rows.order_by("-attempted_at", "-pk")[:SHOWN_ATTEMPTS])
 
 

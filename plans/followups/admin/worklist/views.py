@@ -21,13 +21,21 @@ from clinic.console.reader import Reader, reader
 from clinic.console.refusals import in_words, refusals
 from clinic.console.toasts import Toast, toast_later
 from clinic.errors import Conflict, Invalid, Refusal
-from plans.followups.admin.worklist.calls import AmendForm, CallForm, amend_form, attempt_in_words, record_call
+from plans.followups.admin.worklist.calls import (
+    AmendForm,
+    CallForm,
+    amend_form,
+    attempt_in_words,
+    call_toast,
+    record_call,
+    taken_back_toast,
+)
 from plans.followups.admin.worklist.context import list_context, list_url, row_named, side_context
 from plans.followups.admin.worklist.lines import VISIT
 from plans.followups.admin.worklist.opened import Opened, open_row
 from plans.followups.claims import claim, release
 from plans.followups.models import ContactAttempt
-from plans.followups.services import attempt_amend
+from plans.followups.services import attempt_amend, attempt_take_back
 from plans.scheduling.admin.asked import seen_revision
 from plans.scheduling.admin.gaps import gap_of
 from plans.scheduling.admin.times import chosen_time
@@ -56,6 +64,7 @@ class DeskViews:
             ("desk/release/", require_POST(self.desk_release), "desk_release"),
             ("desk/undo/<uuid:key>/", require_POST(self.desk_undo), "desk_undo"),
             ("desk/attempt/<uuid:key>/", require_POST(self.desk_amend), "desk_amend"),
+            ("desk/attempt/<uuid:key>/undo/", require_POST(self.desk_take_back), "desk_take_back"),
             (row, require_GET(self.desk_row), "desk_row"),
             (f"{row}book/", require_POST(self.desk_book), "desk_book"),
             (f"{row}wait/", require_POST(self.desk_wait), "desk_wait"),
@@ -169,12 +178,15 @@ class DeskViews:
         except Refusal as refusal:
             return self._refused(request, who, kind, key, refusal)
         said = attempt_in_words(who, attempt)
+        undo_url = f"{reverse('admin:plans_followup_desk_take_back', args=[attempt.pk])}?open={opened.id}"
         if attempt.outcome == ContactAttempt.Outcome.PUT_OFF:
             release(opened.patient.pk, who.user)
-            return self._done(request, who, Toast(said))
+            return self._done(request, who, call_toast(said, attempt, undo_url=undo_url))
         if "HX-Request" not in request.headers:
-            return self._done(request, who, Toast(said))
-        recorded = {"recorded": attempt, "said": said, "amend": amend_form(attempt)}
+            return self._done(request, who, call_toast(said, attempt, undo_url=undo_url))
+        # What came of it stands in the row, where more can be said of it.
+        toast = call_toast(f"{attempt.patient}: written down.", attempt, undo_url=undo_url)
+        recorded = {"recorded": attempt, "said": said, "amend": amend_form(attempt), "toast": toast}
         return _follow(self._fresh(request, who, kind, key, **recorded))
 
     def desk_amend(self, request: HttpRequest, key: UUID) -> HttpResponse:
@@ -198,6 +210,26 @@ class DeskViews:
         context = list_context(who, _asked_of(request), request.POST.get("open", ""))
         context |= {"recorded": attempt, "said": said, "amend": form, "saved": bool(said), "next": _next(request)}
         return TemplateResponse(request, "console/desk/amended.html", context)
+
+    def desk_take_back(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        """What was written down was a slip: it is gone, and the row about which it was is open again."""
+        who = self._reader(request)
+        rows = ContactAttempt.objects.select_related("location", "patient")
+        attempt = visible(rows, who.user).filter(pk=key).first()
+        if attempt is None:
+            raise Http404
+        if not who.may_on("undo", attempt):
+            raise PermissionDenied
+        try:
+            with refusals():
+                attempt_take_back(attempt_id=key, by=who.user)
+        except Refusal as refusal:
+            return self._done(request, who, Toast(" ".join(in_words(refusal)), tone="stop"))
+        toast = taken_back_toast(attempt)
+        about = row_named(who, request.GET.get("open", ""))
+        if about is None or "HX-Request" not in request.headers:
+            return self._done(request, who, toast)
+        return _follow(self._fresh(request, who, about.kind, about.key, toast=toast), about.id)
 
     def desk_undo(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Take back what the toast said; the row comes back."""

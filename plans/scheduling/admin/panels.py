@@ -40,7 +40,7 @@ def visits_today(who: Reader) -> Block | None:
     """Everybody's visits for the desk; a practitioner's own for the practitioner."""
     if not who.may("plans.appointment", "view"):
         return None
-    appointments = with_gates(visits_of_days(who, who.today, 1)).select_related("patient__guardian")
+    appointments = with_gates(visits_of_days(who, who.today, 1))
     appointments = appointments.exclude(status=Appointment.Status.CANCELLED)
     is_own = who.has(Role.PRACTITIONER) and not who.has(Role.FRONT_DESK, Role.MANAGER)
     if is_own:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from clinic.access.visibility import visible
@@ -16,7 +16,8 @@ from clinic.console.badges import Badge
 from clinic.console.reader import Reader
 from clinic.people.models import Modality
 from clinic.places.wallclock import local_date, local_day_bounds
-from patients.models import Consent
+from patients.models import Consent, Guardian
+from patients.rules import needs_guardian
 from plans.scheduling.admin.keeping import read_limits
 from plans.scheduling.looks import AT_ONCE, NO_GUARDIAN, REBOOK, appointment_badge, override_flags
 from plans.scheduling.models import Appointment, VisitKind
@@ -61,11 +62,13 @@ def visits_of_days(who: Reader, first: date, days: int) -> QuerySet[Appointment]
 
 
 def with_gates(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Visits of `in_full` with `consented` besides: the modalities that the plan of the visit's session has a consent
-    for."""
+    """Visits of `in_full` with what stands in their way besides, in the same query: `consented`, the modalities that
+    the plan of the visit's session has a consent for; `has_guardian`, whether somebody on record speaks for the
+    patient."""
     consented = PlanConsent.objects.filter(plan=OuterRef("session__plan"), consent__status=Consent.Status.GIVEN)
     return appointments.annotate(
         consented=ArraySubquery(consented.values("consent__document__modality")),
+        has_guardian=Exists(Guardian.objects.filter(patient=OuterRef("patient"))),
     )
 
 
@@ -119,10 +122,10 @@ def _row(who: Reader, appointment: Appointment, names: tuple[str, ...], is_at_on
 
 
 def _is_alone(who: Reader, appointment: Appointment) -> bool:
-    """Whether a minor comes for whom nobody speaks; where the guardian was read along."""
-    patient = appointment.patient
-    was_read = "guardian" in patient._state.fields_cache
-    return was_read and appointment.is_live and patient.lacks_guardian(who.today_at(appointment.location.zone))
+    """Whether a minor comes for whom nobody speaks; False of a visit without `with_gates`."""
+    if not appointment.is_live or getattr(appointment, "has_guardian", True):
+        return False
+    return needs_guardian(appointment.patient.date_of_birth, who.today_at(appointment.location.zone))
 
 
 def _makes_sense(name: str, appointment: Appointment, now: datetime) -> bool:

@@ -11,8 +11,8 @@ from plans.scheduling.rules import MAX_DURATION, Period
 def state_of_board(location: UUID, period: Period) -> str:
     """Changes with every row that a board of `location` in `period` is drawn from; otherwise stays: one query.
 
-    That is: the visits of the period with what they say of patient, session, follow-up, plan and consents; what the
-    practitioners of the location have elsewhere; and hours, rooms, visit types and people of the location.
+    That is: the visits of the period with what they say of patient, guardian, session, follow-up, plan and consents;
+    what the practitioners of the location have elsewhere; and hours, rooms, visit types and people of the location.
     """
     start, end = period
     asked: dict[str, UUID | datetime] = {
@@ -41,8 +41,9 @@ WITH visits AS MATERIALIZED (
 )
 SELECT concat_ws('|',
     (SELECT concat(count(*), ':', sum(hashtextextended(concat_ws(
-        ' ', v.id, v.version, p.version, v.session_version, v.follow_up_version, t.version), 0)))
-     FROM visits v JOIN patients_patient p ON p.id = v.patient_id LEFT JOIN plans_treatmentplan t ON t.id = v.plan_id),
+        ' ', v.id, v.version, p.version, g.id, v.session_version, v.follow_up_version, t.version), 0)))
+     FROM visits v JOIN patients_patient p ON p.id = v.patient_id LEFT JOIN patients_guardian g ON g.patient_id = p.id
+     LEFT JOIN plans_treatmentplan t ON t.id = v.plan_id),
     (SELECT sum(hashtextextended(concat_ws(' ', c.id, c.version), 0))
      FROM plans_sessioncomponent c WHERE c.session_id IN (SELECT session_id FROM visits)),
     (SELECT sum(hashtextextended(concat_ws(' ', given.id, c.id, c.version, d.version), 0))

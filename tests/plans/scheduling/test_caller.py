@@ -434,10 +434,11 @@ def test_a_minor_is_asked_for_who_speaks_for_them_or_that_it_is_asked_later(hous
 def test_a_minor_without_a_guardian_is_marked_until_one_is_entered(house):
     house.post(DESK, PAGE, **filled(house, date_of_birth=MINOR, guardian_later="on"))
     patient = Patient.objects.get()
-    for path in (url(patient), "/admin/"):
+    pages = (url(patient), "/admin/", "/admin/plans/appointment/")
+    for path in pages:
         assert "Guardian missing" in words(house.get(DESK, path)), path
     patient_update(patient_id=patient.pk, changes={"guardian": GuardianInput("Mona Pine", "mother")})
-    for path in (url(patient), "/admin/"):
+    for path in pages:
         assert "Guardian missing" not in words(house.get(DESK, path)), path
 
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.places.models import OpeningHours, TimeOff
+from patients.models import Guardian
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries.board import _STATE
 from plans.scheduling.services import (
@@ -89,6 +90,7 @@ def test_a_board_looks_again_when_hours_closures_and_names_change(house):
     assert is_new(lambda: book(house, "15:00"))
     visit.patient.last_name = "Renamed"
     assert is_new(visit.patient.save)
+    assert is_new(lambda: Guardian.objects.create(patient=visit.patient, name="Mona", relationship="mother"))
     at = local(house.location, MONDAY, "12:00")
     assert is_new(
         lambda: TimeOff.objects.create(practitioner=house.practitioner, starts_at=at, ends_at=at + timedelta(hours=1))

@@ -20,7 +20,7 @@ from django.db.models import (
 
 from clinic.columns import out_of_range, refusal_at
 from clinic.errors import Conflict, Invalid, Refusal, SlotTaken
-from clinic.text import says_nothing, trimmed
+from clinic.text import tidied
 
 NOT_NULL, FOREIGN_KEY, UNIQUE = "23502", "23503", "23505"
 LONGEST_LINE = 200
@@ -109,7 +109,7 @@ def trim_texts(instance: Model) -> None:
         text = getattr(instance, column.attname)
         if isinstance(column, CharField | TextField) and isinstance(text, str):
             one_line = (column.max_length or LONGEST_LINE + 1) <= LONGEST_LINE
-            setattr(instance, column.attname, "" if says_nothing(text) else trimmed(text, one_line=one_line))
+            setattr(instance, column.attname, tidied(text, one_line=one_line))
 
 
 def faults_of(instance: Model, error: ValidationError) -> list[Invalid]:

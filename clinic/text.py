@@ -42,6 +42,11 @@ def trimmed(text: str, *, one_line: bool = False) -> str:
     return text[start:end]
 
 
+def tidied(text: str, *, one_line: bool = False) -> str:
+    """`text` as `trimmed`, or empty where it says nothing: what is kept of what somebody wrote."""
+    return "" if says_nothing(text) else trimmed(text, one_line=one_line)
+
+
 def says_nothing(text: str) -> bool:
     """Whether nobody would see anything of `text`: unseen characters alone, or marks without a letter to stand on."""
     return all(_is_unseen(character) or _is_mark(character) for character in text)

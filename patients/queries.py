@@ -9,6 +9,7 @@ from django.contrib.postgres.search import TrigramSimilarity, TrigramStrictWordS
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Least, Reverse
 
+from clinic.text import tidied
 from patients.models import FOLDED_NAME, ConsentDocument, Folded, Patient
 from patients.rules import LOCAL_NUMBER_DIGITS, Sought, local_digits, phone_digits, sought, swapped
 
@@ -79,7 +80,7 @@ def likely_duplicates(
 
     The first name decides nothing, so that no spelling of it hides somebody; first and last may be turned round.
     """
-    first, last, email = first_name.strip(), last_name.strip(), email.strip()
+    first, last, email = (tidied(text, one_line=True) for text in (first_name, last_name, email))
     same = []
     if last:
         same.append(Q(surname_alike__gte=SURNAME_ALIKE_AT_LEAST))

@@ -12,7 +12,7 @@ from clinic.access.visibility import visible
 from clinic.columns import CHOICE_CODES, NUMBER_CODES
 from clinic.limits import Number, Range, label_of, not_among, unit_of, without_unit
 from clinic.places.wallclock import has_odd_offset
-from clinic.text import says_nothing, trimmed
+from clinic.text import tidied
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 """Beyond these no date means anything here, and adding to it could overflow."""
@@ -35,7 +35,7 @@ class TextField(serializers.CharField):
 
     def run_validation(self, data: Any = empty) -> Any:
         if self.trim_whitespace and isinstance(data, str):
-            data = "" if says_nothing(data) else trimmed(data)
+            data = tidied(data)
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:

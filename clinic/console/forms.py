@@ -27,7 +27,7 @@ from clinic.console.refusals import add_refusal
 from clinic.errors import Invalid
 from clinic.limits import Number, Range, label_of, not_among, without_unit
 from clinic.places.wallclock import at_wall_clock
-from clinic.text import says_nothing, trimmed
+from clinic.text import tidied
 
 SHORT_LIST = 12
 """So many choices are named where one is missing; more stand in the input itself."""
@@ -174,7 +174,7 @@ class InWords(forms.BaseForm):
             text = cleaned.get(name)
             if not isinstance(field, forms.CharField) or not field.strip or not isinstance(text, str):
                 continue
-            cleaned[name] = "" if says_nothing(text) else trimmed(text)
+            cleaned[name] = tidied(text)
             if text and not cleaned[name] and field.required:
                 self.add_error(name, forms.ValidationError(field.error_messages["required"], "required"))
 

@@ -27,8 +27,7 @@ class QualificationInput:
 
 def user_create(*, email: str, first_name: str, last_name: str, password: str | None = None) -> User:
     """Somebody who may sign in, as yet without a role; without a password they cannot until one is set."""
-    names = {"first_name": trimmed(first_name, one_line=True), "last_name": trimmed(last_name, one_line=True)}
-    user = User(email=trimmed(email).lower(), **names)
+    user = User(email=email.lower(), first_name=first_name, last_name=last_name)
     user.set_password(password)
     with recorded():
         clean_model(user)
@@ -74,7 +73,7 @@ def practitioner_create(
             user = user_create(email=email, first_name=first_name, last_name=last_name)
         elif Practitioner.objects.filter(user=user).exists():
             raise Invalid("The person with this email is a practitioner already.", code="unique", attr="email")
-        practitioner = Practitioner(user=user, title=trimmed(title, one_line=True), is_bookable=is_bookable)
+        practitioner = Practitioner(user=user, title=title, is_bookable=is_bookable)
         clean_model(practitioner)
         practitioner.save()
         for place in places:
@@ -92,9 +91,10 @@ def practitioner_update(*, practitioner_id: UUID, changes: Mapping[str, Any]) ->
             if name in changes:
                 setattr(practitioner, name, changes[name])
         if changes.keys() & {"first_name", "last_name"}:
-            user.first_name = trimmed(changes.get("first_name", user.first_name), one_line=True)
-            user.last_name = trimmed(changes.get("last_name", user.last_name), one_line=True)
+            user.first_name = changes.get("first_name", user.first_name)
+            user.last_name = changes.get("last_name", user.last_name)
             _check_named(user.first_name, user.last_name)
+            clean_model(user)
             user.save(update_fields=["first_name", "last_name", "updated_at"])
         clean_model(practitioner)
         practitioner.save()

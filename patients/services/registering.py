@@ -1,7 +1,7 @@
 """Writes patients and their guardians: identity, contact, and when they like to come."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, time
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,10 @@ from django.core.validators import validate_email
 
 from clinic import clock
 from clinic.audit.history import recorded
+from clinic.constraints import trim_texts
 from clinic.errors import Invalid, SoftWarning
 from clinic.places.models import Location, Weekday
-from clinic.text import says_nothing, trimmed
+from clinic.text import says_nothing
 from clinic.words import age, date_in_full
 from patients.models import Guardian, Patient
 from patients.queries import likely_duplicates
@@ -75,15 +76,15 @@ def patient_create(
     Raises `Invalid` for each field that cannot be, all at once.
     """
     patient = Patient(
-        first_name=trimmed(first_name, one_line=True),
-        last_name=trimmed(last_name, one_line=True),
+        first_name=first_name,
+        last_name=last_name,
         date_of_birth=date_of_birth,
         sex=sex,
         home_location=home_location,
-        email=trimmed(email, one_line=True),
-        phone=trimmed(phone, one_line=True),
+        email=email,
+        phone=phone,
         language=language or home_location.language,
-        confidential_email=trimmed(confidential_email, one_line=True),
+        confidential_email=confidential_email,
         email_opt_out=email_opt_out,
         unwanted_mail=list(unwanted_mail),
         preferred_weekdays=list(preferred_weekdays),
@@ -109,8 +110,7 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
         before = MailState.of(patient)
         for name in FIELDS:
             if name in changes:
-                value = changes[name]
-                setattr(patient, name, trimmed(value, one_line=True) if isinstance(value, str) else value)
+                setattr(patient, name, changes[name])
         check_patient(patient)
         if before.address != patient.mail_address:
             patient.email_bounced_at = None
@@ -124,7 +124,8 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
 
 
 def check_patient(patient: Patient) -> None:
-    """Raises `Invalid` for each column that cannot be, all at once; puts the others in order."""
+    """Trim the texts of the patient, then refuse what cannot be: `Invalid` for each column, all at once."""
+    trim_texts(patient)
     today = clock.today(patient.home_location.zone)
     faults = [
         Invalid("A patient has a first and a last name.", code="required", attr=name)
@@ -200,12 +201,8 @@ def _set_guardian(patient: Patient, guardian: GuardianInput | None) -> None:
         return
     if says_nothing(guardian.name) or says_nothing(guardian.relationship):
         raise Invalid("A guardian has a name and a relationship.", code="required", attr="guardian")
-    Guardian.objects.update_or_create(
-        patient=patient,
-        defaults={
-            "name": trimmed(guardian.name, one_line=True),
-            "relationship": trimmed(guardian.relationship, one_line=True),
-            "phone": trimmed(guardian.phone, one_line=True),
-            "email": trimmed(guardian.email, one_line=True),
-        },
-    )
+    row = Guardian.objects.filter(patient=patient).first() or Guardian(patient=patient)
+    for name, text in asdict(guardian).items():
+        setattr(row, name, text)
+    trim_texts(row)
+    row.save()

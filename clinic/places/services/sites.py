@@ -18,7 +18,6 @@ from clinic.people.models import Membership, User
 from clinic.places.models import Location, Room
 from clinic.places.services.changes import HoursChange, hours_changed, hours_held
 from clinic.records import Record
-from clinic.text import trimmed
 
 R = TypeVar("R", bound=Record)
 
@@ -56,10 +55,9 @@ def location_create(*, by: User, name: str, timezone: str, phone: str, email: st
     location = Location(name=name, timezone=timezone, phone=phone, email=email, **fields)
     if logo is not None:
         _take_logo(location, logo)
-    _tidy(location, LOCATION_FIELDS)
-    _check_language(location)
     with recorded():
         clean_model(location)
+        _check_language(location)
         location.save()
         Membership.objects.create(user=by, location=location, role=Role.MANAGER)
     return location
@@ -85,7 +83,6 @@ def location_update(*, location_id: UUID, changes: Mapping[str, Any]) -> tuple[L
 def room_create(*, location: Location, name: str, **fields: Any) -> Room:
     """Add a room; `fields` are others of `ROOM_FIELDS`."""
     room = Room(location=location, name=name, **fields)
-    _tidy(room, ROOM_FIELDS)
     with recorded():
         clean_model(room)
         room.save()
@@ -102,10 +99,9 @@ def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
     for name in fields:
         if name in changes:
             setattr(row, name, changes[name])
-    _tidy(row, fields)
+    clean_model(row)
     if isinstance(row, Location):
         _check_language(row)
-    clean_model(row)
     row.save()
     return row
 
@@ -117,14 +113,6 @@ def _take_logo(location: Location, upload: File[bytes] | None) -> None:
         return
     picture = encoded_anew(upload, attr="logo", longest_side=LOGO_WIDTH, highest=LOGO_HEIGHT, see_through=True)
     location.logo = picture.as_file()
-
-
-def _tidy(row: Record, fields: Iterable[str]) -> None:
-    """Every text of a place stands on one line: in mail headers, calendars and headings."""
-    for name in fields:
-        text = getattr(row, name)
-        if isinstance(text, str):
-            setattr(row, name, trimmed(text, one_line=True))
 
 
 def _check_language(location: Location) -> None:

@@ -10,7 +10,6 @@ from clinic.errors import Conflict, SoftWarning
 from clinic.locking import hold
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location
-from clinic.text import trimmed
 from patients.models import Patient
 from patients.queries import likely_duplicates
 from patients.services import LIKELY_DUPLICATE, GuardianInput, patient_create
@@ -107,8 +106,8 @@ def caller_register(
 def likely_same(caller: Caller, location: Location, by: User | None) -> list[Patient]:
     """Registered patients, of those `by` may see, who may be the caller: a few at most."""
     found = likely_duplicates(
-        first_name=trimmed(caller.first_name, one_line=True),
-        last_name=trimmed(caller.last_name, one_line=True),
+        first_name=caller.first_name,
+        last_name=caller.last_name,
         date_of_birth=caller.date_of_birth,
         phone=caller.phone,
         email=caller.email,

@@ -1,8 +1,15 @@
 import pytest
 
 from clinic.access.roles import Role
+from clinic.errors import Invalid
 from clinic.people.models import Membership, Practitioner, User
-from clinic.people.services import membership_end, membership_grant, user_create
+from clinic.people.services import (
+    membership_end,
+    membership_grant,
+    practitioner_create,
+    practitioner_update,
+    user_create,
+)
 from clinic.places.models import Location
 from tests.api import Api, errors
 from tests.factories import make_location, make_practitioner, make_user
@@ -53,6 +60,26 @@ def test_somebody_new_has_a_name(manager):
         "last_name": "required",
     }
     assert not User.objects.filter(email="x@clinic.example").exists()
+
+
+def test_names_and_titles_are_one_line_without_what_nobody_sees(location):
+    practitioner = practitioner_create(
+        email=" \u200bAna@clinic.example\n",
+        first_name=" Ana\n",
+        last_name="Ruiz\nSoto",
+        title="Dr\u2060",
+        locations=[location],
+    )
+    user = practitioner.user
+    assert (user.email, user.first_name, user.last_name) == ("ana@clinic.example", "Ana", "Ruiz Soto")
+    assert practitioner.title == "Dr"
+    changed = practitioner_update(practitioner_id=practitioner.pk, changes={"last_name": "Soto\tRuiz "})
+    assert changed.user.last_name == "Soto Ruiz"
+    with pytest.raises(Invalid) as refused:
+        practitioner_update(practitioner_id=practitioner.pk, changes={"first_name": "A" * 101})
+    assert refused.value.attr == "first_name"
+    user.refresh_from_db()
+    assert (user.first_name, user.last_name) == ("Ana", "Soto Ruiz")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """One clinic in New York on Monday 2 March 2026, 10:00: a practitioner, a patient with an accepted plan, a desk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import time_machine
 
 from clinic.access.roles import Role
+from clinic.errors import Refusal
 from clinic.people.models import Practitioner, User
 from clinic.places.models import Location, Room
 from patients.models import Patient
@@ -99,3 +101,12 @@ def clinic(db: None, frozen: time_machine.Traveller) -> Clinic:
         factories.make_plan(patient, practitioner, start_date=date(2026, 3, 9)),
         list(location.rooms.all()),
     )
+
+
+def refused(act: Callable[[], object], kind: type[Exception] = Refusal) -> Any:
+    """The refusal that `act` raises, after checking that it left everything as it was."""
+    before = Written.now()
+    with pytest.raises(kind) as refusal:
+        act()
+    assert Written.now() == before
+    return refusal.value

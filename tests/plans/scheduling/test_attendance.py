@@ -26,8 +26,7 @@ from plans.scheduling.services import (
 )
 from plans.treatment.services import plan_discontinue, session_abort, session_cancel, session_start
 from tests import factories
-from tests.plans.scheduling.conftest import Clinic
-from tests.plans.scheduling.test_refusals import refused
+from tests.plans.scheduling.conftest import Clinic, refused
 
 MONDAY = date(2026, 3, 9)
 AS_IT_WAS = ("status", "revision", "starts_at", "ends_at", "room", "confirmed_at", "arrived_at", "no_show_at")

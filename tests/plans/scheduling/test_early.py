@@ -16,18 +16,12 @@ from plans.followups.models import FollowUp
 from plans.protocols.models import IntervalRule
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.queries import in_full, why_rebook
-from plans.scheduling.services import (
-    appointment_book,
-    appointment_cancel,
-    appointment_reschedule,
-    appointment_undo,
-)
+from plans.scheduling.services import appointment_book, appointment_cancel, appointment_reschedule, appointment_undo
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.services import plan_hold
 from tests import factories
 from tests.api import Api, errors
-from tests.plans.scheduling.conftest import Clinic, Written
-from tests.plans.scheduling.test_refusals import refused
+from tests.plans.scheduling.conftest import Clinic, Written, refused
 
 FRIDAY, MONDAY, TUESDAY = date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10)
 WHY = "Flies home on Sunday"

@@ -12,18 +12,12 @@ from clinic.errors import TooEarly
 from clinic.people.models import User
 from plans.protocols.models import IntervalRule
 from plans.scheduling.models import Appointment
-from plans.scheduling.services import (
-    appointment_book,
-    appointment_cancel,
-    appointment_reschedule,
-    appointment_undo,
-)
+from plans.scheduling.services import appointment_book, appointment_cancel, appointment_reschedule, appointment_undo
 from plans.treatment.models import ProcedureSession
 from plans.treatment.services import session_abort, session_start
 from tests import factories
 from tests.api import Api, errors
-from tests.plans.scheduling.conftest import Clinic
-from tests.plans.scheduling.test_refusals import refused
+from tests.plans.scheduling.conftest import Clinic, refused
 
 GIVEN_ON = date(2026, 3, 2)
 STRICT = 45

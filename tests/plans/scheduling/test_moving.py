@@ -20,8 +20,7 @@ from plans.scheduling.services import (
 )
 from plans.treatment.services import plan_hold
 from tests import factories
-from tests.plans.scheduling.conftest import Clinic
-from tests.plans.scheduling.test_refusals import refused
+from tests.plans.scheduling.conftest import Clinic, refused
 
 Act = AppointmentRevision.Act
 MONDAY, TUESDAY = date(2026, 3, 9), date(2026, 3, 10)

@@ -15,15 +15,9 @@ from clinic.places import services
 from clinic.places.models import OpeningHours, Room
 from plans.scheduling.models import Appointment
 from plans.scheduling.queries import in_full, visits_to_rebook, why_rebook
-from plans.scheduling.services import (
-    appointment_cancel,
-    appointment_keep,
-    appointment_reschedule,
-    appointment_undo,
-)
+from plans.scheduling.services import appointment_cancel, appointment_keep, appointment_reschedule, appointment_undo
 from tests import factories
-from tests.plans.scheduling.conftest import Clinic
-from tests.plans.scheduling.test_refusals import refused
+from tests.plans.scheduling.conftest import Clinic, refused
 
 MONDAY, SATURDAY = date(2026, 3, 9), date(2026, 3, 14)
 

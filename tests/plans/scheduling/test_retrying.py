@@ -14,8 +14,7 @@ from clinic.locking import advisory_key
 from plans.scheduling.services import booking, retrying
 from plans.scheduling.services.placing import Place
 from plans.scheduling.subjects import Subject
-from tests.plans.scheduling.conftest import Clinic
-from tests.plans.scheduling.test_refusals import refused
+from tests.plans.scheduling.conftest import Clinic, refused
 
 
 class Failing:

@@ -14,7 +14,8 @@ from benchmarks.scene import Measure, Scene, bare_connection, repeat, seconds_of
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.locking import lock, lock_all
-from plans.demo.courses import GENETIC, Case
+from plans.demo.case import Case
+from plans.demo.courses import GENETIC
 from plans.demo.house import open_house
 from plans.treatment.intervals import Component, Given, Interval, Intervals
 from plans.treatment.models import CourseMove, ProcedureSession, TreatmentPlan

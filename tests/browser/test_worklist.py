@@ -163,6 +163,13 @@ def test_a_call_is_written_down_in_two_clicks_and_its_day_changed_after(page, ho
     expect(side.get_by_role("button", name="Saved")).to_be_visible()
     attempt = ContactAttempt.objects.get()
     assert (attempt.note, attempt.attempted_by) == ("Rings out", house.desk)
+    page.keyboard.press("u")
+    expect(page.locator("#toasts")).to_contain_text("Ada Aspen: “no answer” is taken back.")
+    expect(row_of(page, "Ada Aspen")).not_to_contain_text("1 try")
+    expect(row_of(page, "Ada Aspen").locator(".d-row__open")).to_be_focused()
+    expect(side).to_contain_text("Book: Ada Aspen")
+    assert not ContactAttempt.objects.exists()
+    picture(page, "2-taken-back")
 
 
 def test_a_second_desk_sees_who_is_on_it_and_then_the_row_go(page, house, sign_in, web, chromium, picture):

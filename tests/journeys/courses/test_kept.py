@@ -89,6 +89,10 @@ def test_alderson_comes_four_days_late_then_three_early_and_finishes_his_year(ho
         "reminder sent": 21,
         "reminder cancelled": 2,  # of the visit that moved
         "reminder expired": 1,  # a week before the first session it was not booked yet
+        "preparation sent": 5,  # of four sessions, of which one was moved after it had gone out
+        "aftercare sent": 4,
+        "check_in sent": 11,
+        "check_in cancelled": 1,  # answered before its mail was due
     }
 
 

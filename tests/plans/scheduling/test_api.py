@@ -76,7 +76,7 @@ def test_a_booking_answers_with_the_visit_and_its_messages(clinic: Clinic, desk:
         "no_show_at": None,
     }
     assert response.headers["ETag"]
-    assert {message["kind"] for message in messages} == {"confirmation", "reminder"}
+    assert {message["kind"] for message in messages} == {"confirmation", "preparation", "reminder"}
     assert set(messages[0]) == {"id", "kind", "due_at", "status", "appointment_revision"}
     assert messages[0]["due_at"].endswith("-05:00")
 

@@ -33,7 +33,7 @@ def test_a_booked_session_has_its_length_a_room_a_revision_and_its_messages(clin
     assert (revision.number, revision.act, revision.acted_by) == (1, AppointmentRevision.Act.BOOKED, clinic.desk)
     assert (revision.status_before, revision.status_after) == ("", "booked")
     assert {message.appointment_revision for message in appointment.messages.all()} == {1}
-    assert {message.kind for message in appointment.messages.all()} == {"confirmation", "reminder"}
+    assert {message.kind for message in appointment.messages.all()} == {"confirmation", "preparation", "reminder"}
 
 
 def test_a_booked_follow_up_is_scheduled_by_its_appointment_alone(clinic: Clinic) -> None:

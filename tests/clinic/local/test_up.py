@@ -24,6 +24,8 @@ from clinic.local.home import PROJECT, CannotStart, Home
 from clinic.local.process import STAMP
 from clinic.local.supervisor import bind
 
+PATIENCE_SECONDS = 240.0
+"""A first start is much work for one processor, and the other tests want it too."""
 PARTS = ["postgres", "valkey-server", "clinic.local.mailbox", "gunicorn", "worker", "beat"]
 
 
@@ -67,7 +69,7 @@ class Instance:
     def up(self):
         if self.running is None or self.running.poll() is not None:
             self.start()
-        eventually(lambda: "The clinic runs" in self.said() or self.running.poll() is not None)
+        eventually(lambda: "The clinic runs" in self.said() or self.running.poll() is not None, tells=self.said)
         assert self.running.poll() is None, self.said()
 
     def said(self):
@@ -139,10 +141,10 @@ class Instance:
         shutil.rmtree(self.base)
 
 
-def eventually(condition, seconds=90.0):
+def eventually(condition, seconds=PATIENCE_SECONDS, tells=lambda: "it did not come true in time"):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, tells()
         time.sleep(0.05)
 
 

@@ -48,8 +48,8 @@ def mails(sizes: Sizes, say: Callable[[str], None]) -> str:
     """All of it, as Markdown tables. `say` takes each line as it is known."""
     parts = []
     with _mail_server(say) as environment:
+        parts.append(_claims(sizes.messages, say))  # the small table first
         parts.append(_rates(sizes.mails, environment, say))
-        parts.append(_claims(sizes.messages, say))
         if sizes.drained:
             parts.append(_drain(sizes.drained, environment, say))
     return "\n\n".join(parts)

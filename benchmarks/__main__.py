@@ -21,14 +21,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--quick", action="store_true", help="20000 visits and a third of the turns, to see that it runs"
     )
     parser.add_argument("--plans", type=int, help="how many plans move to another protocol version (default: 500)")
-    parser.add_argument("--mail", action="store_true", help="only mail in bulk, among 50000 visits")
+    parser.add_argument("--mail", action="store_true", help="only mail in bulk, among 5000 visits")
     parser.add_argument("--messages", type=int, help="how many there are when rows are claimed (default: 1000000)")
     parser.add_argument("--drain", type=int, help="how many mails one process sends at a stretch (default: 5000)")
     parser.add_argument("--volatile", action="store_true", help="commit without waiting for the disk")
     asked = parser.parse_args(argv)
     began = time.monotonic()
     with running_servers(is_durable=not asked.volatile):
-        usual = 50_000 if asked.mail else 20_000 if asked.quick else 200_000
+        usual = 5_000 if asked.mail else 20_000 if asked.quick else 200_000
         _run(asked.appointments or usual, 20 if asked.quick else 60, is_mail_alone=asked.mail)
         _mail(asked)
         plans = (100 if asked.quick else 500) if asked.plans is None else asked.plans
@@ -68,8 +68,7 @@ def _run(appointments: int, turns: int, *, is_mail_alone: bool) -> None:
         nonlocal rows
         rows += number
 
-    messages = 5_000 if is_mail_alone else appointments
-    size = Size(patients=max(appointments // 10, 1_000), appointments=appointments, messages=messages)
+    size = Size(patients=max(appointments // 10, 1_000), appointments=appointments, messages=appointments)
     location = generate(size, report=count, members=[desk])
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -32,6 +32,7 @@ TURNS = 3
 CLAIMS = 200
 LOOKS = 100
 FEW = 10_000
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _offsets = count(1)
 
 
@@ -148,7 +149,7 @@ def _claims(messages: int, say: Callable[[str], None]) -> str:
     lines = [CLAIMS_HEAD, "|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for size in (FEW, messages):
         there = PatientMessage.objects.count()
-        _make(max(0, size - there), clock.now() + timedelta(days=400))
+        _make(max(0, size - there), clock.now() + timedelta(days=400), about_visits_from=LONG_AGO)
         _vacuum()
         nothing = [seconds_of(lambda: _lease(0)) for _ in range(LOOKS)]
         _make_due(CLAIMS * BATCH)
@@ -201,15 +202,16 @@ def _drain(mails_in_all: int, environment: dict[str, str], say: Callable[[str], 
 
 def _make_due(number: int) -> None:
     """So many mails that are due now, about visits to come."""
-    _make(number, clock.now() - timedelta(seconds=1))
+    _make(number, clock.now() - timedelta(seconds=1), about_visits_from=clock.now() + timedelta(days=2))
 
 
-def _make(number: int, due_at: datetime) -> None:
-    """Reminders of visits to come, by INSERT … SELECT; each has an offset of its own."""
+def _make(number: int, due_at: datetime, *, about_visits_from: datetime) -> None:
+    """Reminders by INSERT … SELECT; each has an offset of its own."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         for first in range(0, number, 50_000):
-            cursor.execute(COPIES, [clock.now(), min(50_000, number - first), next(_offsets), due_at, due_at])
+            size = min(50_000, number - first)
+            cursor.execute(COPIES, [about_visits_from, size, next(_offsets), due_at, due_at])
         cursor.execute("RESET statement_timeout")
 
 
@@ -217,7 +219,7 @@ COPIES = """
     WITH visit AS (
       SELECT row_number() OVER (ORDER BY id) AS number, count(*) OVER () AS visits, *
       FROM plans_appointment
-      WHERE status IN ('booked', 'confirmed') AND starts_at > %s + interval '2 days'
+      WHERE (status IN ('booked', 'confirmed') OR starts_at < now()) AND starts_at > %s
     )
     INSERT INTO plans_patientmessage (
       id, created_at, updated_at, patient_id, location_id, kind, "offset", appointment_id, appointment_revision,

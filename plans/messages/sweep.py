@@ -60,8 +60,8 @@ class Found:
 
 def reconcile() -> Found:
     """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
+    unknown, hidden, expired = leases_settle(), _undo_wrong_clock(), _expire()  # first: it depends on nothing else
     policies_follow()
-    unknown, hidden, expired = leases_settle(), _undo_wrong_clock(), _expire()
     planned = _complete_visits() + _complete_recoveries() + _nudge_overdue() + _repeat_offers() + alerts_plan()
     found = Found(planned, unknown, expired, hidden)
     pass_record(SWEEP)

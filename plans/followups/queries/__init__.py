@@ -21,6 +21,7 @@ from plans.followups.queries.worklist import (
     OwedVisit,
     by_urgency,
     follow_ups_owed,
+    missed_in_full,
     missed_visits,
     sessions_owed,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "counts_from",
     "follow_ups_in_full",
     "follow_ups_owed",
+    "missed_in_full",
     "missed_visits",
     "open_follow_ups",
     "red_flags_open",

@@ -51,15 +51,14 @@ def call_list(now: datetime | None = None) -> QuerySet[Any]:
     return with_calling(Patient.objects.select_related("home_location"), now).filter(_untold_of(now) | _MISSED_AGAIN)
 
 
-def unreachable(now: datetime | None = None) -> QuerySet[Any]:
-    """Those of the call list whom no mail reaches, and whom nobody told what is booked or owed. Rows as there."""
-    now = now or clock.now()
-    return with_calling(Patient.objects.select_related("home_location"), now).filter(_untold_of(now))
+def unreachable(now: datetime | None = None) -> QuerySet[Patient]:
+    """Those of the call list whom no mail reaches, and whom nobody told what is booked or owed."""
+    return Patient.objects.filter(_untold_of(now or clock.now()))
 
 
-def missed_again(now: datetime | None = None) -> QuerySet[Any]:
-    """Those of the call list who did not come, twice or more in a row. Rows as there."""
-    return with_calling(Patient.objects.all(), now).filter(_MISSED_AGAIN)
+def missed_again() -> QuerySet[Any]:
+    """Those of the call list who did not come, twice or more in a row."""
+    return _with_no_shows(Patient.objects.all()).filter(_MISSED_AGAIN)
 
 
 def no_shows_in_a_row(patient: str) -> Coalesce:
@@ -80,11 +79,9 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
     tried = tries.exclude(outcome__in=NO_TRIES)
     said = JSONObject(**SAID)
     no_shows = no_shows_of("pk")
-    live = Appointment.objects.filter(patient=OuterRef("pk"), status__in=LIVE_STATUSES)
-    missed_at = no_shows.order_by("-no_show_at").values("no_show_at")[:1]
     what = JSONObject(id="pk", title="title", starts_at="starts_at", zone="location__timezone")
     when = JSONObject(id="pk", title="title", start="window_start", end="window_end", zone=F("zone"))
-    return patients.annotate(
+    return _with_no_shows(patients).annotate(
         unreachable=Case(
             When(email_opt_out=True, then=Value(Unreachable.OPTED_OUT)),
             When(_NO_ADDRESS, then=Value(Unreachable.NO_ADDRESS)),
@@ -92,11 +89,8 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
             default=Value(""),
             output_field=CharField(),
         ),
-        reached_at=_reached_at("pk"),
-        no_shows=no_shows_in_a_row("pk"),
         no_show_starts_at=Subquery(no_shows.order_by("-starts_at").values("starts_at")[:1]),
         no_show_zone=Subquery(no_shows.order_by("-starts_at").values("location__timezone")[:1]),
-        missed_at=Subquery(missed_at),
         tries=Coalesce(
             Subquery(
                 tried.order_by().values("patient").annotate(number=Count("pk")).values("number"),
@@ -106,6 +100,19 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
         ),
         last_try=Subquery(tries.values(document=said)[:1]),
         next_try_on=Subquery(tries.values("next_try_on")[:1]),
+        visit=Subquery(_visits(now).order_by("starts_at", "pk").values(document=what)[:1]),
+        follow_up=Subquery(_follow_ups(now).order_by("window_end", "pk").values(document=when)[:1]),
+        session=Subquery(_sessions(now).order_by("window_end", "pk").values(document=when)[:1]),
+        try_on=Coalesce("next_try_on", Value(LONG_AGO, output_field=DateField())),
+    )
+
+
+def _with_no_shows(patients: QuerySet[Patient]) -> QuerySet[Any]:
+    """Annotate `no_shows`, `missed_at` (the last of them), `reached_at` and `wants_call_for_no_shows`."""
+    live = Appointment.objects.filter(patient=OuterRef("pk"), status__in=LIVE_STATUSES)
+    missed_at = no_shows_of("pk").order_by("-no_show_at").values("no_show_at")[:1]
+    return patients.annotate(
+        reached_at=_reached_at("pk"), no_shows=no_shows_in_a_row("pk"), missed_at=Subquery(missed_at)
     ).annotate(
         wants_call_for_no_shows=Case(
             When(
@@ -116,11 +123,7 @@ def with_calling(patients: QuerySet[Patient], now: datetime | None = None) -> Qu
                 then=Value(True),
             ),
             default=Value(False),
-        ),
-        visit=Subquery(_visits(now).order_by("starts_at", "pk").values(document=what)[:1]),
-        follow_up=Subquery(_follow_ups(now).order_by("window_end", "pk").values(document=when)[:1]),
-        session=Subquery(_sessions(now).order_by("window_end", "pk").values(document=when)[:1]),
-        try_on=Coalesce("next_try_on", Value(LONG_AGO, output_field=DateField())),
+        )
     )
 
 

@@ -82,15 +82,14 @@ COLUMNS = tuple(OwedVisit.__dataclass_fields__)
 
 
 def follow_ups_owed(follow_ups: QuerySet[FollowUp], now: datetime | None = None) -> QuerySet[Any]:
-    """Those of `follow_ups` that are due, overdue or missed: rows of `COLUMNS`."""
+    """Those of `follow_ups` that are due, overdue or missed, annotated `today` (local) and `stands`."""
     rows = with_state(follow_ups, now).filter(state__in=NOW_OWED)
-    about = Q(follow_up=OuterRef("pk")) | IN_WINDOW
-    return _rows(rows, VisitKind.FOLLOW_UP, about, "patient", "location", F("state"))
+    return rows.annotate(stands=ExpressionWrapper(F("state"), CharField()))
 
 
 def sessions_owed(sessions: QuerySet[ProcedureSession], now: datetime | None = None) -> QuerySet[Any]:
     """Those of `sessions` that are to be booked: planned, of a plan that is followed, their window open, and nothing
-    booked. A session waits for the one before it in its plan to be booked. Rows of `COLUMNS`.
+    booked. A session waits for the one before it in its plan to be booked. Annotated `today` (local) and `stands`.
     """
     live = Appointment.objects.filter(session=OuterRef("pk"), status__in=LIVE_STATUSES)
     before = ProcedureSession.objects.filter(
@@ -108,29 +107,26 @@ def sessions_owed(sessions: QuerySet[ProcedureSession], now: datetime | None = N
         window_start__lte=F("today"),
     )
     stands = Case(When(today__gt=F("window_end"), then=Value(State.OVERDUE)), default=Value(State.DUE))
-    about = Q(session=OuterRef("pk")) | IN_WINDOW
-    return _rows(rows, VisitKind.SESSION, about, "plan__patient", "plan__location", stands)
+    return rows.annotate(stands=ExpressionWrapper(stands, CharField()))
 
 
 def by_urgency(follow_ups: QuerySet[Any], sessions: QuerySet[Any]) -> QuerySet[Any]:
-    """Rows of both as one list: what was put off last, otherwise by the day on which the window closes."""
-    rows = follow_ups.values(*COLUMNS).union(sessions.values(*COLUMNS), all=True)
-    return rows.order_by("waits", "closes", "kind", "key")
+    """Both as one list, rows of `COLUMNS`: what was put off last, otherwise by the day on which the window closes."""
+    about_follow_up = Q(follow_up=OuterRef("pk")) | IN_WINDOW
+    about_session = Q(session=OuterRef("pk")) | IN_WINDOW
+    first = _in_full(follow_ups, VisitKind.FOLLOW_UP, about_follow_up, "patient", "location")
+    others = _in_full(sessions, VisitKind.SESSION, about_session, "plan__patient", "plan__location")
+    return first.union(others, all=True).order_by("waits", "closes", "kind", "key")
 
 
 def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) -> QuerySet[Any]:
     """The last no-show of each thing that is still owed and not booked again, of the last 60 days; and of patients who
-    did not come again and again, whenever. The newest first, what was put off last.
+    did not come again and again, whenever. Annotated `is_owed`.
 
-    A consultation is owed until the patient comes, is booked, or says that they do not want it. Annotated:
-    `in_a_row`, `is_owed`, `today`, `tries`, `last_try` (since the no-show, about the same or nothing in particular, as
-    JSON) and `waits`.
+    A consultation is owed until the patient comes, is booked, or says that they do not want it.
     """
-    now = now or clock.now()
     newer = Appointment.objects.filter(starts_at__gt=OuterRef("starts_at"))
-    about = GENERAL | Q(follow_up=OuterRef("follow_up")) | Q(session=OuterRef("session"))
-    since = ContactAttempt.objects.filter(about, patient=OuterRef("patient"), attempted_at__gte=OuterRef("no_show_at"))
-    said_no = since.filter(outcome=ContactAttempt.Outcome.DECLINED)
+    said_no = _attempts_since().filter(outcome=ContactAttempt.Outcome.DECLINED)
     of_plan = Q(session__plan__status__in=TreatmentPlan.MAY_BOOK, session__status=ProcedureSession.Status.PLANNED)
     of_follow_up = Q(follow_up__isnull=False, follow_up__cancelled_at=None) & (
         Q(follow_up__plan=None) | Q(follow_up__plan__status__in=TreatmentPlan.MAY_BOOK)
@@ -142,22 +138,37 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
     )
     # Who came or was booked since is not looked at any further: most patients.
     last_of_patient = Appointment.objects.filter(~Exists(since_then), status=Status.NO_SHOW)
-    again = last_of_patient.filter(Exists(missed_again(now).filter(pk=OuterRef("patient"))))
-    tried = since.exclude(outcome__in=NO_TRIES)
+    again = last_of_patient.filter(Exists(missed_again().filter(pk=OuterRef("patient"))))
+    lately = Q(is_owed=True, starts_at__gte=(now or clock.now()) - NO_SHOWS_SHOWN)
     return (
         visits.filter(status=Status.NO_SHOW)
-        .annotate(
-            is_owed=ExpressionWrapper(owed, BooleanField()),
+        .annotate(is_owed=ExpressionWrapper(owed, BooleanField()))
+        .filter(lately | Q(pk__in=again.values("pk")))
+    )
+
+
+def missed_in_full(missed: QuerySet[Any], now: datetime | None = None) -> QuerySet[Any]:
+    """Annotate missed visits with `in_a_row`, `today`, `tries`, `last_try` (since the no-show, about the same or
+    nothing in particular, as JSON) and `waits`. The newest first, what was put off last."""
+    since = _attempts_since()
+    latest = since.order_by("-attempted_at", "-pk")
+    return (
+        missed.annotate(
             in_a_row=no_shows_in_a_row("patient"),
-            today=LocalDate(Value(now), "location__timezone"),
-            tries=_number(tried),
-            last_try=Subquery(since.order_by("-attempted_at", "-pk").values(document=JSONObject(**SAID))[:1]),
-            next_try=Subquery(since.order_by("-attempted_at", "-pk").values("next_try_on")[:1]),
+            today=LocalDate(Value(now or clock.now()), "location__timezone"),
+            tries=_number(since.exclude(outcome__in=NO_TRIES)),
+            last_try=Subquery(latest.values(document=JSONObject(**SAID))[:1]),
+            next_try=Subquery(latest.values("next_try_on")[:1]),
         )
         .annotate(waits=_waits())
-        .filter(Q(is_owed=True, starts_at__gte=now - NO_SHOWS_SHOWN) | Q(pk__in=again.values("pk")))
         .order_by("waits", "-starts_at", "pk")
     )
+
+
+def _attempts_since() -> QuerySet[ContactAttempt]:
+    """Attempts since the outer no-show, about the same or nothing in particular."""
+    about = GENERAL | Q(follow_up=OuterRef("follow_up")) | Q(session=OuterRef("session"))
+    return ContactAttempt.objects.filter(about, patient=OuterRef("patient"), attempted_at__gte=OuterRef("no_show_at"))
 
 
 def _is_seen_to(of: str, newer: QuerySet[Appointment]) -> Q:
@@ -167,13 +178,13 @@ def _is_seen_to(of: str, newer: QuerySet[Appointment]) -> Q:
     return Q(Exists(done)) | Q(Exists(newer.filter(status=Status.NO_SHOW, **same)))
 
 
-def _rows(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: str, stands: Any) -> QuerySet[Any]:
+def _in_full(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: str) -> QuerySet[Any]:
     made = ContactAttempt.objects.alias(made_on=LocalDate("attempted_at", OuterRef(f"{place}__timezone")))
     attempts = made.filter(about, patient=OuterRef(patient)).order_by("-attempted_at", "-pk")
     no_address = Q(**{f"{patient}__email": "", f"{patient}__confidential_email": ""})
     no_mail = no_address | Q(**{f"{patient}__email_opt_out": True})
     no_mail |= Q(**{f"{patient}__email_bounced_at__isnull": False})
-    return rows.annotate(
+    rows = rows.annotate(
         kind=Value(kind.value, CharField()),
         key=F("pk"),
         patient_key=F(f"{patient}__id"),
@@ -190,11 +201,11 @@ def _rows(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place: s
         best=F("target_date"),
         closes=F("window_end"),
         day=F("today"),
-        stands=ExpressionWrapper(stands, CharField()),
         tries=_number(attempts.exclude(outcome__in=NO_TRIES)),
         last_try=Subquery(attempts.values(document=JSONObject(**SAID))[:1]),
         next_try=Subquery(attempts.values("next_try_on")[:1], output_field=DateField()),
-    ).annotate(waits=_waits())
+    )
+    return rows.annotate(waits=_waits()).order_by().values(*COLUMNS)
 
 
 def _waits() -> Case:

@@ -23,9 +23,11 @@ from plans.followups.queries import (
     by_urgency,
     follow_ups_in_full,
     follow_ups_owed,
+    missed_in_full,
     missed_visits,
     sessions_owed,
     unreachable,
+    with_calling,
 )
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.queries import visits_to_rebook
@@ -134,15 +136,23 @@ class Worklist:
         visits = self._of(visible(Appointment.objects.all(), self.who.user), "patient")
         return visits_to_rebook(visits).order_by("starts_at", "id")
 
-    def no_show(self) -> QuerySet[Any]:
+    def missed(self) -> QuerySet[Any]:
+        """The missed visits, without what is only shown."""
         visits = self._of(visible(Appointment.objects.all(), self.who.user), "patient")
-        return missed_visits(visits, self.who.now).select_related(
+        return missed_visits(visits, self.who.now)
+
+    def no_show(self) -> QuerySet[Any]:
+        return missed_in_full(self.missed(), self.who.now).select_related(
             "patient", "location", "session", "follow_up", "practitioner__user"
         )
 
+    def untold(self) -> QuerySet[Any]:
+        """The patients whom no mail reaches, without what is only shown."""
+        return self._of(visible(unreachable(self.who.now), self.who.user), "pk")
+
     def unreachable(self) -> QuerySet[Any]:
-        patients = visible(unreachable(self.who.now), self.who.user)
-        return self._of(patients, "pk").order_by("try_on", "last_name", "first_name", "pk")
+        patients = with_calling(self.untold().select_related("home_location"), self.who.now)
+        return patients.order_by("try_on", "last_name", "first_name", "pk")
 
     def waitlist(self) -> QuerySet[Any]:
         entries = self._of(visible(WaitlistEntry.objects.all(), self.who.user), "patient")
@@ -170,8 +180,8 @@ class Worklist:
                 _counted(rows.annotate(tab=Value(tab.value, CharField())))
                 for tab, rows in (
                     (Tab.REBOOK, self.rebook()),
-                    (Tab.NO_SHOW, self.no_show()),
-                    (Tab.UNREACHABLE, self.unreachable()),
+                    (Tab.NO_SHOW, self.missed()),
+                    (Tab.UNREACHABLE, self.untold()),
                     (Tab.WAITLIST, self.waitlist()),
                 )
             ),

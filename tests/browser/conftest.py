@@ -43,11 +43,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def web(child_environment: dict[str, str]) -> Iterator[Web]:
     """The application as local mode serves it, on this worker's database, broker and mailbox.
 
-    For one module at a time: race tests copy the database, which nobody else may hold open then.
+    It starts once: its start takes longer than most tests do.
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

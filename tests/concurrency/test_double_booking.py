@@ -138,10 +138,11 @@ def maintenance() -> Iterator[psycopg.Connection[Any]]:
 
 @contextmanager
 def copied(environment: dict[str, str]) -> Iterator[Scratch]:
-    """A copy of what this test has committed so far."""
+    """A copy of what this test has committed so far. Nobody may hold open what is copied: idle connections end."""
     name = f"race_{uuid4().hex}"
     with maintenance() as server:
         source = connection.settings_dict["NAME"]
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
         server.execute(f'CREATE DATABASE {name} TEMPLATE "{source}"')
     try:
         yield Scratch(environment, name)

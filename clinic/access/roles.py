@@ -103,7 +103,8 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
         view=EVERYONE, view_clinical=CLINICAL, add=[P], attend=[D, P], cancel=[D, P], attempt=[D, P], pin=[P]
     ),
     "plans.checkin": _grants(view=CLINICAL, answer=CLINICAL, cancel=CLINICAL),
-    "plans.checkinreport": _grants(view=CLINICAL, acknowledge=CLINICAL),
+    # To chase: to know of whom nobody has seen to red flags in time, and who was told; not what was reported.
+    "plans.checkinreport": _grants(view=CLINICAL, acknowledge=CLINICAL, chase=[M]),
     "plans.checkinphoto": _grants(view=CLINICAL),
     "plans.contactattempt": _grants(view=EVERYONE, add=[D, P], undo=[D, P, M], undo_others=[M]),
     # Scheduling

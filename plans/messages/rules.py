@@ -97,11 +97,12 @@ class Recovery:
 
     id: UUID
     is_open: bool
-    has_open_flags: bool
+    acknowledge_by: datetime | None = None
+    """Until when somebody has to see to its red flags; None: it has none, or somebody has."""
 
     def against(self, kind: str, number: int | None) -> str:
         if kind == MessageKind.ESCALATION:
-            return "" if self.has_open_flags else SEEN_TO
+            return "" if self.acknowledge_by is not None else SEEN_TO
         return "" if self.is_open else ANSWERED
 
 

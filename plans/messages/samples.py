@@ -27,11 +27,11 @@ SUBJECTS: Mapping[MessageKind, Callable[[MessageKind, datetime], Subject | None]
     MessageKind.CANCELLED: _visit,
     MessageKind.PREPARATION: _visit,
     MessageKind.AFTERCARE: lambda kind, at: Treatment(NOBODY, "performed", at),
-    MessageKind.CHECK_IN: lambda kind, at: Recovery(NOBODY, is_open=True, has_open_flags=False),
+    MessageKind.CHECK_IN: lambda kind, at: Recovery(NOBODY, is_open=True),
     MessageKind.OVERDUE: lambda kind, at: Debt(NOBODY, is_open=True, plan_status="active"),
     MessageKind.OFFER: lambda kind, at: Offer(NOBODY, "offered", 1, at),
     MessageKind.LINK: lambda kind, at: None,
-    MessageKind.ESCALATION: lambda kind, at: Recovery(NOBODY, is_open=False, has_open_flags=True),
+    MessageKind.ESCALATION: lambda kind, at: Recovery(NOBODY, is_open=False, acknowledge_by=at),
     MessageKind.STUCK: lambda kind, at: None,
 }
 

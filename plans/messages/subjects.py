@@ -56,10 +56,9 @@ TREATMENT = _Kind(
 RECOVERY = _Kind(
     """
     SELECT check_in.id, check_in.answered_at IS NULL AND check_in.cancelled_at IS NULL,
-           EXISTS (
-             SELECT FROM plans_checkinreport report
-             WHERE report.check_in_id = check_in.id
-               AND report.acknowledge_by IS NOT NULL AND report.acknowledged_at IS NULL
+           (
+             SELECT report.acknowledge_by FROM plans_checkinreport report
+             WHERE report.check_in_id = check_in.id AND report.acknowledged_at IS NULL
            )
     FROM plans_checkin check_in
     WHERE check_in.id = %s

@@ -26,6 +26,7 @@ from clinic.people.models import User
 from patients.models import Patient
 from patients.queries import search
 from plans.followups import recovery
+from plans.followups.admin.alarms import Alarms
 from plans.followups.looks import check_in_badge, flags_badge, flags_in_words
 from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport
 from plans.followups.queries import check_ins_in_full, check_ins_to_ask, red_flags_open
@@ -85,7 +86,7 @@ def badge_of(check_in: Any) -> Badge:
 
 
 @admin.register(CheckIn)
-class CheckInAdmin(ConsoleAdmin):
+class CheckInAdmin(Alarms, ConsoleAdmin):
     change_form_template = "console/check_in.html"
     fields = ()
     list_display = ("patient_shown", "title", "state_shown", "session_shown", "phone")

@@ -16,7 +16,7 @@ from plans.messages.render.addresses import one_line
 from plans.messages.render.dates import date_of, day_of, isolated, left_to_right, time_of, weekday_of, zone_label
 from plans.messages.render.headers import OPTIONAL, unsubscribe_url
 from plans.messages.render.mail import Mail
-from plans.messages.rules import Offer
+from plans.messages.rules import Offer, Recovery
 from plans.messages.wording import LINK, LINK_NEEDED, Wording, WordingFault, faults_of, paragraphs, pieces
 
 MAP = "https://www.google.com/maps/search/"
@@ -214,10 +214,16 @@ def _course(mail: Mail) -> Words:
 def _staff(mail: Mail) -> Words:
     """To a colleague: in English, about nobody by name, and with the way to the page where it says more."""
     name, reader = one_line(mail.place.name), one_line(mail.recipient.name)
-    if mail.kind == MessageKind.ESCALATION and mail.subject is not None:
+    if isinstance(mail.subject, Recovery):
         subject, label = "A patient’s answers need you now", "Open the answers"
         sentence = f"A patient of {name} has reported a warning sign. Please look at it at once, and say that you have."
-        path = reverse("admin:plans_checkin_change", args=[mail.subject.id])
+        if mail.subject.acknowledge_by is not None and mail.subject.acknowledge_by <= mail.written_at:
+            subject, label = "Nobody has seen to a patient’s answers", "See who it is"
+            sentence = (
+                f"A patient of {name} reported a warning sign more than an hour ago, and nobody has said that they "
+                "have seen to it. Please make sure at once that somebody does."
+            )
+        path = reverse("admin:plans_checkin_alarm", args=[mail.subject.id])
     else:
         subject, label = "Mail to patients is stuck", "Open the messages"
         sentence = f"Mail of {name} has waited longer than it should. Patients are not reached until it leaves."

@@ -1,5 +1,6 @@
 """Red flags of an answer: acknowledged by clinical people, said again to the managers, seen by nobody else."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -8,10 +9,12 @@ from PIL import Image
 
 from clinic.access.roles import Role
 from clinic.errors import Conflict, Invalid
+from patients.models import Patient
 from plans.followups import recovery
 from plans.followups.models import CheckInPhoto, CheckInReport
 from plans.followups.services import check_in_report_acknowledge, check_in_report_submit
 from plans.messages.models import PatientMessage
+from plans.messages.preview import preview
 from plans.messages.sweep import reconcile
 from tests import factories
 from tests.api import Api, errors
@@ -97,6 +100,77 @@ def test_the_api_takes_the_acknowledgement_of_clinical_roles(clinic, check_in, n
     assert errors(Api(nurse).post(path, {})) == {"acknowledgement": "required"}
     done = Api(nurse).post(path, {"acknowledgement": "Called"}).json()
     assert done["report"]["acknowledged_by"] == str(nurse.pk)
+
+
+class TestWhomTheManagersAreToldOf:
+    """Who, since when, and who was told; what was reported is for clinical roles."""
+
+    PATIENT = {"first_name": "Ada", "last_name": "Aspen", "phone": "+12125550133"}
+
+    @pytest.fixture
+    def late(self, clinic, check_in, nurse, manager, frozen):
+        Patient.objects.filter(pk=check_in.session.plan.patient_id).update(**self.PATIENT)
+        report(check_in, fever="high", note="Since this morning")
+        frozen.shift(61 * 60)
+        reconcile()
+        return check_in
+
+    def pages(self, manager, check_in):
+        """Today, and where the link in the mail leads."""
+        client = sign_in(manager)
+        link = re.search(r"https?://[^/]+(/admin/\S+)", preview(self.mail_to(manager)).text).group(1)
+        return client.get("/admin/"), client.get(link)
+
+    def mail_to(self, person):
+        found = PatientMessage.objects.select_related("staff", "patient", "location")
+        return found.get(kind="escalation", staff=person)
+
+    def test_the_mail_says_that_nobody_has_looked_and_leads_to_who_it_is(self, late, nurse, manager):
+        text = preview(self.mail_to(manager)).text
+        assert "more than an hour ago" in text
+        assert "Ada" not in text
+        for response in self.pages(manager, late):
+            assert response.status_code == 200
+            page = words(response)
+            assert "Ada Aspen" in page
+            assert "555" in page
+            assert str(nurse) in page
+            assert "oday 10:00" in page
+            assert "fever" not in page.lower()
+            assert "Since this morning" not in page
+
+    def test_it_is_nothing_for_a_manager_before_the_hour_is_over_nor_after_somebody_saw_to_it(
+        self, clinic, check_in, nurse, manager, frozen
+    ):
+        report(check_in, fever="high")
+        path = url(check_in, "alarm")
+        client = sign_in(manager)
+        assert client.get(path).status_code == 404
+        frozen.shift(61 * 60)
+        assert "Nobody has seen to" in words(client.get("/admin/"))
+        check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Called her about the fever")
+        assert "Nobody has seen to" not in words(client.get("/admin/"))
+        page = words(client.get(path))
+        assert f"{nurse} has seen to it" in page
+        assert "Called her" not in page
+
+    def test_it_opens_the_answers_for_clinical_people_and_is_not_there_for_others(self, clinic, late, nurse):
+        path = url(late, "alarm")
+        assert sign_in(nurse).get(path).headers["Location"] == url(late)
+        assert sign_in(clinic.desk).get(path).status_code == 404
+        elsewhere = factories.make_user((factories.make_location(), Role.MANAGER))
+        assert sign_in(elsewhere).get(path).status_code == 404
+        assert "Nobody has seen to" not in words(sign_in(elsewhere).get("/admin/"))
+
+    def test_who_is_clinical_too_sees_them_once(self, clinic, late):
+        both = factories.make_user((clinic.location, Role.MANAGER), (clinic.location, Role.PRACTITIONER))
+        page = words(sign_in(both).get("/admin/"))
+        assert "Nobody has seen to" not in page
+        assert "Red flags" in page
+
+    def test_a_manager_does_not_acknowledge_what_they_cannot_read(self, late, manager):
+        sign_in(manager).post(url(late, "acknowledge"), {"acknowledgement": "Fine"})
+        assert CheckInReport.objects.get().acknowledged_at is None
 
 
 class TestToday:

@@ -214,7 +214,7 @@ def test_a_colleague_is_written_to_in_english_about_nobody_and_led_to_the_consol
     rendered = render(mail)
     assert rendered.headers["Content-Language"] == "en"
     assert rendered.subject == "A patient’s answers need you now"
-    assert f"/plans/checkin/{mail.subject.id}/change/" in rendered.text
+    assert f"/plans/checkin/{mail.subject.id}/alarm/" in rendered.text
     assert "/plans/patientmessage/" in render(any_sample(MessageKind.STUCK)).text
     assert "/p/" not in rendered.text.replace("/plans/", "")
 

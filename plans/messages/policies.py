@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.constraints import clean_model
-from clinic.errors import Invalid
+from clinic.errors import Invalid, Stale
 from clinic.locking import lock
 from clinic.places.models import Location
 from plans.followups.models import CheckIn
@@ -35,18 +35,27 @@ CHANGED_BY_POLICY = ("status", "status_reason", "settled_at", "due_at", "not_bef
 
 
 def message_policies_set(
-    *, location_id: UUID, visit_kind: str, choices: Mapping[MessageKind, Sequence[Timing] | None]
+    *,
+    location_id: UUID,
+    visit_kind: str,
+    choices: Mapping[MessageKind, Sequence[Timing] | None],
+    seen: Mapping[MessageKind, Sequence[Timing] | None] | None = None,
 ) -> list[MessagePolicy]:
     """Set what a location sends of each kind in `choices` about this kind of visit (empty: every kind); returns its
     rows.
 
     None: back to the standard, or for one kind of visit to what holds for every visit. No timings: never. Visits that
-    are booked already follow with the next sweep. Raises `Invalid` for each kind whose timings cannot be, all at once.
+    are booked already follow with the next sweep. Raises `Invalid` for each kind whose timings cannot be, all at once,
+    and `Stale` where what stands is no longer what the caller has `seen`.
     """
     Invalid.gather([fault for kind, timings in choices.items() if timings for fault in timing_faults(kind, timings)])
     with recorded("Message policy"):
         location = lock(Location.objects.all(), location_id)
         standing = list(MessagePolicy.objects.filter(location=location, visit_kind=visit_kind))
+        for kind, timings in (seen or {}).items():
+            known = [] if timings is None else rows_for(location, visit_kind, kind, timings)
+            if {_columns(row) for row in standing if row.kind == kind} != {_columns(row) for row in known}:
+                raise Stale("Somebody has changed this since you opened it.")
         for kind, timings in choices.items():
             own = [row for row in standing if row.kind == kind]
             wanted = [] if timings is None else rows_for(location, visit_kind, kind, timings)

@@ -1,5 +1,6 @@
 """What a location sends and when: set on one page, previewed before it is saved, followed by what is planned."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ import time_machine
 
 from clinic.access.roles import Role
 from clinic.errors import Invalid
-from plans.messages.models import MessageKind, MessagePolicy, PatientMessage
+from plans.messages.models import POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
 from plans.messages.outlook import outlook
 from plans.messages.policies import message_policies_set
 from plans.messages.policy import Policy, Quiet, Timing
@@ -162,6 +163,7 @@ class TestThePage:
 
     def form(self, **fields: object) -> dict[str, object]:
         return {
+            **{f"{kind.value}-mode": "standard" for kind in POLICY_KINDS},
             "reminder-mode": "own",
             "reminder-amount": ["2", "4"],
             "reminder-unit": ["days", "hours"],
@@ -195,9 +197,62 @@ class TestThePage:
         }
         page = words(house.get(MANAGER, response["Location"]))
         assert 'name="reminder-amount" value="2"' in page
-        everything = {"reminder-mode": "standard", "offer-mode": "standard", "op": "save"}
+        everything = self.form(**{"reminder-mode": "standard"})
         house.post(MANAGER, PAGE, **everything)
         assert not MessagePolicy.objects.exists()
+
+    def as_opened(self, house: House) -> dict[str, object]:
+        """What the page posts where nobody touches it."""
+        page = words(house.get(MANAGER, PAGE))
+        seen = dict(re.findall(r'name="([a-z_]+)-seen" value="([^"]*)"', page))
+        assert len(seen) == 9
+        modes = {f"{kind}-mode": stamp.partition("|")[0] for kind, stamp in seen.items()}
+        return {**{f"{kind}-seen": stamp for kind, stamp in seen.items()}, **modes, "op": "save"}
+
+    def test_who_saves_second_undoes_nothing_of_who_saved_first(self, house: House) -> None:
+        both = self.as_opened(house)
+        assert (
+            house.post(
+                MANAGER, PAGE, **{**self.form(), **both, "reminder-mode": "own", "offer-mode": "off"}
+            ).status_code
+            == 303
+        )
+        mine = {**both, "aftercare-mode": "own", "aftercare-amount": "5", "offer-mode": "own"}
+        refused = house.post(MANAGER, PAGE, **mine)
+        page = words(refused)
+        assert refused.status_code == 409
+        assert "Somebody has changed this since you opened it: Offer, Reminder." in page
+        assert "Meanwhile set to: not sent" in page, "both changed the offer"
+        assert 'name="offer-mode" value="own" checked' in page, "what was typed stays"
+        assert 'name="aftercare-amount" value="5"' in page
+        assert 'name="reminder-amount" value="2"' in page, "what was not touched is what stands now"
+        assert not MessagePolicy.objects.filter(kind="aftercare").exists()
+        again = {f"{kind}-seen": stamp for kind, stamp in re.findall(r'name="([a-z_]+)-seen" value="([^"]*)"', page)}
+        assert house.post(MANAGER, PAGE, **{**self.form(), **mine, **again, "reminder-mode": "own"}).status_code == 303
+        assert {str(row) for row in MessagePolicy.objects.all()} == {
+            "Reminder, 2 days before at 18:00",
+            "Reminder, 4 hours before",
+            "Aftercare, 5 hours after",
+            "Offer",
+        }
+
+    @pytest.mark.parametrize(
+        ("fields", "fault"),
+        [
+            ({}, "Reminder: choose one of standard, own, off."),
+            ({"reminder-mode": "zzz"}, "Reminder: choose one of standard, own, off."),
+            ({"reminder-unit": ["weeks", "hours"]}, "Line 1: “weeks” is not days or hours."),
+        ],
+        ids=["nothing", "no such choice", "no such unit"],
+    )
+    def test_what_a_form_does_not_say_is_no_choice(self, house: House, fields: dict[str, object], fault: str) -> None:
+        house.post(MANAGER, PAGE, **self.form())
+        before = {str(row) for row in MessagePolicy.objects.all()}
+        posted = {**self.form(), **self.as_opened(house), **fields} if fields else {"op": "save"}
+        response = house.post(MANAGER, PAGE, **posted)
+        assert response.status_code == 200
+        assert fault in words(response)
+        assert {str(row) for row in MessagePolicy.objects.all()} == before
 
     def test_lines_are_added_and_removed_before_anything_is_saved(self, house: House) -> None:
         page = words(house.post(MANAGER, PAGE, **self.form(op="add:reminder")))

@@ -1,6 +1,6 @@
 """The draft of what a location sends: one entry for each kind of mail, as typed, with what is wrong with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
@@ -42,6 +42,9 @@ ONLY_ABOUT: Mapping[MessageKind, VisitKind] = {
 """The kinds that only one kind of visit has."""
 
 
+UNITS = ("days", "hours")
+
+
 class Mode(StrEnum):
     STANDARD = "standard"
     OWN = "own"
@@ -78,6 +81,8 @@ class Row:
             return Timing(kind, send_at=time_of_day(self.at))
         if kind in AFTER_AN_HOUR:
             return Timing(kind, hours_after=_number(self.amount, "hours after the session"))
+        if self.unit not in UNITS:
+            raise ValueError(f"“{self.unit.strip()[:20]}” is not days or hours.")
         if self.unit == "hours":
             return Timing(kind, hours_before=_number(self.amount, "hours before the visit"))
         return Timing(kind, days_before=_number(self.amount, "days before the visit"), send_at=time_of_day(self.at))
@@ -108,6 +113,10 @@ class Kind:
     inherited: Sequence[Timing] = ()
     """What holds where it is left to the standard."""
     faults: list[str] = field(default_factory=list)
+    seen: str = ""
+    """The stamp of what stood when the page was opened; empty: it does not say."""
+    meanwhile: str = ""
+    """What somebody else has set it to since, where it was changed here too; in words."""
 
     @property
     def name(self) -> str:
@@ -139,6 +148,13 @@ class Kind:
     def inherited_in_words(self) -> str:
         return ", ".join(sentence(timing) for timing in self.inherited) or "not sent"
 
+    @property
+    def in_words(self) -> str:
+        timings = self.timings()
+        if timings is None:
+            return f"the standard ({self.inherited_in_words})"
+        return ", ".join(sentence(timing) for timing in timings) or "not sent"
+
     def timings(self) -> list[Timing] | None:
         """What is sent; None: as inherited. Lines that say nothing that can be are left out, and marked."""
         if self.mode is Mode.STANDARD:
@@ -148,6 +164,18 @@ class Kind:
         if self.shape == "at_once":
             return [Timing(self.kind)]
         return [timing for row in self.rows if (timing := row.timing(self.kind)) is not None]
+
+    @property
+    def stamp(self) -> str:
+        """What it says, as a page remembers it: `own|2,days,18:00|4,hours,`."""
+        lines = (f"{row.amount},{row.unit},{row.at}" for row in map(Row.of, self.timings() or []))
+        return "|".join([self.mode, *sorted(lines)])
+
+    def timings_seen(self) -> list[Timing] | None:
+        """What stood when the page was opened; what is no stamp stood nowhere."""
+        mode, *lines = self.seen.split("|")
+        rows = [Row(*line.split(",")) for line in lines if line.count(",") == 2]
+        return Kind(self.kind, Mode(mode) if mode in set(Mode) else Mode.OWN, rows).timings()
 
     def check(self) -> None:
         """Mark what cannot be."""
@@ -193,7 +221,9 @@ def stored(location: Location, visit_kind: str) -> Iterator[Kind]:
         timings = policy_from(location, own, visit_kind).of_kind(kind) if own else inherited
         shown = timings or inherited or [timing for timing in DEFAULTS if timing.kind == kind]
         mode = Mode.STANDARD if not own else Mode.OWN if timings else Mode.OFF
-        yield Kind(kind, mode, [Row.of(timing) for timing in shown], inherited)
+        found = Kind(kind, mode, [Row.of(timing) for timing in shown], inherited)
+        found.seen = found.stamp
+        yield found
 
 
 def posted(data: QueryDict, location: Location, visit_kind: str) -> Iterator[Kind]:
@@ -206,7 +236,27 @@ def posted(data: QueryDict, location: Location, visit_kind: str) -> Iterator[Kin
             Row(_at(amounts, place), _at(units, place) or "days", _at(times, place)) for place in range(min(number, 12))
         ]
         inherited = _inherited(location, visit_kind, kind, rows)
-        yield Kind(kind, Mode(mode) if mode in set(Mode) else Mode.STANDARD, typed, inherited)
+        found = Kind(kind, Mode(mode) if mode in set(Mode) else Mode.STANDARD, typed, inherited)
+        found.seen = data.get(f"{kind.value}-seen", "").replace("\x00", "")
+        if mode not in set(Mode):
+            found.faults.append(f"{found.title}: choose one of {', '.join(Mode)}.")
+        yield found
+
+
+def on_top_of(draft: Iterable[Kind], now: Iterable[Kind]) -> tuple[list[Kind], list[Kind]]:
+    """The draft over what stands `now`: what nobody touched here is as it stands, what was touched stays as typed and
+    says what stands instead. With it those of its kinds that somebody else has changed."""
+    standing, merged, changed = {kind.kind: kind for kind in now}, [], []
+    for kind in draft:
+        other = standing[kind.kind]
+        if other.stamp != kind.seen:
+            changed.append(kind)
+            if kind.stamp != kind.seen and kind.stamp != other.stamp:
+                kind.meanwhile = other.in_words
+        is_untouched = kind.stamp == kind.seen
+        kind.seen = other.stamp
+        merged.append(other if is_untouched else kind)
+    return merged, changed
 
 
 def _at(values: Sequence[str], place: int) -> str:

@@ -19,9 +19,9 @@ from clinic.console.base import SetUpAdmin
 from clinic.console.reader import reader
 from clinic.console.refusals import refusals
 from clinic.console.registry import Job, job
-from clinic.errors import Refusal
+from clinic.errors import Refusal, Stale
 from clinic.places.models import Location
-from plans.messages.admin.policies.draft import EVERY_VISIT, Kind, alter, posted, stored
+from plans.messages.admin.policies.draft import EVERY_VISIT, Kind, alter, on_top_of, posted, stored
 from plans.messages.admin.policies.preview import preview_of
 from plans.messages.models import MessagePolicy
 from plans.messages.policies import message_policies_set
@@ -73,6 +73,12 @@ class MessagePolicyAdmin(SetUpAdmin):
             refusal = self._save(request, location, visit_kind, draft)
             if refusal is None:
                 return HttpResponseRedirect(self._address(location, visit_kind), status=303)
+            if isinstance(refusal, Stale):
+                draft, changed = on_top_of(draft, stored(location, visit_kind))
+                refusal = Stale(
+                    f"Somebody has changed this since you opened it: {', '.join(kind.title for kind in changed)}. "
+                    "Nothing was saved. What you did not touch now shows what stands; look at it, then save again."
+                )
         return self._show(request, location, visit_kind, draft, refusal=refusal, may_change=True)
 
     def _address(self, location: Location, visit_kind: str) -> str:
@@ -85,6 +91,7 @@ class MessagePolicyAdmin(SetUpAdmin):
                     location_id=location.pk,
                     visit_kind=visit_kind,
                     choices={kind.kind: kind.timings() for kind in draft},
+                    seen={kind.kind: kind.timings_seen() for kind in draft if kind.seen},
                 )
         except Refusal as refusal:
             return refusal
@@ -125,7 +132,8 @@ class MessagePolicyAdmin(SetUpAdmin):
             "location_url": reverse("admin:clinic_location_change", args=[location.pk]),
             "opts": self.opts,
         }
-        return TemplateResponse(request, "console/message_policies.html", context)
+        status = 409 if isinstance(refusal, Stale) else 200
+        return TemplateResponse(request, "console/message_policies.html", context, status=status)
 
 
 job(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from clinic.audit.history import recorded
 from clinic.errors import Conflict
+from clinic.mailboxes import is_same_mailbox
 from patients.models import Patient
 from patients.services.registering import check_patient
 from patients.services.standing import MailState, mail_changed, patient_lock
@@ -55,7 +56,7 @@ def patient_mail_bounced(*, patient_id: UUID, address: str, at: datetime) -> boo
     In a transaction of the caller's.
     """
     patient = patient_lock(patient_id=patient_id)
-    if patient.email_bounced_at is not None or patient.mail_address.lower() != address.lower():
+    if patient.email_bounced_at is not None or not is_same_mailbox(patient.mail_address, address):
         return False
     before = MailState.of(patient)
     patient.email_bounced_at = at

@@ -6,12 +6,13 @@ overtake each other leave the same row.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.locking import lock
+from clinic.mailboxes import is_same_mailbox
 from patients.models import Patient
 from patients.services import patient_choose_mail, patient_lock, patient_mail_bounced
 from plans.messages import rules
@@ -40,7 +41,9 @@ STRENGTH: Mapping[Status, int] = {
 }
 """A stronger one takes the place of a weaker one. What is not here was settled by a person or never went out."""
 CAME_BACK = "It came back."
-WRONG_ADDRESS = "It came back: the address takes no mail."
+TAKES_NO_MAIL = "It came back: the address takes no mail."
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By at most so much: ours and a provider's."""
 UNWANTED: Mapping[Kind, str] = {
     Kind.COMPLAINED: "Reported as spam at the mail provider",
     Kind.UNSUBSCRIBED: "Unsubscribed at the mail provider",
@@ -77,7 +80,7 @@ def delivery_event_record(*, event: Event) -> DeliveryEvent | None:
             return None
         patient = patient_lock(patient_id=found[0]) if found[0] is not None else None
         message = lock(PatientMessage.objects.all(), event.message)
-        if event.recipient and event.recipient.lower() != message.to_address.lower():
+        if event.recipient and not is_same_mailbox(event.recipient, message.to_address):
             return None
         if DeliveryEvent.objects.filter(provider=event.provider, event_id=event.id).exists():
             return None
@@ -88,12 +91,20 @@ def delivery_event_record(*, event: Event) -> DeliveryEvent | None:
             kind=event.kind,
             is_hard=event.is_hard,
             detail=event.detail[:200],
-            happened_at=event.happened_at,
+            happened_at=_happened_at(event, message),
         )
         _settle(message, event)
         if patient is not None and message.staff_id is None:
             _follow(patient, message.to_address, event)
         return kept
+
+
+def _happened_at(event: Event, message: PatientMessage) -> datetime:
+    """When it happened, as the provider says; now where that cannot be: nothing became of a mail before it was planned,
+    nor will."""
+    now = clock.now()
+    is_possible = message.created_at - CLOCKS_DIFFER <= event.happened_at <= now + CLOCKS_DIFFER
+    return event.happened_at if is_possible else now
 
 
 def _settle(message: PatientMessage, event: Event) -> None:
@@ -102,7 +113,7 @@ def _settle(message: PatientMessage, event: Event) -> None:
         return
     reason = ""
     if said == Status.BOUNCED:
-        reason = WRONG_ADDRESS if event.is_hard else CAME_BACK
+        reason = TAKES_NO_MAIL if event.is_hard else CAME_BACK
     for column, value in rules.settled_as(said, reason, clock.now()).items():
         setattr(message, column, value)
     message.failure = event.detail[:300] if said == Status.BOUNCED else ""
@@ -113,5 +124,5 @@ def _follow(patient: Patient, address: str, event: Event) -> None:
     if event.is_hard:
         # From now on the call list names them, so what counts is when we knew.
         patient_mail_bounced(patient_id=patient.pk, address=address, at=clock.now())
-    elif event.kind in UNWANTED and patient.mail_address.lower() == address.lower():
+    elif event.kind in UNWANTED and is_same_mailbox(patient.mail_address, address):
         patient_choose_mail(patient_id=patient.pk, unwanted_mail=Patient.OptionalMail.values)

@@ -51,7 +51,8 @@ KINDS: Mapping[str, DeliveryEvent.Kind] = {
     EventType.UNSUBSCRIBED: Kind.UNSUBSCRIBED,
 }
 """Whether somebody opened a mail, or followed a link, is not ours to keep."""
-WRONG_ADDRESS = (RejectReason.INVALID, RejectReason.BOUNCED)
+OF_THE_ADDRESS = (RejectReason.INVALID, RejectReason.BOUNCED)
+"""Why a provider turns a mail down for good: the address is no mailbox, or did not take mail before."""
 CODE = re.compile(r"\b[245](?:\d\d|\.\d{1,3}\.\d{1,3})\b")
 MALFORMED = (AnymailError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
 """What anymail raises over a document that the provider would not send."""
@@ -120,7 +121,9 @@ def _event(provider: Provider, event: AnymailTrackingEvent) -> Event | None:
         return None
     told = event.esp_event if isinstance(event.esp_event, Mapping) else {}
     is_hard = (
-        kind in (Kind.BOUNCED, Kind.REJECTED) and event.reject_reason in WRONG_ADDRESS and not provider.is_passing(told)
+        kind in (Kind.BOUNCED, Kind.REJECTED)
+        and event.reject_reason in OF_THE_ADDRESS
+        and not provider.is_passing(told)
     )
     happened_at = event.timestamp if event.timestamp is not None else clock.now()
     if happened_at.tzinfo is None:

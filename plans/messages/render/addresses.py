@@ -1,7 +1,8 @@
 """Text of people's own as headers, sentences and addresses can carry it."""
 
 import unicodedata
-from functools import lru_cache
+
+from clinic.mailboxes import in_dns
 
 JOINERS = "\u200c\u200d"
 """Persian words and emoji need them; every other invisible character goes."""
@@ -19,12 +20,7 @@ def ascii_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
     if not (local and at and domain and local.isascii()) or one_line(address) != address:
         raise ValueError("not an address that mail can be sent to")
-    return f"{local}@{_in_dns(domain)}"
-
-
-@lru_cache(maxsize=1024)
-def _in_dns(domain: str) -> str:
-    return domain.encode("idna").decode("ascii")
+    return f"{local}@{in_dns(domain)}"
 
 
 def _harmless(character: str) -> str:

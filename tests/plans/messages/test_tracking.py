@@ -135,6 +135,19 @@ class TestWhatFollows:
         event = DeliveryEvent.objects.get()
         assert (event.is_hard, event.detail) == (True, "bounced 5.1.1")
 
+    @pytest.mark.parametrize("told", ["failed", "complained"])
+    def test_an_address_is_the_same_however_its_domain_is_written(
+        self, clinic: Clinic, sent: PatientMessage, told: str
+    ) -> None:
+        Patient.objects.filter(pk=clinic.patient.pk).update(email="mock@Bücher.example")
+        PatientMessage.objects.filter(pk=sent.pk).update(to_address="mock@xn--bcher-kva.example")
+        event = hard_bounce(sent) if told == "failed" else mailgun_event(sent, told)
+        event["event-data"]["recipient"] = "mock@bücher.example"
+        assert tell_mailgun(event) == {"new": 1, "unchanged": 0}
+        clinic.patient.refresh_from_db()
+        assert (clinic.patient.email_bounced_at is not None) is (told == "failed")
+        assert bool(clinic.patient.unwanted_mail) is (told == "complained")
+
     def test_a_bounce_says_nothing_about_another_address(self, clinic: Clinic, sent: PatientMessage) -> None:
         Patient.objects.filter(pk=clinic.patient.pk).update(email="new@example.com")
         tell_mailgun(hard_bounce(sent))
@@ -268,6 +281,16 @@ BREVO_BOUNCE = {
     "message-id": "<201798300811.5787683@relay.domain.com>",
     "reason": "550 5.1.1 unknown user",
 }
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_cannot_be_is_taken_as_now(sent: PatientMessage, settings: Settings, at: str) -> None:
+    settings.MAIL_PROVIDER, settings.MAIL_EVENTS_SECRET = "postmark", BASIC
+    bounce = {**POSTMARK_BOUNCE, "BouncedAt": at, "Metadata": {"clinic-message": str(sent.pk)}}
+    response = tell("postmark", bounce, Authorization="Basic " + b64encode(BASIC.encode()).decode())
+    assert response.json() == {"new": 1, "unchanged": 0}
+    (event,) = DeliveryEvent.objects.all()
+    assert event.happened_at == timezone.now()
 
 
 class TestEachProvider:

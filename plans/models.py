@@ -14,6 +14,7 @@ from plans.messages.models import (
     MessagePolicy,
     MessageWording,
     PatientMessage,
+    SentMail,
 )
 from plans.protocols.models import (
     CareText,
@@ -78,6 +79,7 @@ __all__ = [
     "RolloutPlan",
     "ScreeningAnswer",
     "ScreeningItem",
+    "SentMail",
     "SessionAmendment",
     "SessionComponent",
     "StemCellRecord",

@@ -40,6 +40,12 @@ class Location(Record):
     city = models.CharField(max_length=100, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
+    mail_name = models.CharField(
+        "name in mail",
+        max_length=120,
+        blank=True,
+        help_text="The name in mail and on calendar entries, which others may see; empty: its name.",
+    )
     phone = models.CharField(max_length=32, help_text="What patients call; it stands in every mail.")
     email = models.EmailField(help_text="Replies to the clinic's mail reach this address.")
     language = models.CharField(max_length=8, default="en")
@@ -104,6 +110,11 @@ class Location(Record):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @property
+    def name_in_mail(self) -> str:
+        """What mail and calendar entries call it: they travel through other people's hands."""
+        return self.mail_name or self.name
 
     @property
     def address(self) -> str:

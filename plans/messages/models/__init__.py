@@ -1,6 +1,6 @@
 """Mail: one row per message, what asks for it, what words it has, and what comes back."""
 
-from plans.messages.models.events import DeliveryEvent, DeliveryPass
+from plans.messages.models.events import DeliveryEvent, DeliveryPass, SentMail
 from plans.messages.models.messages import STAFF_KINDS, SUBJECT_OF, SUBJECTS, MessageKind, PatientMessage
 from plans.messages.models.policies import (
     POLICY_KINDS,
@@ -21,4 +21,5 @@ __all__ = [
     "MessagePolicy",
     "MessageWording",
     "PatientMessage",
+    "SentMail",
 ]

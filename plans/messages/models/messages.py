@@ -26,9 +26,11 @@ class MessageKind(models.TextChoices):
     OVERDUE = "overdue", "Overdue"
     OFFER = "offer", "Offer"
     RECALL = "recall", "Recall"
+    """Of a lot. A name so far: nothing plans one, and the table takes none."""
     LINK = "link", "Link"
     ESCALATION = "escalation", "Red flag"
     STUCK = "stuck", "Mail is stuck"
+    UNSEEN = "unseen", "Mail waits for a person"
 
 
 SUBJECTS = ("appointment", "session", "follow_up", "check_in", "waitlist_entry")
@@ -46,9 +48,12 @@ SUBJECT_OF: Mapping[MessageKind, str | None] = {
     MessageKind.LINK: None,
     MessageKind.ESCALATION: "check_in",
     MessageKind.STUCK: None,
+    MessageKind.UNSEEN: None,
 }
 """The column that each kind fills; None: it is about its recipient alone."""
-STAFF_KINDS = (MessageKind.ESCALATION, MessageKind.STUCK)
+ABOUT_NOBODY = (MessageKind.STUCK, MessageKind.UNSEEN)
+"""They are about a location's mail, not about a patient."""
+STAFF_KINDS = (MessageKind.ESCALATION, *ABOUT_NOBODY)
 """They go to a colleague. Everything else goes to the patient."""
 
 
@@ -137,7 +142,7 @@ class PatientMessage(Record):
                 name="message_to_staff_by_kind",
             ),
             models.CheckConstraint(
-                condition=Q(patient__isnull=False) | Q(kind=MessageKind.STUCK), name="message_about_a_patient"
+                condition=Q(patient__isnull=False) | Q(kind__in=ABOUT_NOBODY), name="message_about_a_patient"
             ),
             models.UniqueConstraint(
                 fields=[*SUBJECTS, "staff", "kind", "offset", "appointment_revision", "offer_number"],

@@ -20,16 +20,14 @@ from plans.messages.services import messages_alert
 from plans.treatment.models import TreatmentPlan
 
 AT_ONCE = 50
-STUCK_AGAIN_AFTER = timedelta(hours=1)
-"""Mail that does not leave is said to managers once an hour while it lasts."""
-UNSEEN_AGAIN_AFTER = timedelta(days=1)
-"""Mails that wait for a person are said once a day: nothing gets worse by the hour."""
+AGAIN_AFTER = {MessageKind.STUCK: timedelta(hours=1), MessageKind.UNSEEN: timedelta(days=1)}
+"""How often managers are told while it lasts. What waits for a person gets no worse by the hour."""
 
 
 def alerts_plan() -> int:
     """Plan the mails that colleagues are owed by now; returns how many. Safe to run any number of times at once."""
     now = clock.now()
-    return _escalate_again(now) + _tell_of_stuck_mail(now)
+    return _escalate_again(now) + _tell_of_mail(now)
 
 
 def _escalate_again(now: datetime) -> int:
@@ -58,23 +56,25 @@ def _escalate(check_in_id: UUID, plan_id: UUID) -> int:
         return 0
 
 
-def _tell_of_stuck_mail(now: datetime) -> int:
-    stuck, unseen = queries.stuck_since(now), queries.unseen_since(now)
-    return sum(_tell(place, now) for place in sorted(stuck.keys() | unseen.keys()) if _wants_word(place, stuck, now))
+def _tell_of_mail(now: datetime) -> int:
+    """Tell the managers that mail is stuck, or waits for a person."""
+    found = {MessageKind.STUCK: queries.stuck_since(now), MessageKind.UNSEEN: queries.unseen_since(now)}
+    return sum(_tell(kind, place, now) for kind, places in found.items() for place in sorted(places))
 
 
-def _wants_word(place: UUID, stuck: dict[UUID, datetime], now: datetime) -> bool:
-    pause = STUCK_AGAIN_AFTER if place in stuck else UNSEEN_AGAIN_AFTER
-    said = PatientMessage.objects.filter(location=place, kind=MessageKind.STUCK, due_at__gt=now - pause)
+def _wants_word(kind: MessageKind, place: UUID, now: datetime) -> bool:
+    said = PatientMessage.objects.filter(location=place, kind=kind, due_at__gt=now - AGAIN_AFTER[kind])
     return not said.exists()
 
 
-def _tell(place: UUID, now: datetime) -> int:
+def _tell(kind: MessageKind, place: UUID, now: datetime) -> int:
+    if not _wants_word(kind, place, now):
+        return 0
     try:
         with recorded("sweep"):
             location = lock(Location.objects.all(), place)
-            if not _wants_word(place, queries.stuck_since(now), now):
+            if not _wants_word(kind, place, now):
                 return 0
-            return len(messages_alert(kind=MessageKind.STUCK, staff=queries.managers_of(location), location=location))
+            return len(messages_alert(kind=kind, staff=queries.managers_of(location), location=location))
     except OperationalError:
         return 0

@@ -15,7 +15,7 @@ from patients.models import Patient
 from plans.followups.models import ContactAttempt
 from plans.followups.rules import MEANS_REACHED
 from plans.messages import rules
-from plans.messages.models import POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
+from plans.messages.models import ABOUT_NOBODY, POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
 from plans.messages.policy import BEFORE_A_VISIT, DEFAULTS, NOTICES, Policy, Quiet, Timing
 from plans.messages.rules import Recipient
 from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind, WaitlistEntry
@@ -238,7 +238,7 @@ def stuck_since(now: datetime) -> dict[UUID, datetime]:
         due_at__lte=now - STUCK_AFTER,
         # As in `health`: what waits out a backoff counts, and the bound keeps to the worker's index.
         not_before__lte=now + LONGEST_WAIT,
-    ).exclude(kind=MessageKind.STUCK)
+    ).exclude(kind__in=ABOUT_NOBODY)
     return dict(due.order_by().values("location").annotate(since=Min("due_at")).values_list("location", "since"))
 
 
@@ -247,7 +247,7 @@ def unseen_since(now: datetime) -> dict[UUID, datetime]:
     query."""
     waiting = PatientMessage.objects.filter(
         status__in=PatientMessage.MAY_HANDLE, settled_at__lte=now - UNSEEN_AFTER
-    ).exclude(kind=MessageKind.STUCK)
+    ).exclude(kind__in=ABOUT_NOBODY)
     return dict(
         waiting.order_by().values("location").annotate(since=Min("settled_at")).values_list("location", "since")
     )

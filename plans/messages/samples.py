@@ -33,6 +33,7 @@ SUBJECTS: Mapping[MessageKind, Callable[[MessageKind, datetime], Subject | None]
     MessageKind.LINK: lambda kind, at: None,
     MessageKind.ESCALATION: lambda kind, at: Recovery(NOBODY, is_open=False, acknowledge_by=at),
     MessageKind.STUCK: lambda kind, at: None,
+    MessageKind.UNSEEN: lambda kind, at: None,
 }
 
 

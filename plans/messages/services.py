@@ -35,7 +35,11 @@ Status = PatientMessage.Status
 ALERTED = frozenset(Status) - {Status.CANCELLED, Status.EXPIRED}
 JUST_NOW = timedelta(hours=1)
 LINK_USEFUL_FOR = timedelta(hours=1)
-ALERT_USEFUL_FOR = {MessageKind.ESCALATION: timedelta(days=2), MessageKind.STUCK: timedelta(hours=1)}
+ALERT_USEFUL_FOR = {
+    MessageKind.ESCALATION: timedelta(days=2),
+    MessageKind.STUCK: timedelta(hours=1),
+    MessageKind.UNSEEN: timedelta(days=1),
+}
 NOTICE_OF = {Act.BOOKED: MessageKind.CONFIRMATION, Act.MOVED: MessageKind.CHANGED, Act.CANCELLED: MessageKind.CANCELLED}
 
 

@@ -1,7 +1,7 @@
 """Mail: one row per message, what asks for it, what words it has, and what comes back."""
 
 from plans.messages.models.events import DeliveryEvent, DeliveryPass, SentMail
-from plans.messages.models.messages import STAFF_KINDS, SUBJECT_OF, SUBJECTS, MessageKind, PatientMessage
+from plans.messages.models.messages import ABOUT_NOBODY, STAFF_KINDS, SUBJECT_OF, SUBJECTS, MessageKind, PatientMessage
 from plans.messages.models.policies import (
     POLICY_KINDS,
     WORDED_KINDS,
@@ -10,6 +10,7 @@ from plans.messages.models.policies import (
 )
 
 __all__ = [
+    "ABOUT_NOBODY",
     "POLICY_KINDS",
     "STAFF_KINDS",
     "SUBJECTS",

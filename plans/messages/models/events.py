@@ -8,7 +8,6 @@ from django.db.models import Q
 from clinic.records import Record
 from plans.messages.models.messages import PatientMessage
 
-
 POSSIBLE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 

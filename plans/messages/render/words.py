@@ -224,6 +224,13 @@ def _staff(mail: Mail) -> Words:
                 "have seen to it. Please make sure at once that somebody does."
             )
         path = reverse("admin:plans_checkin_alarm", args=[mail.subject.id])
+    elif mail.kind == MessageKind.UNSEEN:
+        subject, label = "Mail to patients waits for a person", "See which"
+        sentence = (
+            f"Mail of {name} could not be sent, or nobody knows whether it arrived, and nobody has looked for two "
+            "hours. It does not leave by itself: send it again, or call these patients instead."
+        )
+        path = f"{reverse('admin:plans_patientmessage_changelist')}?tab=look"
     else:
         subject, label = "Mail to patients is stuck", "Open the messages"
         sentence = f"Mail of {name} has waited longer than it should. Patients are not reached until it leaves."
@@ -245,6 +252,7 @@ FAMILIES: Mapping[MessageKind, Callable[[Mail], Words]] = {
     MessageKind.LINK: _course,
     MessageKind.ESCALATION: _staff,
     MessageKind.STUCK: _staff,
+    MessageKind.UNSEEN: _staff,
 }
 
 

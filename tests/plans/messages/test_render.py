@@ -201,6 +201,7 @@ ABOUT = {
     MessageKind.LINK: {Purpose.HOME},
     MessageKind.ESCALATION: set(),
     MessageKind.STUCK: set(),
+    MessageKind.UNSEEN: set(),
 }
 ACTS = ("/confirm/", "/move/", "/cancel/", "/accept/", "/decline/")
 ACTS_OF = {

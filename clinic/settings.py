@@ -197,6 +197,8 @@ CACHES = {
 }
 DESK_NUMBER_SECONDS = 15
 """How old the number beside Follow-ups may be on pages that do not show the list."""
+DELIVERY_HEALTH_SECONDS = 2
+"""How old an answer of `/health/delivery` may be. Anybody may ask, and each look opens the mail server."""
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -12,3 +12,4 @@ from clinic.settings import DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # each sign-in would take 0.2 s otherwise
 DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}
+DELIVERY_HEALTH_SECONDS = 0  # each look of a test is a new one

@@ -14,6 +14,7 @@ from clinic.errors import Invalid, SoftWarning
 from clinic.images import encoded_anew
 from clinic.limits import not_among
 from clinic.locking import lock
+from clinic.mailboxes import is_mailable
 from clinic.people.models import Membership, User
 from clinic.places.models import Location, Room
 from clinic.places.services.changes import HoursChange, hours_changed, hours_held
@@ -49,15 +50,15 @@ ROOM_FIELDS = ("name", "modalities", "is_bookable", "position")
 def location_create(*, by: User, name: str, timezone: str, phone: str, email: str, **fields: Any) -> Location:
     """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`, or a `logo`.
 
-    Raises `Invalid` for a language in which nobody is written to, and for a logo that is no picture.
+    Raises `Invalid` for a language in which nobody is written to, an address that no mail reaches, and a logo that is
+    no picture.
     """
     logo = fields.pop("logo", None)
     location = Location(name=name, timezone=timezone, phone=phone, email=email, **fields)
     if logo is not None:
         _take_logo(location, logo)
     with recorded():
-        clean_model(location)
-        _check_language(location)
+        _check(location)
         location.save()
         Membership.objects.create(user=by, location=location, role=Role.MANAGER)
     return location
@@ -99,9 +100,10 @@ def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
     for name in fields:
         if name in changes:
             setattr(row, name, changes[name])
-    clean_model(row)
     if isinstance(row, Location):
-        _check_language(row)
+        _check(row)
+    else:
+        clean_model(row)
     row.save()
     return row
 
@@ -115,7 +117,10 @@ def _take_logo(location: Location, upload: File[bytes] | None) -> None:
     location.logo = picture.as_file()
 
 
-def _check_language(location: Location) -> None:
+def _check(location: Location) -> None:
+    clean_model(location)
     languages = [code for code, _ in settings.LANGUAGES]
     if location.language not in languages:
         raise Invalid(not_among("Language", location.language, languages), code="invalid_choice", attr="language")
+    if not is_mailable(location.email):
+        raise Invalid(f"No mail can be sent to “{location.email}”.", attr="email")

@@ -242,3 +242,10 @@ def test_a_change_of_hours_answers_with_the_visits_it_leaves_outside(manager, lo
     desk = Api(make_user((location, Role.FRONT_DESK)))
     (wanting,) = desk.get("/appointments/?rebook=true").json()["results"]
     assert (wanting["id"], wanting["rebook"]) == (str(visit.pk), "The location is not open then.")
+
+
+def test_an_address_that_no_mail_reaches_is_refused(manager, location):
+    """Its first letter is a long s, which counts as a letter of the alphabet where case is ignored."""
+    response = manager.patch(f"/locations/{location.pk}/", {"email": "\u017fam@linden.example"})
+    assert response.status_code == 400
+    assert [error["attr"] for error in response.json()["errors"]] == ["email"]

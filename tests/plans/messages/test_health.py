@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from clinic import clock
 from clinic.access.roles import Role
@@ -150,6 +151,18 @@ def test_a_mail_server_that_does_not_answer_is_a_problem(
     sink.mode = Mode.REFUSE_CONNECTION
     found = look(503)
     assert (found["smtp"], found["problems"]) == (False, ["The mail server cannot be used."])
+
+
+def test_who_asks_again_at_once_does_not_open_the_mail_server_again(
+    frozen: time_machine.Traveller, sink: Sink, broker: Broker, settings: Settings
+) -> None:
+    deliver_due()
+    assert look(200)["smtp"]
+    settings.DELIVERY_HEALTH_SECONDS = 3600
+    sink.mode = Mode.REFUSE_CONNECTION
+    assert look(200)["smtp"]
+    settings.DELIVERY_HEALTH_SECONDS = 0
+    assert not look(503)["smtp"]
 
 
 def test_a_dead_broker_is_a_problem(frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker) -> None:

@@ -383,6 +383,7 @@ def test_a_mail_is_seven_bit_with_short_lines_that_end_in_cr_lf() -> None:
 
 def test_an_international_domain_is_written_as_dns_knows_it() -> None:
     assert ascii_address("mock@bücher.example") == "mock@xn--bcher-kva.example"
+    assert ascii_address("mock@faß.example") == "mock@xn--fa-hia.example", "not to the owner of fass.example"
     assert read(sample(to_address="mock@bücher.example"))["To"].addresses[0].domain == "xn--bcher-kva.example"
 
 

@@ -4,6 +4,7 @@ answer.
 Liveness is the age of the last delivery pass, not a ping. None of this takes the web offline: it has its own address.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from clinic.doctor import Finding
 from clinic.health import gauge
 from clinic.nudging import impatient_connection
 from plans.messages.models import PatientMessage
-from plans.messages.passes import DELIVERY, SWEEP, passes_ended
+from plans.messages.passes import DELIVERY, SWEEP, Ended, passes_ended
 from plans.messages.queries import STUCK_AFTER
 from plans.messages.smtp import MailServer, Unreachable
 
@@ -56,7 +57,8 @@ class Health:
 
 def measure() -> Health:
     """Look at all of it now. Takes a few seconds at most, when broker and mail server both hang."""
-    oldest, last, sweep = oldest_due_seconds(), last_pass_seconds(), last_sweep_seconds()
+    oldest, passes = oldest_due_seconds(), passes_ended()
+    last, sweep = _age(passes, DELIVERY), _age(passes, SWEEP)
     counts = needing_a_person()
     broker, smtp = is_broker_reachable(), is_smtp_reachable()
     problems = []
@@ -66,8 +68,12 @@ def measure() -> Health:
         problems.append("No delivery pass has ever ended.")
     elif last > LAST_PASS_ALARM_SECONDS:
         problems.append(f"The last delivery pass ended {last:.0f} s ago.")
-    if sweep is not None and sweep > LAST_SWEEP_ALARM_SECONDS:
+    if sweep is None:
+        problems.append("No sweep has ever ended.")
+    elif sweep > LAST_SWEEP_ALARM_SECONDS:
         problems.append(f"The last sweep ended {sweep:.0f} s ago.")
+    elif passes[SWEEP].trouble:
+        problems.append(passes[SWEEP].trouble)
     if not broker:
         problems.append("The broker does not answer.")
     if not smtp:
@@ -102,13 +108,15 @@ def standstills() -> list[Standstill]:
                 "Look whether the mail server runs and whether EMAIL_URL and DEFAULT_FROM_EMAIL are right.",
             )
         )
-    elif sweep is not None and sweep.age_seconds > LAST_SWEEP_ALARM_SECONDS:
+    elif sweep is None or sweep.age_seconds > LAST_SWEEP_ALARM_SECONDS:
         found.append(
             Standstill(
                 "Nobody asks for mail that falls due later, such as reminders: the clock service stands still.",
                 "Start the service `beat`.",
             )
         )
+    elif sweep.trouble:
+        found.append(Standstill(sweep.trouble, "Look at the log of the service `worker`; mail that is due leaves."))
     if oldest is not None and oldest > OLDEST_DUE_ALARM_SECONDS and not found:
         found.append(
             Standstill(
@@ -187,16 +195,16 @@ OLDEST_DUE = """
 
 def last_pass_seconds() -> float | None:
     """The age of the last delivery pass; None where there has been none."""
-    return _age(DELIVERY)
+    return _age(passes_ended(), DELIVERY)
 
 
 def last_sweep_seconds() -> float | None:
     """The age of the last sweep; None where there has been none."""
-    return _age(SWEEP)
+    return _age(passes_ended(), SWEEP)
 
 
-def _age(name: str) -> float | None:
-    found = passes_ended().get(name)
+def _age(passes: Mapping[str, Ended], name: str) -> float | None:
+    found = passes.get(name)
     return None if found is None else found.age_seconds
 
 

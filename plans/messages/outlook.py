@@ -68,7 +68,9 @@ def _after(policy: Policy, ends_at: datetime) -> Iterator[Line]:
     if policy.visit_kind != VisitKind.SESSION:
         return
     at_any_hour = replace(policy, quiet=None)
-    for mail, wished in zip(policy.after_session(ends_at), at_any_hour.after_session(ends_at), strict=True):
+    for mail, wished in zip(
+        policy.after_session(ends_at, ends_at), at_any_hour.after_session(ends_at, ends_at), strict=True
+    ):
         yield _line(policy, Part.AFTER, mail, wished, ends_at)
     day = local_date(ends_at, policy.zone)
     for number in CHECK_IN_DAYS:

@@ -1,37 +1,40 @@
 """Sets what a location sends and when, and lets what is planned already follow (docs/adr/0019)."""
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.apps import apps
-from django.db import OperationalError
-from django.db.models import F, Q
+from django.db.models import Q
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.constraints import clean_model
 from clinic.errors import Invalid, Stale
-from clinic.locking import lock
+from clinic.locking import lock, lock_all
 from clinic.places.models import Location
-from plans.followups.models import CheckIn
-from plans.messages import queries, rules
+from plans.followups.models import CheckIn, FollowUp
+from plans.messages import rules
+from plans.messages.alone import Done, connection_mend, each_alone
 from plans.messages.models import DeliveryPass, MessageKind, MessagePolicy, PatientMessage
-from plans.messages.policy import BEFORE_A_VISIT, DEFAULTS, Policy, Timing
-from plans.messages.services import messages_plan_recovery
-from plans.scheduling.models import Appointment, VisitKind
-from plans.treatment.models import ProcedureSession
+from plans.messages.policy import DAY, DEFAULTS, Timing
+from plans.messages.services import messages_follow, messages_plan_overdue, messages_plan_recovery
+from plans.scheduling.models import Appointment
+from plans.treatment.models import ProcedureSession, TreatmentPlan
+
+logger = logging.getLogger(__name__)
 
 Status = PatientMessage.Status
 
 FURTHEST_DAYS, FURTHEST_HOURS, LATEST_HOURS_AFTER = 60, 72, 168
 MOST_OF_A_KIND = 6
-AT_ONCE = 200
+VISITS_AT_ONCE = 50
+"""What one transaction holds: some five mails each."""
 OVERLAP = timedelta(minutes=2)
 """A change is dated when it was begun and seen when it is committed."""
 FOLLOWED = "policies"
-AFTER = (MessageKind.AFTERCARE, MessageKind.CHECK_IN)
-CHANGED_BY_POLICY = ("status", "status_reason", "settled_at", "due_at", "not_before", "expires_at", "updated_at")
+REASON = "Message policy"
 
 
 def message_policies_set(
@@ -108,15 +111,27 @@ def _columns(row: MessagePolicy) -> tuple[object, ...]:
     return (row.days_before, row.send_at, row.hours_before, row.hours_after, row.is_enabled)
 
 
-def policies_follow() -> int:
-    """Let what is planned follow the policies and quiet hours that changed since the last time; returns how many
-    messages changed. Safe to run any number of times at once."""
+def policies_follow() -> Done:
+    """Let what is planned follow the policies and quiet hours that changed since the last time; the number is that of
+    mails. Safe to run any number of times at once.
+
+    Where something was locked, or failed as a whole, all that changed since is looked at again the next time: what is
+    in line already costs little.
+    """
     now = clock.now()
     last = DeliveryPass.objects.filter(name=FOLLOWED).values_list("finished_at", flat=True).first()
     changed = _changed_since(last - OVERLAP) if last is not None else set()
-    number = sum(_follow(location) for location in Location.objects.filter(pk__in=changed))
-    DeliveryPass.objects.update_or_create(name=FOLLOWED, defaults={"finished_at": now})
-    return number
+    done = Done()
+    for location in Location.objects.filter(pk__in=changed):
+        try:
+            done += _follow(location, now)
+        except Exception:
+            logger.exception("The mail of %s could not follow its policies.", location.pk)
+            connection_mend()
+            done += Done(busy=1, failed=1)
+    if not done.busy:
+        DeliveryPass.objects.update_or_create(name=FOLLOWED, defaults={"finished_at": now})
+    return done
 
 
 def _changed_since(at: datetime) -> set[UUID]:
@@ -126,86 +141,41 @@ def _changed_since(at: datetime) -> set[UUID]:
     return {*policies.values_list("location", flat=True), *places.values_list("pgh_obj", flat=True)}
 
 
-def _follow(location: Location) -> int:
-    policies = {kind: queries.policy_of(location, kind) for kind in VisitKind.values}
-    number, last = 0, UUID(int=0)
-    while True:
-        visits = Appointment.objects.filter(
-            location=location, status__in=rules.AWAITED, starts_at__gt=clock.now(), pk__gt=last
-        )
-        keys = list(visits.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-        if not keys:
-            break
+def _follow(location: Location, now: datetime) -> Done:
+    """Everything of this location whose mail may still leave, some visits at a time, the others one by one."""
+    done, last = Done(), UUID(int=0)
+    awaited = Appointment.objects.filter(location=location, status__in=rules.AWAITED, starts_at__gt=now).order_by("pk")
+    while keys := list(awaited.filter(pk__gt=last).values_list("pk", flat=True)[:VISITS_AT_ONCE]):
         last = keys[-1]
-        number += _retime(keys, policies)
-    return number + _follow_after(location, policies[VisitKind.SESSION])
-
-
-def _retime(visits: Collection[UUID], policies: Mapping[str, Policy]) -> int:
-    """Move, drop and take back the planned mails before these visits. Who is sending one keeps it."""
-    now = clock.now()
-    with recorded("Message policy"):
-        planned = Q(status=Status.PENDING) | Q(status=Status.CANCELLED, status_reason=rules.NOT_SENT_HERE)
-        rows = list(
-            PatientMessage.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .filter(
-                planned,
-                appointment__in=visits,
-                appointment_revision=F("appointment__revision"),
-                kind__in=BEFORE_A_VISIT,
-                leased_until=None,
-            )
-            .select_related("appointment")
-            .order_by("pk")
+        together = each_alone(_follow_visits, [keys], REASON)
+        if together.busy or together.failed:
+            together = each_alone(_follow_visits, [[key] for key in keys], REASON)
+        done += together
+    of_use = Q(performed_at__gt=now - timedelta(hours=LATEST_HOURS_AFTER) - 2 * DAY) | Q(
+        check_ins__in=CheckIn.objects.filter(
+            answered_at=None, cancelled_at=None, window_end__gte=(now - 3 * DAY).date()
         )
-        changed = [row for row in rows if _is_retimed(row, policies, now)]
-        PatientMessage.objects.bulk_update(changed, CHANGED_BY_POLICY)
-    return len(changed)
-
-
-def _is_retimed(row: PatientMessage, policies: Mapping[str, Policy], now: datetime) -> bool:
-    """Set the row's columns as its policy has them now; whether anything changed."""
-    visit = row.appointment
-    assert visit is not None
-    mails = policies[visit.kind].before_visit(visit.starts_at, row.created_at)
-    mail = next((one for one in mails if (one.kind, one.offset) == (row.kind, row.offset)), None)
-    before = [getattr(row, name) for name in CHANGED_BY_POLICY]
-    if mail is None:
-        if row.status == Status.PENDING:
-            _set(row, rules.settled_as(Status.CANCELLED, rules.NOT_SENT_HERE, now))
-    elif mail.is_past(now):
-        # One that was due and waits to be tried again goes on as it was.
-        if row.due_at > now:
-            _set(row, rules.settled_as(Status.EXPIRED, rules.LATE, now))
-    elif row.status == Status.CANCELLED or (row.due_at, row.expires_at) != (mail.due_at, mail.expires_at):
-        _set(row, {"status": Status.PENDING, "status_reason": "", "settled_at": None, "updated_at": now})
-        row.due_at, row.not_before, row.expires_at = mail.due_at, max(mail.due_at, row.not_before), mail.expires_at
-        if not row.attempts:
-            row.not_before = mail.due_at
-    return before != [getattr(row, name) for name in CHANGED_BY_POLICY]
-
-
-def _set(row: PatientMessage, columns: Mapping[str, object]) -> None:
-    for name, value in columns.items():
-        setattr(row, name, value)
-
-
-def _follow_after(location: Location, policy: Policy) -> int:
-    """The same of advice and questions after sessions that were given."""
-    now = clock.now()
-    pending = PatientMessage.objects.filter(location=location, staff=None, status=Status.PENDING, leased_until=None)
-    dropped = [kind for kind in (*AFTER, MessageKind.OVERDUE) if not policy.of_kind(kind)]
-    with recorded("Message policy"):
-        number = pending.filter(kind__in=dropped).update(**rules.settled_as(Status.CANCELLED, rules.NOT_SENT_HERE, now))
-    of_sessions = Q(messages__in=pending.filter(kind__in=AFTER)) | Q(
-        check_ins__messages__in=pending.filter(kind__in=AFTER)
     )
-    for key in ProcedureSession.objects.filter(of_sessions, performed_at__isnull=False).values_list("pk", flat=True):
-        try:
-            with recorded("Message policy"):
-                session = lock(ProcedureSession.objects.select_related("plan__location", "plan__patient"), key)
-                asked = CheckIn.objects.filter(session=session, answered_at=None, cancelled_at=None)
-                number += len(messages_plan_recovery(session=session, check_ins=list(asked)))
-        except OperationalError:
-            continue
-    return number
+    given = ProcedureSession.objects.filter(of_use, plan__location=location, status__in=rules.GIVEN)
+    done += each_alone(recovery_complete, set(given.values_list("pk", flat=True)), REASON)
+    nudges = PatientMessage.objects.filter(kind=MessageKind.OVERDUE, location=location, status=Status.PENDING)
+    return done + each_alone(_nudge, list(nudges.values_list("follow_up", flat=True)), REASON)
+
+
+def _follow_visits(keys: list[UUID]) -> int:
+    return messages_follow(appointments=keys)
+
+
+def recovery_complete(session_id: UUID) -> int:
+    """What to mind after a session, and the questions of its open check-ins, in line with the policy; returns how many
+    mails changed or are new."""
+    lock(TreatmentPlan.objects.all(), ProcedureSession.objects.values_list("plan_id", flat=True).get(pk=session_id))
+    session = lock(ProcedureSession.objects.select_related("plan__patient", "plan__location"), session_id)
+    if session.performed_at is None or session.status not in rules.GIVEN:
+        return 0
+    asked = lock_all(CheckIn.objects.filter(session=session, answered_at=None, cancelled_at=None))
+    return messages_plan_recovery(session=session, check_ins=asked, made_at=session.performed_at)
+
+
+def _nudge(follow_up_id: UUID) -> int:
+    return messages_plan_overdue(follow_up=lock(FollowUp.objects.select_related("patient", "location"), follow_up_id))

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.places.wallclock import at_wall_clock_or_after, days_before_at, local_date, local_time
-from plans.messages.models import MessageKind
+from plans.messages.models import BEFORE_A_VISIT, MessageKind
 from plans.scheduling.models import VisitKind
 
 CANCELLED_USEFUL_FOR = timedelta(hours=12)
@@ -56,7 +56,6 @@ class Timing:
 
 
 NOTICES = (MessageKind.CONFIRMATION, MessageKind.CHANGED, MessageKind.CANCELLED)
-BEFORE_A_VISIT = (MessageKind.REMINDER, MessageKind.PREPARATION)
 DEFAULTS: Sequence[Timing] = (
     *(Timing(kind) for kind in (*NOTICES, MessageKind.OFFER)),
     Timing(days_before=7, send_at=time(10)),
@@ -103,8 +102,8 @@ class PlannedMail:
     expires_at: datetime
 
     def is_past(self, now: datetime) -> bool:
-        """Whether it comes too late already: a reminder is not sent late, anything else not after the fact."""
-        return self.expires_at <= now or (self.kind == MessageKind.REMINDER and self.due_at <= now)
+        """Whether it would have left before now, or would tell nothing any more. It is not sent late."""
+        return self.due_at < now or self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +119,34 @@ class Policy:
     def of_kind(self, kind: MessageKind) -> list[Timing]:
         return [timing for timing in self.timings if timing.kind == kind]
 
-    def about_visit(self, notice: MessageKind | None, starts_at: datetime, made_at: datetime) -> list[PlannedMail]:
+    def about_visit(
+        self, notice: MessageKind | None, starts_at: datetime, made_at: datetime, *, is_prepared: bool = False
+    ) -> list[PlannedMail]:
         """The mails that one revision of a visit asks for, the notice first, then the others in the order they are due.
 
         `notice` is what the patient is told at once, if anything; a cancelled visit has nothing else. `made_at` is
         when the revision was made. Mails whose time is past are in the list too: `PlannedMail.is_past` tells.
         """
-        starts_at, made_at = starts_at.astimezone(UTC), made_at.astimezone(UTC)
-        mails = [self._notice(notice, starts_at, made_at)] if notice is not None and self.of_kind(notice) else []
-        return mails if notice == MessageKind.CANCELLED else [*mails, *self.before_visit(starts_at, made_at)]
+        mails = self.notices(notice, starts_at, made_at)
+        if notice == MessageKind.CANCELLED:
+            return mails
+        return [*mails, *self.before_visit(starts_at, made_at, is_prepared=is_prepared)]
 
-    def before_visit(self, starts_at: datetime, made_at: datetime) -> list[PlannedMail]:
+    def notices(self, kind: MessageKind | None, starts_at: datetime, made_at: datetime) -> list[PlannedMail]:
+        """A notice waits the grace period, so that a slip can be undone; where the visit starts sooner it does not."""
+        if kind is None or not self.of_kind(kind):
+            return []
+        starts_at, made_at = starts_at.astimezone(UTC), made_at.astimezone(UTC)
+        due_at = made_at + self.grace
+        if kind == MessageKind.CANCELLED:
+            return [PlannedMail(kind, "", due_at, max(starts_at, made_at + CANCELLED_USEFUL_FOR))]
+        return [PlannedMail(kind, "", due_at if due_at < starts_at else made_at, starts_at)]
+
+    def before_visit(self, starts_at: datetime, made_at: datetime, *, is_prepared: bool = False) -> list[PlannedMail]:
         """Reminders, each useful until the next one is due or the visit starts, and how to prepare for a session.
 
-        Preparation whose time was past when the visit was made comes after its confirmation.
+        Preparation whose time was past when the visit was made comes after its confirmation, unless the patient
+        `is_prepared`: was told before the visit was moved.
         """
         starts_at = starts_at.astimezone(UTC)  # in any other zone Python would subtract and compare wall-clock times
         due = [self._due(timing, starts_at) for timing in self.of_kind(MessageKind.REMINDER)]
@@ -147,19 +160,22 @@ class Policy:
             told = made_at.astimezone(UTC) + self.grace
             for timing in self.of_kind(MessageKind.PREPARATION):
                 due_at, offset = self._due(timing, starts_at)
-                mails.append(PlannedMail(MessageKind.PREPARATION, offset, max(due_at, told), starts_at))
+                if due_at < told and not is_prepared:
+                    due_at = self._soon(told, starts_at)
+                mails.append(PlannedMail(MessageKind.PREPARATION, offset, due_at, starts_at))
         return sorted(mails, key=lambda mail: mail.due_at)
 
-    def after_session(self, performed_at: datetime) -> list[PlannedMail]:
-        """What to mind after a session that was given."""
-        mails = []
-        for timing in self.of_kind(MessageKind.AFTERCARE):
-            due_at = self._later(performed_at.astimezone(UTC) + timedelta(hours=timing.hours_after or 0))
-            mails.append(PlannedMail(timing.kind, timing.offset, due_at, due_at + AFTERCARE_USEFUL_FOR))
-        return mails
+    def after_session(self, performed_at: datetime, made_at: datetime) -> list[PlannedMail]:
+        """What to mind after a session that was given; at once where its time was past when that was written down."""
+        performed_at, made_at = performed_at.astimezone(UTC), made_at.astimezone(UTC)
+        return [
+            PlannedMail(timing.kind, timing.offset, self._later(max(due_at, made_at)), due_at + AFTERCARE_USEFUL_FOR)
+            for timing in self.of_kind(MessageKind.AFTERCARE)
+            for due_at in [performed_at + timedelta(hours=timing.hours_after or 0)]
+        ]
 
     def check_in(self, target: date, window_end: date, made_at: datetime) -> list[PlannedMail]:
-        """The questions of a check-in on its local day, or at once where that is past."""
+        """The questions of a check-in on its local day; at once where that was past when they were asked for."""
         last = at_wall_clock_or_after(window_end + CHECK_IN_USEFUL_AFTER_WINDOW + DAY, time.min, self.zone)
         return [
             PlannedMail(timing.kind, "", self._later(max(due_at, made_at.astimezone(UTC))), last)
@@ -179,12 +195,13 @@ class Policy:
             mails.append(PlannedMail(timing.kind, "", due_at, due_at + OVERDUE_USEFUL_FOR))
         return mails
 
-    def _notice(self, kind: MessageKind, starts_at: datetime, made_at: datetime) -> PlannedMail:
-        """A notice waits the grace period, so that a slip can be undone; where the visit starts sooner it does not."""
-        due_at = made_at + self.grace
-        if kind == MessageKind.CANCELLED:
-            return PlannedMail(kind, "", due_at, max(starts_at, made_at + CANCELLED_USEFUL_FOR))
-        return PlannedMail(kind, "", due_at if due_at < starts_at else made_at, starts_at)
+    def offer(self, starts_at: datetime, made_at: datetime) -> list[PlannedMail]:
+        """An earlier time that was offered to who waits for one."""
+        starts_at, told = starts_at.astimezone(UTC), made_at.astimezone(UTC) + self.grace
+        return [
+            PlannedMail(timing.kind, "", self._soon(told, starts_at), starts_at)
+            for timing in self.of_kind(MessageKind.OFFER)
+        ]
 
     def _due(self, timing: Timing, starts_at: datetime) -> tuple[datetime, str]:
         """When a mail before a visit is due, out of the quiet hours: after them where that leaves time, or before."""
@@ -193,6 +210,11 @@ class Policy:
         if later != due_at and later + WARNING > starts_at and self.quiet is not None:
             return self.quiet.beginning(due_at, self.zone) - timedelta(minutes=1), timing.offset
         return later, timing.offset
+
+    def _soon(self, due_at: datetime, starts_at: datetime) -> datetime:
+        """After the quiet hours where that leaves time before the visit; else they are not kept."""
+        later = self._later(due_at)
+        return later if later + WARNING <= starts_at else due_at
 
     def _later(self, due_at: datetime) -> datetime:
         """The same instant, or the end of the quiet hours that hold it."""

@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from clinic import clock
 from plans.messages import queries
@@ -15,7 +15,7 @@ from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.places import places_of
 from plans.messages.render import Mail, RenderedMail, render
 from plans.messages.rules import Offer, Subject, Visit
-from plans.messages.subjects import lock_subject
+from plans.messages.subjects import read_subject
 from plans.scheduling.models import Appointment, AppointmentRevision, WaitlistEntry
 
 REVOKED = 0
@@ -26,8 +26,7 @@ TOKEN = re.compile(r"(/p/)[A-Za-z0-9_.\-]+(?=/)")
 def preview(message: PatientMessage) -> RenderedMail:
     """What `message` says, with the facts it was or will be written from. `message` has its relations loaded.
 
-    Its links open nothing. Raises `ValueError` where the mail cannot be written, and
-    `OperationalError` where somebody holds what it is about.
+    Its links open nothing. Raises `ValueError` where the mail cannot be written.
     """
     recipient = queries.recipient_of(message)
     if message.to_address:
@@ -57,8 +56,8 @@ def _subject(message: PatientMessage) -> Subject | None:
     if message.subject is None:
         return None
     column, key = message.subject
-    with transaction.atomic(), connection.cursor() as cursor:
-        found = lock_subject(cursor, column, key)
+    with connection.cursor() as cursor:
+        found = read_subject(cursor, column, key)
     as_told = AS_TOLD.get(type(found))
     return as_told(found, message) if as_told is not None else found
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from clinic.access.roles import CLINICAL, Role
@@ -15,8 +14,15 @@ from patients.models import Patient
 from plans.followups.models import ContactAttempt
 from plans.followups.rules import MEANS_REACHED
 from plans.messages import rules
-from plans.messages.models import ABOUT_NOBODY, POLICY_KINDS, MessageKind, MessagePolicy, PatientMessage
-from plans.messages.policy import BEFORE_A_VISIT, DEFAULTS, NOTICES, Policy, Quiet, Timing
+from plans.messages.models import (
+    ABOUT_NOBODY,
+    BEFORE_A_VISIT,
+    POLICY_KINDS,
+    MessageKind,
+    MessagePolicy,
+    PatientMessage,
+)
+from plans.messages.policy import DEFAULTS, NOTICES, Policy, Quiet, Timing
 from plans.messages.rules import Recipient
 from plans.scheduling.models import Appointment, AppointmentRevision, VisitKind, WaitlistEntry
 from plans.treatment.models import TreatmentPlan
@@ -29,8 +35,6 @@ LONGEST_WAIT = timedelta(hours=2)
 CALLED_FOR = (*NOTICES, MessageKind.REMINDER, MessageKind.PREPARATION, MessageKind.OFFER)
 """What a patient without mail is called about. How they recover and what is overdue have lists of their own."""
 CALL_FROM_BEFORE, CALL_UNTIL_AFTER = timedelta(days=3), timedelta(days=1)
-TOLD = PatientMessage.BEGUN | {PatientMessage.Status.HANDLED}
-"""The patient may know: the mail may have arrived, or a person saw to it."""
 
 
 def policy_of(location: Location, visit_kind: str) -> Policy:
@@ -39,13 +43,15 @@ def policy_of(location: Location, visit_kind: str) -> Policy:
     return policy_from(location, MessagePolicy.objects.filter(location=location), visit_kind)
 
 
-def policies_everywhere() -> list[tuple[Location, Policy]]:
-    """The policies of every location and kind of visit, in two queries."""
-    locations = list(Location.objects.all())
-    rows: dict[UUID, list[MessagePolicy]] = {location.pk: [] for location in locations}
-    for row in MessagePolicy.objects.all():
+def policies_of(locations: Iterable[Location]) -> dict[tuple[UUID, str], Policy]:
+    """The policies of these locations, by location and kind of visit. One query."""
+    found = {location.pk: location for location in locations}
+    rows: dict[UUID, list[MessagePolicy]] = {key: [] for key in found}
+    for row in MessagePolicy.objects.filter(location__in=list(found)):
         rows[row.location_id].append(row)
-    return [(place, policy_from(place, rows[place.pk], kind)) for place in locations for kind in VisitKind.values]
+    return {
+        (key, kind): policy_from(place, rows[key], kind) for key, place in found.items() for kind in VisitKind.values
+    }
 
 
 def policy_from(location: Location, rows: Iterable[MessagePolicy], visit_kind: str) -> Policy:
@@ -128,10 +134,16 @@ class Told:
     ends_at: datetime
 
 
+def is_prepared(appointment: Appointment) -> bool:
+    """Whether the patient was told how to prepare before the visit became what it is."""
+    told = PatientMessage.objects.filter(appointment=appointment, kind=MessageKind.PREPARATION, status__in=rules.TOLD)
+    return told.exclude(appointment_revision=appointment.revision).exists()
+
+
 def last_told(appointment: Appointment) -> Told | None:
     """What the newest notice that has begun to go out said about `appointment`; None where none has."""
     newest = (
-        PatientMessage.objects.filter(appointment=appointment, kind__in=NOTICES, status__in=TOLD)
+        PatientMessage.objects.filter(appointment=appointment, kind__in=NOTICES, status__in=rules.TOLD)
         .order_by("-appointment_revision")
         .values("kind", "appointment_revision")[:1]
     )
@@ -145,51 +157,6 @@ def last_told(appointment: Appointment) -> Told | None:
         return None
     kind, starts_at, ends_at = revision
     return Told(kind == MessageKind.CANCELLED, starts_at, ends_at)
-
-
-def visits_lacking_mails(after: datetime, before: datetime | None, limit: int) -> list[UUID]:
-    """Keys of up to `limit` awaited visits that start between `after` and `before` (None: ever) and whose present
-    revision lacks a reminder or a preparation that its policy asks for.
-
-    A mail counts in whatever status; visits of a plan on hold are owed none.
-    """
-    wanted = [
-        (location.pk, policy.visit_kind, timing.kind.value, timing.offset)
-        for location, policy in policies_everywhere()
-        for timing in policy.timings
-        if timing.kind == MessageKind.REMINDER
-        or (timing.kind == MessageKind.PREPARATION and policy.visit_kind == VisitKind.SESSION)
-    ]
-    if not wanted:
-        return []
-    columns = [list(column) for column in zip(*wanted, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(LACKING, [*columns, after, before, limit])
-        return [row[0] for row in cursor.fetchall()]
-
-
-LACKING = """
-    SELECT visit.id
-    FROM plans_appointment visit
-    LEFT JOIN plans_proceduresession session ON session.id = visit.session_id
-    LEFT JOIN plans_followup follow_up ON follow_up.id = visit.follow_up_id
-    LEFT JOIN plans_treatmentplan plan ON plan.id = COALESCE(session.plan_id, follow_up.plan_id)
-    JOIN unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS wanted (location_id, visit_kind, kind, "offset")
-      ON (wanted.location_id, wanted.visit_kind) = (visit.location_id, visit.kind)
-    WHERE visit.starts_at > %s
-      AND visit.starts_at < coalesce(%s, 'infinity'::timestamptz)
-      AND visit.status IN ('booked', 'confirmed')
-      AND plan.status IS DISTINCT FROM 'on_hold'
-      AND NOT EXISTS (
-        SELECT FROM plans_patientmessage message
-        WHERE message.appointment_id = visit.id
-          AND message.appointment_revision = visit.revision
-          AND message.kind = wanted.kind
-          AND message."offset" = wanted."offset"
-      )
-    GROUP BY visit.id
-    LIMIT %s
-"""
 
 
 def staff_to_alert(location: Location, plan: TreatmentPlan | None = None) -> list[User]:

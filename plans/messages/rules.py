@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from plans.messages.models import STAFF_KINDS, MessageKind, PatientMessage
+from plans.messages.models import BEFORE_A_VISIT, STAFF_KINDS, MessageKind, PatientMessage
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -21,16 +21,17 @@ ON_HOLD = "The course of care is on hold."
 NOT_OFFERED = "The offer no longer stands."
 SEEN_TO = "Somebody has seen to it."
 NOT_SENT_HERE = "The location does not send it any more."
+TOLD_ALREADY = "The patient was told already."
 LATE = "Its time had passed."
 NO_EMAIL_WANTED = "The patient wants no email."
 NOT_THIS_KIND = "The patient wants no mail of this kind."
 NO_ADDRESS = "There is no usable email address."
 NOT_IN_SERVICE = "The colleague no longer works here."
+TOLD = PatientMessage.BEGUN | {Status.HANDLED}
+"""The patient may know: the mail may have arrived, or a person saw to it."""
 AWAITED = frozenset({Appointment.Status.BOOKED, Appointment.Status.CONFIRMED})
 """The patient is still to come."""
 GIVEN = frozenset(ProcedureSession.Status) & {"performed", "signed", "amended"}
-BEFORE_A_VISIT = frozenset({MessageKind.REMINDER, MessageKind.PREPARATION})
-"""Not sent while the course of care is on hold."""
 ASKED_FOR_ALL_THE_SAME = frozenset({MessageKind.LINK})
 """What a patient has just asked for reaches them whatever they do not want otherwise."""
 

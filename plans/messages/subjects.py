@@ -17,81 +17,69 @@ LOCK_TIMEOUT = "1s"
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How one kind of subject is read: by its key; the columns of `query` are the fields of `facts`.
+    """How one kind of subject is read: by its key, from a table; the columns are the fields of `facts`.
 
     A statement that had to wait for a lock sees the locked row as it is now, and every other one as it was before it
-    waited. So what is read of other rows is read after `lock`, by a statement of its own; without one `query` locks.
+    waited. So where columns are of `others` too, they are read after the lock, by a statement of their own.
     """
 
-    query: str
+    table: str
+    columns: str
     facts: Callable[..., Subject]
-    lock: str = ""
+    others: bool = False
+
+    @property
+    def read(self) -> str:
+        return f"SELECT {self.columns} FROM {self.table} subject WHERE subject.id = %s"
+
+    def lock(self, columns: str) -> str:
+        return (
+            f"SELECT {columns} FROM set_config('lock_timeout', %s, true), {self.table} subject"
+            " WHERE subject.id = %s FOR NO KEY UPDATE OF subject"
+        )
 
 
 VISIT = _Kind(
+    "plans_appointment",
     """
-    SELECT visit.id, visit.kind, visit.status, visit.revision, visit.starts_at, visit.ends_at,
-           EXISTS (
-             SELECT FROM plans_treatmentplan plan
-             WHERE plan.status = 'on_hold' AND plan.id = coalesce(
-               (SELECT session.plan_id FROM plans_proceduresession session WHERE session.id = visit.session_id),
-               (SELECT follow_up.plan_id FROM plans_followup follow_up WHERE follow_up.id = visit.follow_up_id)
-             )
-           )
-    FROM set_config('lock_timeout', %s, true), plans_appointment visit
-    WHERE visit.id = %s
-    FOR NO KEY UPDATE OF visit
+    subject.id, subject.kind, subject.status, subject.revision, subject.starts_at, subject.ends_at,
+    EXISTS (
+      SELECT FROM plans_treatmentplan plan
+      WHERE plan.status = 'on_hold' AND plan.id = coalesce(
+        (SELECT session.plan_id FROM plans_proceduresession session WHERE session.id = subject.session_id),
+        (SELECT follow_up.plan_id FROM plans_followup follow_up WHERE follow_up.id = subject.follow_up_id)
+      )
+    )
     """,
     Visit,
 )
-TREATMENT = _Kind(
-    """
-    SELECT session.id, session.status, session.performed_at
-    FROM set_config('lock_timeout', %s, true), plans_proceduresession session
-    WHERE session.id = %s
-    FOR NO KEY UPDATE OF session
-    """,
-    Treatment,
-)
+TREATMENT = _Kind("plans_proceduresession", "subject.id, subject.status, subject.performed_at", Treatment)
 RECOVERY = _Kind(
+    "plans_checkin",
     """
-    SELECT check_in.id, check_in.answered_at IS NULL AND check_in.cancelled_at IS NULL,
-           (
-             SELECT report.acknowledge_by FROM plans_checkinreport report
-             WHERE report.check_in_id = check_in.id AND report.acknowledged_at IS NULL
-           )
-    FROM plans_checkin check_in
-    WHERE check_in.id = %s
+    subject.id, subject.answered_at IS NULL AND subject.cancelled_at IS NULL,
+    (
+      SELECT report.acknowledge_by FROM plans_checkinreport report
+      WHERE report.check_in_id = subject.id AND report.acknowledged_at IS NULL
+    )
     """,
     Recovery,
-    lock="SELECT FROM set_config('lock_timeout', %s, true), plans_checkin WHERE id = %s"
-    " FOR NO KEY UPDATE OF plans_checkin",
+    others=True,
 )
 DEBT = _Kind(
+    "plans_followup",
     """
-    SELECT follow_up.id,
-           follow_up.cancelled_at IS NULL AND NOT EXISTS (
-             SELECT FROM plans_appointment visit
-             WHERE visit.follow_up_id = follow_up.id
-               AND visit.status IN ('booked', 'confirmed', 'arrived', 'fulfilled')
-           ),
-           (SELECT plan.status FROM plans_treatmentplan plan WHERE plan.id = follow_up.plan_id)
-    FROM plans_followup follow_up
-    WHERE follow_up.id = %s
+    subject.id,
+    subject.cancelled_at IS NULL AND NOT EXISTS (
+      SELECT FROM plans_appointment visit
+      WHERE visit.follow_up_id = subject.id AND visit.status IN ('booked', 'confirmed', 'arrived', 'fulfilled')
+    ),
+    (SELECT plan.status FROM plans_treatmentplan plan WHERE plan.id = subject.plan_id)
     """,
     Debt,
-    lock="SELECT FROM set_config('lock_timeout', %s, true), plans_followup WHERE id = %s"
-    " FOR NO KEY UPDATE OF plans_followup",
+    others=True,
 )
-OFFER = _Kind(
-    """
-    SELECT entry.id, entry.status, entry.offers, entry.offered_starts_at
-    FROM set_config('lock_timeout', %s, true), plans_waitlistentry entry
-    WHERE entry.id = %s
-    FOR NO KEY UPDATE OF entry
-    """,
-    Offer,
-)
+OFFER = _Kind("plans_waitlistentry", "subject.id, subject.status, subject.offers, subject.offered_starts_at", Offer)
 KINDS: Mapping[str, _Kind] = {
     "appointment": VISIT,
     "session": TREATMENT,
@@ -108,10 +96,17 @@ def lock_subject(cursor: CursorWrapper, column: str, key: UUID) -> Subject:
     Raises `OperationalError` where somebody else holds it for longer than `LOCK_TIMEOUT`.
     """
     kind = KINDS[column]
-    if kind.lock:
-        cursor.execute(kind.lock, [LOCK_TIMEOUT, key])
-        cursor.execute(kind.query, [key])
-    else:
-        cursor.execute(kind.query, [LOCK_TIMEOUT, key])
+    if kind.others:
+        cursor.execute(kind.lock(""), [LOCK_TIMEOUT, key])
+        return read_subject(cursor, column, key)
+    cursor.execute(kind.lock(kind.columns), [LOCK_TIMEOUT, key])
+    found: tuple[Any, ...] = cursor.fetchone()
+    return kind.facts(*found)
+
+
+def read_subject(cursor: CursorWrapper, column: str, key: UUID) -> Subject:
+    """The same to look at: nobody waits for a reader."""
+    kind = KINDS[column]
+    cursor.execute(kind.read, [key])
     found: tuple[Any, ...] = cursor.fetchone()
     return kind.facts(*found)

@@ -2,35 +2,28 @@
 mails past their time, and what a wrong clock did to them."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import F, Q
 
 from clinic import clock
-from clinic.audit.history import recorded
 from clinic.locking import lock
-from plans.followups.models import CheckIn, FollowUp
-from plans.followups.queries import state_of, with_state
-from plans.messages import lacking, queries, rules
+from plans.followups.models import FollowUp
+from plans.followups.queries import state_of
+from plans.messages import lacking, rules
 from plans.messages.alerts import alerts_plan
+from plans.messages.alone import Done, connection_mend, each_alone
 from plans.messages.delivery import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS
 from plans.messages.leases import leases_settle, settle, unheld
-from plans.messages.models import MessageKind, PatientMessage
+from plans.messages.models import PatientMessage
 from plans.messages.passes import SWEEP, WHOLE_SWEEP, pass_record, passes_ended
-from plans.messages.policies import policies_follow
-from plans.messages.services import (
-    messages_complete,
-    messages_plan,
-    messages_plan_offer,
-    messages_plan_overdue,
-    messages_plan_recovery,
-)
+from plans.messages.policies import policies_follow, recovery_complete
+from plans.messages.services import messages_follow, messages_plan, messages_plan_offer, messages_plan_overdue
 from plans.scheduling.models import Appointment, AppointmentRevision, WaitlistEntry
-from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +36,9 @@ NEAR = timedelta(days=60)
 WHOLE_SWEEP_EVERY = timedelta(hours=1)
 CLOCKS_APART = timedelta(minutes=1)
 """Clocks of several machines may differ by this much without anybody calling one of them wrong."""
+
+PLANNING = ("visits", "sessions", "follow-ups", "offers", "alerts")
+"""What these find are mails that were lacking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +55,59 @@ class Found:
 
 
 def reconcile() -> Found:
-    """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once."""
-    unknown, hidden, expired = leases_settle(), _undo_wrong_clock(), _expire()  # first: it depends on nothing else
-    policies_follow()
-    planned = _complete_visits() + _complete_recoveries() + _nudge_overdue() + _repeat_offers() + alerts_plan()
-    found = Found(planned, unknown, expired, hidden)
-    pass_record(SWEEP)
-    if found != Found(0, 0, 0):
-        logger.warning("The sweep mended: %s.", found)
-    return found
+    """Mend what is missing or stuck; returns how much there was. Safe to run any number of times at once.
+
+    Each part stands for itself: where one fails, the others go on, and the record of the sweep says which it was.
+    """
+    parts: Mapping[str, Callable[[], Done | int]] = {
+        "leases": leases_settle,  # these three first: they depend on nothing else
+        "wrong clocks": _undo_wrong_clock,
+        "what is past": _expire,
+        "policies": policies_follow,
+        "visits": _complete_visits,
+        "sessions": _complete_recoveries,
+        "follow-ups": _nudge_overdue,
+        "offers": _repeat_offers,
+        "alerts": alerts_plan,
+    }
+    trouble: list[str] = []
+    found = {name: _part(name, act, trouble) for name, act in parts.items()}
+    pass_record(SWEEP, trouble=f"The sweep could not see to {' or '.join(trouble)}." if trouble else "")
+    mended = Found(
+        planned=sum(found[name].number for name in PLANNING),
+        unknown=found["leases"].number,
+        expired=found["what is past"].number,
+        hidden=found["wrong clocks"].number,
+    )
+    if mended != Found(0, 0, 0):
+        logger.warning("The sweep mended: %s.", mended)
+    return mended
 
 
-def _complete_visits() -> int:
+def _part(name: str, act: Callable[[], Done | int], trouble: list[str]) -> Done:
+    try:
+        done = act()
+    except Exception:
+        logger.exception("The sweep could not see to %s.", name)
+        connection_mend()
+        trouble.append(name)
+        return Done()
+    if isinstance(done, int):
+        return Done(done)
+    if done.failed:
+        trouble.append(name)
+    return done
+
+
+def _complete_visits() -> Done:
     now = clock.now()
     last_whole = passes_ended().get(WHOLE_SWEEP)
     is_whole = last_whole is None or last_whole.age_seconds >= WHOLE_SWEEP_EVERY.total_seconds()
-    lack = queries.visits_lacking_mails(now, None if is_whole else now + NEAR, VISITS_AT_ONCE)
-    planned = _each(_complete, lack)
+    lack = lacking.visits(now, None if is_whole else now + NEAR, VISITS_AT_ONCE)
+    done = each_alone(_complete, lack)
     if is_whole and len(lack) < VISITS_AT_ONCE:
         pass_record(WHOLE_SWEEP)
-    return planned
-
-
-def _each(plan: Callable[[UUID], int], keys: Iterable[UUID]) -> int:
-    """Plan what each of these lacks, each in a transaction of its own; returns how many mails in all.
-
-    One that somebody has locked is left to the next sweep, and one that cannot be planned holds up no other.
-    """
-    planned = 0
-    for key in keys:
-        try:
-            with recorded("sweep"):
-                planned += plan(key)
-        except OperationalError:
-            continue
-        except Exception:
-            logger.exception("What %s lacks could not be planned.", key)
-    return planned
+    return done
 
 
 def _complete(visit: UUID) -> int:
@@ -105,44 +117,26 @@ def _complete(visit: UUID) -> int:
     planned = PatientMessage.objects.filter(appointment=appointment, appointment_revision=appointment.revision).exists()
     revision = AppointmentRevision.objects.filter(appointment=appointment, number=appointment.revision).first()
     if planned or revision is None:
-        return len(messages_complete(appointment=appointment))
-    return len(messages_plan(appointment=appointment, act=AppointmentRevision.Act(revision.act)))
+        return messages_follow(appointments=[visit])
+    act = AppointmentRevision.Act(revision.act)
+    return len(messages_plan(appointment=appointment, act=act, made_at=revision.acted_at))
 
 
-def _complete_recoveries() -> int:
-    return _each(_recover, lacking.sessions(clock.now(), OTHERS_AT_ONCE))
+def _complete_recoveries() -> Done:
+    return each_alone(recovery_complete, lacking.sessions(clock.now(), OTHERS_AT_ONCE))
 
 
-def _recover(session_id: UUID) -> int:
-    """What to mind after a session, and the questions of its open check-ins: those that lack their mail."""
-    lock(TreatmentPlan.objects.all(), ProcedureSession.objects.values_list("plan_id", flat=True).get(pk=session_id))
-    session = lock(ProcedureSession.objects.select_related("plan__patient", "plan__location"), session_id)
-    if session.performed_at is None or session.status not in rules.GIVEN:
-        return 0
-    untold = CheckIn.objects.filter(session=session, answered_at=None, cancelled_at=None).exclude(
-        messages__kind=MessageKind.CHECK_IN
-    )
-    return len(messages_plan_recovery(session=session, check_ins=list(untold)))
-
-
-def _nudge_overdue() -> int:
-    """Plan the one nudge about each follow-up that has become overdue; returns how many mails."""
-    may_be_booked = Q(plan=None) | Q(plan__status__in=TreatmentPlan.MAY_BOOK)
-    owed = with_state(FollowUp.objects.filter(may_be_booked, location__in=lacking.locations_nudging()))
-    lack = owed.filter(state=FollowUp.State.OVERDUE, messages=None).values_list("pk", flat=True)[:OTHERS_AT_ONCE]
-    return _each(_nudge, list(lack))
+def _nudge_overdue() -> Done:
+    return each_alone(_nudge, lacking.follow_ups(OTHERS_AT_ONCE))
 
 
 def _nudge(follow_up_id: UUID) -> int:
     follow_up = lock(FollowUp.objects.select_related("patient", "location"), follow_up_id)
-    is_told = PatientMessage.objects.filter(follow_up=follow_up).exists()
-    if is_told or state_of(follow_up) != FollowUp.State.OVERDUE:
-        return 0
-    return len(messages_plan_overdue(follow_up=follow_up))
+    return messages_plan_overdue(follow_up=follow_up) if state_of(follow_up) == FollowUp.State.OVERDUE else 0
 
 
-def _repeat_offers() -> int:
-    return _each(_tell_of_offer, lacking.offers(clock.now(), OTHERS_AT_ONCE))
+def _repeat_offers() -> Done:
+    return each_alone(_tell_of_offer, lacking.offers(clock.now(), OTHERS_AT_ONCE))
 
 
 def _tell_of_offer(entry_id: UUID) -> int:
@@ -150,7 +144,7 @@ def _tell_of_offer(entry_id: UUID) -> int:
     is_told = PatientMessage.objects.filter(waitlist_entry=entry, offer_number=entry.offers).exists()
     if is_told or entry.status != WaitlistEntry.Status.OFFERED:
         return 0
-    return len(messages_plan_offer(entry=entry))
+    return len(messages_plan_offer(entry=entry, made_at=entry.offered_at))
 
 
 def _expire() -> int:

@@ -3,6 +3,7 @@
 from plans.messages.models.events import DeliveryEvent, DeliveryPass, SentMail
 from plans.messages.models.messages import ABOUT_NOBODY, STAFF_KINDS, SUBJECT_OF, SUBJECTS, MessageKind, PatientMessage
 from plans.messages.models.policies import (
+    BEFORE_A_VISIT,
     POLICY_KINDS,
     WORDED_KINDS,
     MessagePolicy,
@@ -11,6 +12,7 @@ from plans.messages.models.policies import (
 
 __all__ = [
     "ABOUT_NOBODY",
+    "BEFORE_A_VISIT",
     "POLICY_KINDS",
     "STAFF_KINDS",
     "SUBJECTS",

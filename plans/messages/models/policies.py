@@ -11,6 +11,7 @@ from plans.messages.models.messages import MessageKind
 from plans.scheduling.models import VisitKind
 
 BEFORE_A_VISIT = (MessageKind.REMINDER, MessageKind.PREPARATION)
+"""Not sent while the course of care is on hold."""
 AFTER_AN_HOUR = (MessageKind.AFTERCARE,)
 AT_A_TIME_OF_DAY = (MessageKind.CHECK_IN, MessageKind.OVERDUE)
 AT_ONCE = (MessageKind.CONFIRMATION, MessageKind.CHANGED, MessageKind.CANCELLED, MessageKind.OFFER)

@@ -8,14 +8,21 @@ from django.db.models import F
 
 from clinic import clock
 from clinic.access.roles import Role
-from clinic.people.models import User
+from clinic.people.models import Membership, User
+from plans.followups import recovery
+from plans.followups.models import CheckIn
+from plans.followups.services import check_in_report_submit
+from plans.messages import alerts
 from plans.messages.models import PatientMessage
 from plans.messages.preview import preview
+from plans.messages.services import message_cancel
 from plans.messages.sweep import reconcile
 from tests import factories
 from tests.plans.messages.conftest import Clinic, rows
 
 pytestmark = pytest.mark.django_db
+
+FLAGGED = {question.code: next(iter(question.flags or question.answers)) for question in recovery.QUESTIONS}
 
 
 @pytest.fixture
@@ -98,3 +105,49 @@ def test_an_alarm_that_is_stuck_itself_raises_no_further_one(
         frozen.shift(timedelta(hours=2))
         reconcile()
     assert told() == [manager]
+
+
+class TestRedFlags:
+    """What nobody saw to in time is said to the managers, whatever happened to the mail before."""
+
+    @pytest.fixture
+    def check_in(self, clinic: Clinic, frozen: time_machine.Traveller) -> CheckIn:
+        plan = factories.make_plan(clinic.patient, clinic.practitioner)
+        session = factories.perform(plan.sessions.earliest("sequence"), clinic.practitioner)
+        check_in: CheckIn = session.check_ins.earliest("target_date")
+        frozen.shift(timedelta(days=1))
+        check_in_report_submit(check_in_id=check_in.pk, answers=FLAGGED, language="en")
+        return check_in
+
+    def told(self) -> list[tuple[User | None, str]]:
+        found = PatientMessage.objects.filter(kind="escalation").select_related("staff").order_by("created_at")
+        return [(row.staff, row.status) for row in found]
+
+    def test_managers_are_told_once_after_an_hour_however_long_the_sweep_was_away(
+        self, clinic: Clinic, manager: User, check_in: CheckIn, frozen: time_machine.Traveller
+    ) -> None:
+        assert self.told() == [(clinic.practitioner.user, "pending")]
+        frozen.shift(timedelta(days=3))
+        reconcile()
+        reconcile()
+        assert self.told() == [(clinic.practitioner.user, "expired"), (manager, "pending")]
+
+    def test_a_manager_whose_mail_never_left_is_told_again(
+        self, manager: User, check_in: CheckIn, frozen: time_machine.Traveller
+    ) -> None:
+        frozen.shift(timedelta(hours=2))
+        reconcile()
+        frozen.shift(timedelta(days=2, hours=1))
+        reconcile()
+        assert self.told()[1] == (manager, "pending")
+        message_cancel(message=PatientMessage.objects.get(staff=manager, kind="escalation"))
+        reconcile()
+        assert self.told()[1] == (manager, "cancelled"), "a person's word holds"
+
+    def test_flags_of_which_nobody_is_left_to_tell_cost_nothing(
+        self, clinic: Clinic, check_in: CheckIn, frozen: time_machine.Traveller
+    ) -> None:
+        frozen.shift(timedelta(hours=2))
+        assert alerts._late(clock.now()) == [], "there is no manager"
+        Membership.objects.create(user=clinic.practitioner.user, location=clinic.location, role=Role.MANAGER)
+        assert alerts._late(clock.now()) == [], "the only manager was told at first"

@@ -14,6 +14,7 @@ from clinic.access.roles import Role
 from plans.messages.delivery import deliver_due
 from plans.messages.health import oldest_due_seconds, standstills
 from plans.messages.models import DeliveryPass, PatientMessage
+from plans.messages.passes import SWEEP, pass_record
 from plans.messages.sweep import reconcile
 from tests.console import House, words
 from tests.plans.messages.conftest import Clinic, make_clinic
@@ -21,6 +22,14 @@ from tests.plans.messages.sink import Mode, Sink
 from tests.servers import Broker, Inbox
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def swept(request: pytest.FixtureRequest) -> None:
+    """The beat lives: a sweep has just ended."""
+    if "frozen" in request.fixturenames:
+        request.getfixturevalue("frozen")
+    pass_record(SWEEP)
 
 
 def look(status: int) -> dict[str, Any]:
@@ -36,7 +45,7 @@ def test_all_is_well_after_a_pass(frozen: time_machine.Traveller, mailbox: Inbox
         "status": "ok",
         "oldest_due_seconds": None,
         "last_pass_seconds": 0.0,
-        "last_sweep_seconds": None,
+        "last_sweep_seconds": 0.0,
         "failed": 0,
         "unknown": 0,
         "broker": True,
@@ -47,7 +56,16 @@ def test_all_is_well_after_a_pass(frozen: time_machine.Traveller, mailbox: Inbox
 
 def test_without_any_pass_mail_does_not_flow(mailbox: Inbox, broker: Broker) -> None:
     DeliveryPass.objects.all().delete()  # a worker of another test may have ended one after that test
-    assert look(503)["problems"] == ["No delivery pass has ever ended."]
+    assert look(503)["problems"] == ["No delivery pass has ever ended.", "No sweep has ever ended."]
+
+
+def test_a_beat_that_was_never_started_is_seen_though_passes_end(
+    frozen: time_machine.Traveller, mailbox: Inbox, broker: Broker
+) -> None:
+    DeliveryPass.objects.all().delete()
+    deliver_due()
+    assert look(503)["problems"] == ["No sweep has ever ended."]
+    assert [found.remedy for found in standstills()] == ["Start the service `beat`."]
 
 
 def test_a_pass_that_is_too_long_ago_is_a_problem(
@@ -73,8 +91,10 @@ def test_a_clock_that_was_set_back_does_not_hide_that_passes_stay_away(
 ) -> None:
     deliver_due()
     frozen.shift(timedelta(hours=-1))
-    assert look(503)["problems"] == ["The last delivery pass ended 3600 s ago."]
+    problems = ["The last delivery pass ended 3600 s ago.", "The last sweep ended 3600 s ago."]
+    assert look(503)["problems"] == problems
     deliver_due()
+    reconcile()
     look(200)
 
 
@@ -139,6 +159,7 @@ def test_a_message_that_waits_too_long_is_a_problem_also_between_attempts(
     for _ in range(7):
         frozen.shift(timedelta(seconds=60))
         deliver_due()
+    pass_record(SWEEP)
     found = look(503)
     assert found["oldest_due_seconds"] == 360.0
     assert found["problems"] == ["The oldest message has been due for 360 s."]

@@ -54,7 +54,10 @@ def test_every_message_has_a_message_id_made_from_its_id(clinic: Clinic) -> None
         assert row.message_id == f"<{row.pk}@localhost>"
 
 
-def test_a_reminder_whose_time_is_past_at_booking_is_expired_at_once(clinic: Clinic) -> None:
+def test_a_reminder_whose_time_is_past_at_booking_is_expired_at_once(
+    clinic: Clinic, frozen: time_machine.Traveller
+) -> None:
+    frozen.shift(timedelta(minutes=1))
     appointment = clinic.book("15:00", date(2026, 3, 3))
     assert states(appointment) == [
         (1, "confirmation", "", "pending"),

@@ -136,7 +136,7 @@ class TestWhatIsPlannedFollows:
         frozen.move_to(clinic.at("12:00", date(2026, 3, 11)) - timedelta(hours=3))
         self.choose(clinic, Timing(days_before=7, send_at=time(8)))
         reconcile()
-        assert due(clinic)[0] == ("P7D", "11 Mar 10:00", "expired")
+        assert due(clinic)[0] == ("P7D", "11 Mar 08:00", "expired")
 
     def test_what_has_begun_or_is_about_to_stays(self, clinic: Clinic) -> None:
         clinic.book()

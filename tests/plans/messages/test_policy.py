@@ -212,6 +212,26 @@ class TestQuietHours:
         made_at = at(NEW_YORK, "2026-06-01 23:00")
         assert plan(at(NEW_YORK, "2026-06-17 14:00"), made_at, quiet=self.NIGHT)[0].due_at == made_at + MINUTE
 
+    @pytest.mark.parametrize(
+        ("starts", "made", "due"),
+        [
+            ("2026-06-17 14:00", "2026-06-16 22:30", "17 08:00"),
+            ("2026-06-17 09:00", "2026-06-16 22:30", "17 08:00"),
+            ("2026-06-17 08:30", "2026-06-16 22:30", "16 22:31"),
+            ("2026-06-17 14:00", "2026-06-17 12:00", "17 12:01"),
+        ],
+    )
+    def test_what_is_late_already_waits_for_their_end_where_that_leaves_time(
+        self, starts: str, made: str, due: str
+    ) -> None:
+        """How to prepare for a session booked at night, and an offer made at night."""
+        starts_at, made_at = at(NEW_YORK, starts), at(NEW_YORK, made)
+        policy = Policy(NEW_YORK, MINUTE, VisitKind.SESSION, quiet=self.NIGHT)
+        (prepared,) = [m for m in policy.before_visit(starts_at, made_at) if m.kind == MessageKind.PREPARATION]
+        (offer,) = policy.offer(starts_at, made_at)
+        for mail in (prepared, offer):
+            assert mail.due_at.astimezone(NEW_YORK).strftime("%d %H:%M") == due
+
     def test_two_reminders_moved_to_one_moment_are_one(self) -> None:
         timings = [Timing(hours_before=10), Timing(hours_before=11)]
         policy = Policy(NEW_YORK, MINUTE, VisitKind.FOLLOW_UP, timings, self.NIGHT)
@@ -229,7 +249,7 @@ class TestAfterASession:
     POLICY = Policy(NEW_YORK, MINUTE, VisitKind.SESSION)
 
     def test_advice_comes_an_hour_later(self) -> None:
-        (mail,) = self.POLICY.after_session(at(NEW_YORK, "2026-06-17 14:00"))
+        (mail,) = self.POLICY.after_session(given := at(NEW_YORK, "2026-06-17 14:00"), given)
         assert (mail.kind, mail.offset, mail.due_at) == ("aftercare", "PT1H", at(NEW_YORK, "2026-06-17 15:00"))
         assert mail.expires_at - mail.due_at == timedelta(days=7)
 

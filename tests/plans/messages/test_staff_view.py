@@ -13,6 +13,7 @@ from clinic.access.visibility import visible
 from patients.services import patient_choose_mail
 from plans.followups.models import ContactAttempt
 from plans.messages.models import DeliveryEvent, PatientMessage
+from plans.messages.preview import preview
 from plans.messages.services import messages_alert
 from plans.scheduling.services import appointment_book, appointment_reschedule
 from tests import factories
@@ -187,3 +188,12 @@ def test_today_says_that_mail_is_stuck(house, frozen):
     page = words(house.get(DESK, "/admin/"))
     assert "Linden House: the oldest mail was due 7 min ago" in page
     assert "Mail is stuck" not in words(house.get(ASSISTANT, "/admin/"))
+
+
+def test_who_looks_at_a_mail_makes_nobody_wait(house):
+    book(house)
+    row = PatientMessage.objects.select_related("patient", "staff", "location").filter(kind="confirmation").get()
+    with CaptureQueriesContext(connection) as queries:
+        preview(row)
+    assert queries.captured_queries
+    assert not [query for query in queries.captured_queries if "UPDATE" in query["sql"]]

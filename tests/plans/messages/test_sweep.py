@@ -1,17 +1,23 @@
 """What the sweep finds and mends."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.db.models import Q
 
 from clinic import clock
+from clinic.places.models import Location
 from plans.followups.models import FollowUp
-from plans.messages import leases, sweep
+from plans.messages import leases, policies, sweep
+from plans.messages.alone import Done
 from plans.messages.delivery import deliver_due
+from plans.messages.health import measure, standstills
 from plans.messages.leases import LEASE
 from plans.messages.models import DeliveryPass, MessagePolicy, PatientMessage
+from plans.messages.passes import DELIVERY, pass_record
 from plans.messages.sweep import Found, reconcile
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import waitlist_add, waitlist_offer
@@ -57,11 +63,15 @@ def test_a_reminder_that_is_missing_is_planned_and_the_others_stay(clinic: Clini
 def test_a_reminder_that_a_location_adds_reaches_visits_that_are_booked_already(clinic: Clinic) -> None:
     appointment = clinic.book()
     MessagePolicy.objects.create(location=clinic.location, days_before=2, send_at="09:00")
-    assert reconcile().planned == 1
+    reconcile()
     assert rows(appointment, offset="P2D")[0].due_at == clinic.at("09:00", date(2026, 3, 16))
+    assert [row.offset for row in rows(appointment, kind="reminder", status="pending")] == ["P2D"]
 
 
-def test_visits_far_ahead_are_looked_at_once_an_hour(clinic: Clinic, frozen: time_machine.Traveller) -> None:
+def test_visits_far_ahead_are_looked_at_once_an_hour(
+    clinic: Clinic, frozen: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "policies_follow", Done)  # the history's clock does not stand still
     far, near = clinic.book("10:00", date(2026, 6, 17)), clinic.book("10:00", date(2026, 4, 15))
     reconcile()
     PatientMessage.objects.filter(offset="P1D").delete()
@@ -106,7 +116,7 @@ def test_expired_leases_and_past_rows_are_settled_also_while_nothing_can_be_sent
     sink.mode = Mode.REFUSE_CONNECTION
     frozen.move_to(late.starts_at)
     deliver_due()
-    assert reconcile() == Found(planned=0, unknown=0, expired=2)
+    assert reconcile() == Found(planned=0, unknown=0, expired=3)
     assert rows(lost)[0].status == "unknown"
     assert {row.status for row in rows(late)} == {"expired"}
 
@@ -161,14 +171,22 @@ class TestWhatFollowsSessions:
         assert dict(PatientMessage.objects.filter(kind="check_in").values_list("pk", "due_at")) == before
 
     def test_nothing_is_planned_that_would_be_of_no_use_or_that_the_location_does_not_send(
-        self, clinic: Clinic, session: ProcedureSession, frozen: time_machine.Traveller
+        self,
+        clinic: Clinic,
+        session: ProcedureSession,
+        frozen: time_machine.Traveller,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(sweep, "policies_follow", Done)  # the history's clock does not stand still
         PatientMessage.objects.all().delete()
         MessagePolicy.objects.create(location=clinic.location, kind="check_in", send_at="10:00", is_enabled=False)
-        frozen.shift(timedelta(days=7, hours=1))
-        assert reconcile().planned == 0
-        frozen.shift(timedelta(hours=-2))
-        assert reconcile().planned == 1
+        frozen.shift(timedelta(hours=20))
+        reconcile()
+        assert self.kinds(session) == [("aftercare", "expired")], "it is not sent late, and stands there as not sent"
+        PatientMessage.objects.all().delete()
+        frozen.shift(timedelta(hours=6))
+        reconcile()
+        assert self.kinds(session) == []
 
     def test_a_check_in_that_is_answered_or_off_is_not_asked_about(self, session: ProcedureSession) -> None:
         PatientMessage.objects.filter(kind="check_in").delete()
@@ -278,3 +296,74 @@ def test_a_large_backlog_is_closed_some_at_a_time_and_past_locked_rows(
         clinic.book(hour)
     frozen.move_to(clinic.at("12:00"))
     assert reconcile().expired == 8
+
+
+class TestParts:
+    """Where one part of the sweep fails, the others go on, and somebody hears of it."""
+
+    def test_a_part_that_fails_holds_up_no_other_and_is_seen(
+        self, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        appointment = clinic.book()
+        PatientMessage.objects.filter(offset="P1D").delete()
+
+        def fail() -> int:
+            raise OperationalError("lock timeout")
+
+        monkeypatch.setattr(sweep, "policies_follow", fail)
+        monkeypatch.setattr(sweep, "leases_settle", fail)
+        assert reconcile().planned == 1
+        assert rows(appointment, offset="P1D")
+        assert DeliveryPass.objects.get(name="reconcile").trouble == "The sweep could not see to leases or policies."
+        assert "The sweep could not see to leases or policies." in measure().problems
+        pass_record(DELIVERY)
+        assert "The sweep could not see to leases or policies." in [found.what for found in standstills()]
+        monkeypatch.undo()
+        reconcile()
+        assert not DeliveryPass.objects.get(name="reconcile").trouble
+
+    def test_a_location_that_fails_holds_up_no_other_and_is_looked_at_again(
+        self, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = make_clinic("Elm House")
+        visits = [clinic.book(), other.book()]
+        reconcile()
+        follow = policies._follow
+
+        def fail_here(location: Location, now: datetime) -> Done:
+            if location == clinic.location:
+                raise ValueError("its policies make no sense")
+            return follow(location, now)
+
+        monkeypatch.setattr(policies, "_follow", fail_here)
+        for place in (clinic, other):
+            MessagePolicy.objects.create(location=place.location, hours_before=5)
+            PatientMessage.objects.filter(location=place.location, offset="P1D").update(
+                status="failed", settled_at=clock.now()
+            )
+        before = DeliveryPass.objects.get(name="policies").finished_at
+        monkeypatch.setattr(sweep, "_complete_visits", Done)
+        reconcile()
+        assert [len(rows(visit, offset="PT5H")) for visit in visits] == [0, 1]
+        assert DeliveryPass.objects.get(name="policies").finished_at == before
+        assert "policies" in DeliveryPass.objects.get(name="reconcile").trouble
+
+    def test_a_visit_that_is_locked_follows_later(
+        self, clinic: Clinic, monkeypatch: pytest.MonkeyPatch, frozen: time_machine.Traveller
+    ) -> None:
+        appointment = clinic.book()
+        reconcile()
+        MessagePolicy.objects.create(location=clinic.location, hours_before=5)
+        monkeypatch.setattr(sweep, "_complete_visits", Done)
+        follow = policies.messages_follow
+
+        def locked(*, appointments: list[UUID]) -> int:
+            raise OperationalError("lock timeout")
+
+        monkeypatch.setattr(policies, "messages_follow", locked)
+        reconcile()
+        assert not DeliveryPass.objects.get(name="reconcile").trouble, "somebody works with it: no trouble"
+        monkeypatch.setattr(policies, "messages_follow", follow)
+        frozen.shift(timedelta(minutes=1))
+        reconcile()
+        assert [row.offset for row in rows(appointment, kind="reminder", status="pending")] == ["PT5H"]

@@ -132,6 +132,9 @@ class CheckIn(Owed):
                 name="check_in_answered_or_cancelled",
             ),
         ]
+        indexes = [
+            models.Index(fields=["window_end"], condition=Q(answered_at=None, cancelled_at=None), name="check_in_open"),
+        ]
 
     def __str__(self) -> str:
         return self.title

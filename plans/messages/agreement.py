@@ -53,7 +53,7 @@ def agree(
 ) -> Agreement:
     """Bring `rows`, all there are of these kinds about the subject, in line with `mails`, all that are asked for.
 
-    What has left or is about to, and what a person settled, stays. What is pending moves to its new time, or is
+    What has begun, and what a person settled, stays. What is pending moves to its new time, or is
     dropped; what is asleep comes back, if its time is to come; what has no row is planned. What would have left before
     now is not sent late, and nothing is said twice. `ending`: how a mail ends that is planned now.
     """
@@ -72,15 +72,15 @@ def agree(
                 found.lacking.append((mail, outcome))
             elif not mail.is_past(now) and _put(row, mail, outcome, now):
                 found.changed.append(row)
-        elif row.status == Status.PENDING and row.leased_until is None and row.due_at > now:
+        elif row.status == Status.PENDING and row.due_at > now:
             # A reminder says how far off the visit is; anything else is as true at the time that it had.
             is_late = mail.is_past(now)
             outcome = Ending(Status.EXPIRED, rules.LATE) if is_late else None
             if not (is_late and mail.kind != MessageKind.REMINDER) and _put(row, mail, outcome, now):
                 found.changed.append(row)
     for key, row in standing.items():
-        is_planned = row.status == Status.PENDING and row.leased_until is None
-        if key not in asked and (is_planned or (is_asleep(row) and row.due_at > now)) and _drop(row, now):
+        may_leave = row.status == Status.PENDING or (is_asleep(row) and row.due_at > now)
+        if key not in asked and may_leave and _drop(row, now):
             found.changed.append(row)
     return found
 
@@ -102,7 +102,7 @@ def _put(row: PatientMessage, mail: PlannedMail, ending: Ending | None, now: dat
     if ending is not None:
         _set(row, rules.settled_as(status, reason, now))
     else:
-        columns: dict[str, object] = {"status": status, "status_reason": reason, "settled_at": None, "updated_at": now}
+        columns = rules.settled_as(status, reason, now) | {"settled_at": None}
         _set(row, columns | ({"attempts": 0} if is_new else {}))
     return True
 

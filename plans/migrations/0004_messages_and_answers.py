@@ -529,4 +529,12 @@ class Migration(migrations.Migration):
             model_name='messagewordingevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='eb6bf61e797574e72f9ecb9e521ef65b7cdd6836', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8e563', table='plans_messagewordingevent', when='BEFORE')),
         ),
+        migrations.AddIndex(
+            model_name='checkin',
+            index=models.Index(condition=models.Q(('answered_at', None), ('cancelled_at', None)), fields=['window_end'], name='check_in_open'),
+        ),
+        migrations.AddIndex(
+            model_name='proceduresession',
+            index=models.Index(fields=['performed_at'], name='session_performed'),
+        ),
     ]

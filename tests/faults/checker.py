@@ -23,9 +23,27 @@ class Row:
     revision: int
     due_at: datetime
     settled_at: datetime | None
+    offset: str = ""
+    subject: str = ""
+    """The key of what it is about."""
+    plan: str = ""
+    """Of a visit: the key of its course."""
+    number: int = 0
+    """Of the offer that it tells of."""
+    is_listed: bool = True
+    """A person sees it, on the list of whom to call; or it is of no more use, or a colleague's."""
 
     def __str__(self) -> str:
         return f"The {self.kind} {self.id} ({self.status})"
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A visit that is still to come, with the reminders that it should have by now."""
+
+    visit: str
+    revision: int
+    reminders: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -64,8 +82,8 @@ class Verdict:
             "lost: neither delivered, nor failed, nor on a person’s list": self.lost,
             "unknown, on a person’s list": self.statuses["unknown"],
             "delivered, and recorded otherwise": self.wrong,
-            "begun after a cancellation, a move or an opt-out had committed": self.begun_after,
-            "acts of the desk without their mail": self.unplanned,
+            "begun after what made it untrue or unwanted had committed": self.begun_after,
+            "acts of the desk, or visits, without their mail": self.unplanned,
         }
         lines = ["| fault | times |", "|---|--:|", *faults[:at_points], *points, *faults[at_points:], ""]
         lines += ["| outcome | |", "|---|--:|", *(f"| {name} | {number:,} |" for name, number in figures.items()), ""]
@@ -73,8 +91,8 @@ class Verdict:
         return "\n".join(lines)
 
 
-def check(journal: Sequence[Entry], rows: Mapping[str, Row], now: datetime) -> Verdict:
-    """Judge a run that has come to rest. `rows` by key; `now` by the run's clock."""
+def check(journal: Sequence[Entry], rows: Mapping[str, Row], now: datetime, awaited: Sequence[Awaited] = ()) -> Verdict:
+    """Judge a run that has come to rest. `rows` by key; `now` by the run's clock; `awaited` as the clinic left them."""
     verdict = Verdict()
     verdict.statuses.update(row.status for row in rows.values())
     for entry in journal:
@@ -89,6 +107,8 @@ def check(journal: Sequence[Entry], rows: Mapping[str, Row], now: datetime) -> V
     _none_lost(verdict, Counter(_of(journal, "took")), rows, now)
     _none_begun_in_vain(verdict, journal, rows)
     _all_planned(verdict, journal, rows)
+    _all_reminded(verdict, awaited, rows)
+    _nothing_said_again(verdict, rows)
     return verdict
 
 
@@ -122,6 +142,9 @@ def _none_lost(verdict: Verdict, taken: Counter[str], rows: Mapping[str, Row], n
         if row.status == "expired" and row.settled_at is not None and row.settled_at > now:
             verdict.lost += 1
             verdict.violations.append(f"{row} was closed by a clock that was wrong, and nobody opened it again.")
+        if row.status in ("unknown", "failed") and not row.is_listed:
+            verdict.lost += 1
+            verdict.violations.append(f"{row} is on nobody's list.")
         if row.status not in ("sent", "pending", "sending") and not row.reason:
             verdict.lost += 1
             verdict.violations.append(f"{row} ended without a reason.")
@@ -131,6 +154,8 @@ def _none_begun_in_vain(verdict: Verdict, journal: Sequence[Entry], rows: Mappin
     """No *sending* whose commit had not even been asked for when a cancellation, move or opt-out had committed."""
     changed: dict[str, list[tuple[int, int]]] = defaultdict(list)
     off: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    over: dict[str, list[tuple[int, Sequence[str] | None]]] = defaultdict(list)
+    declined: dict[str, list[tuple[int, int]]] = defaultdict(list)
     asked: dict[tuple[str, str], int] = {}
     for entry in journal:
         facts = entry.facts
@@ -142,23 +167,75 @@ def _none_begun_in_vain(verdict: Verdict, journal: Sequence[Entry], rows: Mappin
             off[facts["patient"]].append((entry.at, True))
         elif entry.event == "op" and facts["act"] == "opt in":
             off[facts["patient"]].append((entry.at, False))  # as soon as it is asked for, mail may be wanted
+        elif entry.event == "done" and "ends" in facts:
+            for key in facts["ends"]:
+                over[key].append((entry.at, facts.get("kinds")))
+        elif entry.event in ("op", "done") and "begins_again" in facts:
+            for key in facts["begins_again"]:
+                over[key].append((entry.at, ()))
+        elif entry.event == "done" and facts["act"] == "decline":
+            declined[facts["entry"]].append((entry.at, facts["number"]))
         elif entry.event == "begun":
             at, row = asked[entry.who, facts["message"]], rows[facts["message"]]
             is_replaced = any(then < at and row.revision < revision for then, revision in changed[row.visit])
             switches = [is_off for then, is_off in off[row.patient] if then < at]
-            if is_replaced or (switches and switches[-1]):
+            ended = [
+                [kinds for then, kinds in over[key] if then < at][-1:] for key in (row.subject, row.plan) if key in over
+            ]
+            is_over = any(kinds is None or row.kind in kinds for last in ended for kinds in last)
+            is_over |= any(then < at and row.number <= number for then, number in declined[row.subject])
+            if is_replaced or is_over or (switches and switches[-1]):
                 verdict.begun_after += 1
                 verdict.violations.append(f"{row} was begun after it had become untrue or unwanted.")
 
 
 def _all_planned(verdict: Verdict, journal: Iterable[Entry], rows: Mapping[str, Row]) -> None:
     planned = {(row.visit, row.revision, row.kind) for row in rows.values()}
+    about = {row.subject for row in rows.values()}
+    offered = {(row.subject, row.number) for row in rows.values()}
+    alarms = {row.subject for row in rows.values() if row.kind == "escalation"}
     known: set[tuple[str, int]] = set()
     for entry in journal:
-        if entry.event == "done" and entry.facts["act"] in NOTICE_OF:
-            visit, revision, kind = entry.facts["visit"], entry.facts["revision"], NOTICE_OF[entry.facts["act"]]
+        if entry.event != "done":
+            continue
+        facts, lacking = entry.facts, []
+        if facts["act"] in NOTICE_OF:
+            visit, revision, kind = facts["visit"], facts["revision"], NOTICE_OF[facts["act"]]
             is_new = (visit, revision) not in known  # a move to where the visit is changes nothing
             known.add((visit, revision))
             if is_new and (visit, revision, kind) not in planned:
-                verdict.unplanned += 1
-                verdict.violations.append(f"The {kind} of revision {revision} of {visit} was never planned.")
+                lacking.append(f"The {kind} of revision {revision} of {visit}")
+        lacking += [f"What {key} owes" for key in facts.get("owes", ()) if key not in about]
+        lacking += [f"The alarm about {key}" for key in facts.get("alarms", ()) if key not in alarms]
+        if facts["act"] == "offer" and (facts["entry"], facts["number"]) not in offered:
+            lacking.append(f"The offer {facts['number']} to {facts['entry']}")
+        verdict.unplanned += len(lacking)
+        verdict.violations += [f"{what} was never planned." for what in lacking]
+
+
+def _all_reminded(verdict: Verdict, awaited: Iterable[Awaited], rows: Mapping[str, Row]) -> None:
+    """Each visit that is still to come, as it was moved, taken back or held, has the reminders of the policy."""
+    reminders: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for row in rows.values():
+        if row.kind == "reminder":
+            reminders[row.visit, row.revision].add(row.offset)
+    for visit in awaited:
+        missing = visit.reminders - reminders[visit.visit, visit.revision]
+        verdict.unplanned += len(missing)
+        for offset in sorted(missing):
+            verdict.violations.append(
+                f"The reminder {offset} of revision {visit.revision} of {visit.visit} was never planned."
+            )
+
+
+def _nothing_said_again(verdict: Verdict, rows: Mapping[str, Row]) -> None:
+    """Of a session one advice, and of a visit's revision one preparation, whatever policies were followed meanwhile."""
+    begun = Counter(
+        (row.kind, row.subject, row.revision)
+        for row in rows.values()
+        if row.kind in ("aftercare", "preparation") and row.status in ("sent", "unknown")
+    )
+    for (kind, subject, _), number in begun.items():
+        if number > 1:
+            verdict.twice += 1
+            verdict.violations.append(f"The {kind} about {subject} was sent {number} times.")

@@ -1,10 +1,11 @@
 """A front desk that never rests: books, moves, cancels, takes back and turns mail off and on, often just when a mail
-about it leaves. `python -m tests.faults.desk NAME SEED` works until it is killed.
+about it leaves; and does what `care` does. `python -m tests.faults.desk NAME SEED` works until it is killed.
 """
 
 import random
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as wall_clock
@@ -13,6 +14,7 @@ from uuid import UUID
 import django
 from django.db import connection
 
+from tests.faults.care import Care
 from tests.faults.stage import Stage
 
 PAUSE_SECONDS = 0.12
@@ -49,11 +51,15 @@ class _Desk:
         self.visits: list[Known] = []
 
     def work(self) -> None:
-        acts = {self._book: 10, self._move: 4, self._cancel: 4, self._undo: 3, self._mail_off_or_on: 1}
+        care = Care(self.stage, self.dice, self.location, self.by, self._slot)
+        visits = {self._book: 10, self._move: 4, self._cancel: 4, self._undo: 3, self._mail_off_or_on: 1}
+        acts: dict[Callable[[], None], int] = {**visits, **care.acts}
         while True:
             act = self.dice.choices(list(acts), list(acts.values()))[0]
             try:
                 act()
+            except LookupError:
+                continue
             except Exception as error:  # noqa: BLE001 whatever fails, the desk goes on
                 self.stage.journal.write("failed", error=f"{type(error).__name__}: {error}"[:200])
                 connection.close()
@@ -126,7 +132,9 @@ class _Desk:
             return self.dice.choice(near)
         from plans.messages.models import PatientMessage
 
-        soon = PatientMessage.objects.filter(status="pending", due_at__lte=now + timedelta(minutes=1))
+        soon = PatientMessage.objects.filter(
+            appointment__isnull=False, status="pending", due_at__lte=now + timedelta(minutes=1)
+        )
         found = list(soon.values_list("appointment", flat=True).distinct()[:20])
         if found and self.dice.random() < 0.7:
             return Known(self.dice.choice(found), now)

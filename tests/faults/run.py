@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -22,8 +23,8 @@ from clinic.local.home import Home
 from clinic.local.postgres import PostgreSQL
 from clinic.local.process import Process
 from tests.cluster import TEMPLATE, VOLATILE, Cluster
-from tests.faults import broken, sink
-from tests.faults.checker import Row, Verdict, check
+from tests.faults import broken, care, sink
+from tests.faults.checker import Awaited, Row, Verdict, check
 from tests.faults.journal import entries
 from tests.faults.stage import AFTER_THE_BYTES, DIRECTORY, POINTS, Stage
 
@@ -31,6 +32,7 @@ WORKERS, BEATS, DESKS = 4, 2, 2
 PRACTITIONERS, PATIENTS = 6, 120
 REST_SECONDS = 90.0
 HOUR = 3600.0
+DEFAULT_REMINDERS = {"P7D", "P1D", "PT3H"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +284,7 @@ def run(plan: Plan, say: Callable[[str], None], *, keep: Path | None = None) -> 
         is_at_rest = one.rest()
         for part in one.parts:
             part.end()
-        verdict = check(list(entries(one.stage.journal.path)), _rows(), one.stage.clock.now())
+        verdict = check(list(entries(one.stage.journal.path)), _rows(), one.stage.clock.now(), _awaited())
         _look_at_health(verdict, is_at_rest)
         return verdict
 
@@ -362,6 +364,7 @@ def _keep(directory: Path, where: Path) -> None:
 def _populate() -> None:
     """One clinic with people enough for many visits."""
     from clinic.access.roles import Role
+    from clinic.people.models import Practitioner
     from tests import factories
 
     place = factories.make_location("Fault House")
@@ -371,11 +374,16 @@ def _populate() -> None:
     factories.make_user((place, Role.FRONT_DESK), email="desk@faults.example")
     for _ in range(PATIENTS):
         factories.make_patient(place)
+    care.populate(place, list(Practitioner.objects.select_related("user")))
 
 
 def _rows() -> Mapping[str, Row]:
-    from plans.messages.models import PatientMessage
+    from clinic import clock
+    from plans.messages.models import SUBJECTS, PatientMessage
+    from plans.messages.queries import to_call
 
+    listed = set(to_call(clock.now()).values_list("pk", flat=True))
+    found = PatientMessage.objects.select_related("appointment__session", "appointment__follow_up", "follow_up")
     return {
         str(row.pk): Row(
             id=str(row.pk),
@@ -387,6 +395,28 @@ def _rows() -> Mapping[str, Row]:
             revision=row.appointment_revision or 0,
             due_at=row.due_at,
             settled_at=row.settled_at,
+            offset=row.offset,
+            subject=next((str(key) for column in SUBJECTS if (key := getattr(row, f"{column}_id"))), ""),
+            plan=_plan(row),
+            number=row.offer_number or 0,
+            is_listed=row.pk in listed or row.staff_id is not None or row.expires_at <= clock.now(),
         )
-        for row in PatientMessage.objects.all()
+        for row in found
     }
+
+
+def _plan(row: Any) -> str:
+    owner = row.appointment and (row.appointment.session or row.appointment.follow_up)
+    return str(owner.plan_id) if owner else ""
+
+
+def _awaited() -> list[Awaited]:
+    """The visits that are still to come, with the reminders that the policies ask for as they were left."""
+    from clinic import clock
+    from plans.messages.models import MessagePolicy
+    from plans.scheduling.models import Appointment
+
+    own = MessagePolicy.objects.filter(kind="reminder")
+    offsets = {f"P{row.days_before}D" if row.days_before else f"PT{row.hours_before}H" for row in own}
+    visits = Appointment.objects.filter(status__in=["booked", "confirmed"], starts_at__gt=clock.now())
+    return [Awaited(str(visit.pk), visit.revision, frozenset(offsets or DEFAULT_REMINDERS)) for visit in visits]

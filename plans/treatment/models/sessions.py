@@ -122,6 +122,7 @@ class ProcedureSession(Pinned):
         ]
         indexes = [
             models.Index(fields=["window_end"], condition=Q(status="planned"), name="session_owed"),
+            models.Index(fields=["performed_at"], name="session_performed"),
         ]
 
     @property

@@ -1,5 +1,8 @@
 """What is owed after treatment: follow-up visits, recovery check-ins, and the attempts to reach a patient."""
 
+import math
+from datetime import datetime, timedelta
+
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,6 +13,7 @@ from clinic.places.models import Location
 from clinic.records import Record
 from patients.models import Patient
 from plans.consultations.models import Consultation
+from plans.followups.recovery import ACKNOWLEDGE_WITHIN
 from plans.protocols.models import ProtocolStep
 from plans.treatment.models import Owed, Pinned, ProcedureSession, TreatmentPlan
 
@@ -99,8 +103,9 @@ class CheckIn(Owed):
         DUE = "due", "Due"
         PENDING = "pending", "Pending"
 
+    OPEN = frozenset({State.OVERDUE, State.DUE, State.PENDING})
     MAY_ANSWER = frozenset({State.OVERDUE, State.DUE})
-    MAY_CANCEL = frozenset({State.OVERDUE, State.DUE, State.PENDING})
+    MAY_CANCEL = OPEN
 
     session = models.ForeignKey(ProcedureSession, on_delete=models.PROTECT, related_name="check_ins")
     step = models.ForeignKey(ProtocolStep, on_delete=models.PROTECT, related_name="check_ins")
@@ -176,6 +181,19 @@ class CheckInReport(Record):
 
     def __str__(self) -> str:
         return f"Answer to {self.check_in}"
+
+    @property
+    def flagged_at(self) -> datetime | None:
+        """Since when its red flags wait to be seen to; None: it has none."""
+        return None if self.acknowledge_by is None else self.acknowledge_by - ACKNOWLEDGE_WITHIN
+
+    @property
+    def alarm(self) -> str:
+        """Which of its alarms stands: so long after it came, in ISO 8601; empty where it came with red flags."""
+        minutes = (
+            0 if self.flagged_at is None else math.ceil((self.flagged_at - self.created_at) / timedelta(minutes=1))
+        )
+        return f"PT{minutes}M" if minutes > 0 else ""
 
 
 @pghistory.track(append_only=True)

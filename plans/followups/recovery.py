@@ -32,10 +32,6 @@ class Question:
     answers: Mapping[str, str]
     flags: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def is_yes_or_no(self) -> bool:
-        return set(self.answers) == {YES, NO}
-
 
 def _sign(code: str, label: str) -> Question:
     """Yes is a red flag."""
@@ -62,15 +58,10 @@ COURSE = (
         {"none": "None", "stops": "Stops with pressure", "does_not_stop": "Does not stop"},
         {"does_not_stop": "uncontrolled_bleeding"},
     ),
-    Question(
-        "fever",
-        "Fever",
-        {"none": "None", "not_measured": "Feels hot, not measured", "high": "38 °C or more"},
-        {"high": "fever"},
-    ),
 )
 """How the recovery goes."""
 SIGNS = (
+    _sign("fever", "Fever of 38 °C or more"),
     _sign("breathing", "Trouble breathing"),
     _sign("chest_pain", "Chest pain"),
     _sign("sight", "Sudden change of sight"),
@@ -86,7 +77,6 @@ FLAGS: Mapping[str, str] = {
     "severe_pain": f"Pain of {SEVERE_PAIN} or more",
     "spreading_redness": "Redness that spreads",
     "uncontrolled_bleeding": "Bleeding that does not stop",
-    "fever": "Fever of 38 °C or more",
     **{sign.code: sign.label for sign in SIGNS},
 }
 """Every red flag, in the words of staff."""
@@ -95,8 +85,21 @@ FLAGS: Mapping[str, str] = {
 def checked(given: Mapping[str, Any]) -> dict[str, str]:
     """The answers to every question, by its code, with the patient's own words under `note` if there are any.
 
-    Raises `Invalid` for each question without an answer, or with one that it does not know, all at once.
+    Where one of them is a red flag nothing is missing: what was answered counts, and of the note what there is room
+    for. Else raises `Invalid` for each question without an answer, or with one that it does not know, all at once.
     """
+    answers = {
+        question.code: str(given[question.code])
+        for question in QUESTIONS
+        if given.get(question.code) in question.answers
+    }
+    note = trimmed(str(given.get("note") or "").replace("\0", ""))
+    if not red_flags(answers):
+        Invalid.gather(_faults(given, note))
+    return {**answers, "note": note[:LONGEST_NOTE]} if note else answers
+
+
+def _faults(given: Mapping[str, Any], note: str) -> list[Invalid]:
     faults = [
         Invalid(
             f"{question.label}: allowed is {', '.join(question.answers)}.",
@@ -106,12 +109,9 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
         for question in QUESTIONS
         if given.get(question.code) not in question.answers
     ]
-    note = trimmed(str(given.get("note") or "").replace("\0", ""))
     if len(note) > LONGEST_NOTE:
         faults.append(Invalid(f"At most {LONGEST_NOTE} characters, not {len(note)}.", code="max_length", attr="note"))
-    Invalid.gather(faults)
-    answers = {question.code: str(given[question.code]) for question in QUESTIONS}
-    return {**answers, "note": note} if note else answers
+    return faults
 
 
 def red_flags(answers: Mapping[str, Any]) -> list[str]:

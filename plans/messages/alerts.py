@@ -6,14 +6,14 @@ Planned by the sweep, sent by the same engine under the same rules.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef
 
 from clinic import clock
 from clinic.access.roles import Role
 from clinic.locking import lock
 from clinic.people.models import Membership
 from clinic.places.models import Location
-from plans.followups.models import CheckIn, CheckInReport
+from plans.followups.models import ACKNOWLEDGE_WITHIN, CheckIn, CheckInReport
 from plans.messages import queries
 from plans.messages.alone import Done, each_alone
 from plans.messages.models import MessageKind, PatientMessage
@@ -36,12 +36,17 @@ def alerts_plan() -> Done:
 def _late(now: datetime) -> list[UUID]:
     """The check-ins whose red flags nobody acknowledged in time, where a manager in service has not been told."""
     told = PatientMessage.objects.filter(
-        kind=MessageKind.ESCALATION, check_in=OuterRef(OuterRef("check_in")), staff=OuterRef("user")
+        kind=MessageKind.ESCALATION,
+        check_in=OuterRef(OuterRef("check_in")),
+        staff=OuterRef("user"),
+        due_at__gte=OuterRef(OuterRef("flagged")),
     ).exclude(status=PatientMessage.Status.EXPIRED)
     untold = Membership.objects.filter(
         ~Exists(told), role=Role.MANAGER, user__is_active=True, location=OuterRef("check_in__session__plan__location")
     )
-    late = CheckInReport.objects.filter(Exists(untold), acknowledge_by__lte=now, acknowledged_at=None)
+    flagged = ExpressionWrapper(F("acknowledge_by") - ACKNOWLEDGE_WITHIN, DateTimeField())
+    flags = CheckInReport.objects.filter(acknowledge_by__lte=now, acknowledged_at=None).annotate(flagged=flagged)
+    late = flags.filter(Exists(untold))
     return list(late.order_by("acknowledge_by").values_list("check_in", flat=True)[:AT_ONCE])
 
 
@@ -52,7 +57,11 @@ def _escalate(check_in_id: UUID) -> int:
     if check_in.report.acknowledged_at is not None:
         return 0
     people = queries.managers_of(plan.location)
-    return len(messages_alert(kind=MessageKind.ESCALATION, staff=people, location=plan.location, about=check_in))
+    alarm = check_in.report.alarm
+    planned = messages_alert(
+        kind=MessageKind.ESCALATION, staff=people, location=plan.location, about=check_in, offset=alarm
+    )
+    return len(planned)
 
 
 def _wants_word(kind: MessageKind, place: UUID, now: datetime) -> bool:

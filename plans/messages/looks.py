@@ -48,9 +48,11 @@ def message_title(message: PatientMessage) -> str:
 
 
 def in_words(kind: str, offset: str) -> str:
-    """The offset of a mail of `kind`: “7 days before”, “1 hour after”; empty for none."""
+    """The offset of a mail of `kind`: “7 days before”, “1 hour after”, “again”; empty for none."""
     if not offset:
         return ""
+    if kind == MessageKind.ESCALATION:
+        return "again"
     number, unit = offset.strip("PTDH"), "hour" if offset.endswith("H") else "day"
     side = "after" if kind == MessageKind.AFTERCARE else "before"
     return f"{number} {unit}{'' if number == '1' else 's'} {side}"

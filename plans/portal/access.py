@@ -5,7 +5,7 @@ The one place that decides it. A page asks `may`; what is clinical also asks for
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,12 +15,18 @@ from clinic.places.models import Location
 from patients.models import Patient
 from plans.followups.models import CheckIn, FollowUp
 from plans.messages.links import Link, Purpose, link_of
+from plans.portal.queries import (
+    check_ins_linked,
+    entries_linked,
+    follow_ups_linked,
+    is_attended,
+    patients_linked,
+    sessions_linked,
+    visits_linked,
+)
+from plans.portal.rules import OPEN_FOR
 from plans.scheduling.models import Appointment, WaitlistEntry
-from plans.scheduling.queries.waitlist import waitlist_in_full
 from plans.treatment.models import ProcedureSession, TreatmentPlan
-
-OPEN_FOR = timedelta(days=30)
-"""So long after a session its advice can be read, and after its day a check-in be answered."""
 
 
 class Page(StrEnum):
@@ -155,27 +161,13 @@ class _Kind:
     is_over: Callable[[Any, datetime], bool]
 
 
-def _visits() -> QuerySet[Any]:
-    return Appointment.objects.select_related(
-        "patient", "location", "practitioner__user", "session__plan", "session__step", "follow_up__plan"
-    )
-
-
 def _visit_is_over(visit: Appointment, now: datetime) -> bool:
     """A cancelled one says so until it would have ended."""
     return now >= visit.ends_at or visit.status in (Appointment.Status.FULFILLED, Appointment.Status.NO_SHOW)
 
 
-def _sessions() -> QuerySet[Any]:
-    return ProcedureSession.objects.select_related("plan__patient", "plan__location", "step")
-
-
 def _session_is_over(session: ProcedureSession, now: datetime) -> bool:
     return session.performed_at is None or now > session.performed_at + OPEN_FOR
-
-
-def _check_ins() -> QuerySet[Any]:
-    return CheckIn.objects.select_related("session__plan__patient", "session__plan__location", "session__step")
 
 
 def _check_in_is_over(check_in: CheckIn, now: datetime) -> bool:
@@ -183,17 +175,8 @@ def _check_in_is_over(check_in: CheckIn, now: datetime) -> bool:
     return check_in.cancelled_at is not None or today > check_in.target_date + OPEN_FOR
 
 
-def _follow_ups() -> QuerySet[Any]:
-    return FollowUp.objects.select_related("patient", "location", "plan")
-
-
 def _follow_up_is_over(follow_up: FollowUp, now: datetime) -> bool:
-    attended = Appointment.objects.filter(follow_up=follow_up, status=Appointment.Status.FULFILLED)
-    return follow_up.cancelled_at is not None or attended.exists()
-
-
-def _entries() -> QuerySet[Any]:
-    return waitlist_in_full(WaitlistEntry.objects.select_related("appointment"))
+    return follow_up.cancelled_at is not None or is_attended(follow_up)
 
 
 def _entry_is_over(entry: WaitlistEntry, now: datetime) -> bool:
@@ -202,10 +185,6 @@ def _entry_is_over(entry: WaitlistEntry, now: datetime) -> bool:
         return True
     time = entry.appointment.starts_at if entry.appointment is not None else entry.offered_starts_at
     return time is not None and now >= time
-
-
-def _patients() -> QuerySet[Any]:
-    return Patient.objects.select_related("home_location", "merged_into__home_location")
 
 
 def _standing_record(patient: Patient) -> tuple[Patient, Location]:
@@ -222,13 +201,13 @@ def plan_of(subject: Any) -> TreatmentPlan | None:
 
 
 KINDS: Mapping[Purpose, _Kind] = {
-    Purpose.VISIT: _Kind(_visits, lambda visit: (visit.patient, visit.location), _visit_is_over),
-    Purpose.AFTERCARE: _Kind(_sessions, lambda one: (one.plan.patient, one.plan.location), _session_is_over),
+    Purpose.VISIT: _Kind(visits_linked, lambda visit: (visit.patient, visit.location), _visit_is_over),
+    Purpose.AFTERCARE: _Kind(sessions_linked, lambda one: (one.plan.patient, one.plan.location), _session_is_over),
     Purpose.CHECK_IN: _Kind(
-        _check_ins, lambda one: (one.session.plan.patient, one.session.plan.location), _check_in_is_over
+        check_ins_linked, lambda one: (one.session.plan.patient, one.session.plan.location), _check_in_is_over
     ),
-    Purpose.FOLLOW_UP: _Kind(_follow_ups, lambda one: (one.patient, one.location), _follow_up_is_over),
-    Purpose.OFFER: _Kind(_entries, lambda entry: (entry.patient, entry.location), _entry_is_over),
-    Purpose.HOME: _Kind(_patients, _standing_record, lambda patient, now: False),
-    Purpose.UNSUBSCRIBE: _Kind(_patients, _standing_record, lambda patient, now: False),
+    Purpose.FOLLOW_UP: _Kind(follow_ups_linked, lambda one: (one.patient, one.location), _follow_up_is_over),
+    Purpose.OFFER: _Kind(entries_linked, lambda entry: (entry.patient, entry.location), _entry_is_over),
+    Purpose.HOME: _Kind(patients_linked, _standing_record, lambda patient, now: False),
+    Purpose.UNSUBSCRIBE: _Kind(patients_linked, _standing_record, lambda patient, now: False),
 }

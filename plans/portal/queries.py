@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -10,9 +11,9 @@ from django.db.models import Q, QuerySet
 from clinic.people.models import Practitioner
 from clinic.places.wallclock import local_date
 from patients.models import Patient
-from plans.followups.models import CheckIn, FollowUp
+from plans.followups.models import CheckIn, CheckInReport, FollowUp
 from plans.followups.queries import check_ins_of_use, with_state
-from plans.portal.access import OPEN_FOR
+from plans.portal.rules import OPEN_FOR
 from plans.protocols.models import CareText, CareTopic
 from plans.scheduling.availability import Frame, frame_of
 from plans.scheduling.models import LIVE_STATUSES, Appointment, WaitlistEntry
@@ -29,6 +30,37 @@ SEARCHED_A_DAY = 300
 """So many free times of everybody are looked at for each day that is shown."""
 DAYS_SHOWN, TIMES_A_DAY = 4, 6
 OPEN_PLANS = (TreatmentPlan.Status.ACCEPTED, TreatmentPlan.Status.ACTIVE, TreatmentPlan.Status.ON_HOLD)
+
+
+def visits_linked() -> QuerySet[Any]:
+    """What links of visits are about, with whatever their pages need; and so on."""
+    return Appointment.objects.select_related(
+        "patient", "location", "practitioner__user", "session__plan", "session__step", "follow_up__plan"
+    )
+
+
+def sessions_linked() -> QuerySet[Any]:
+    return ProcedureSession.objects.select_related("plan__patient", "plan__location", "step")
+
+
+def check_ins_linked() -> QuerySet[Any]:
+    return CheckIn.objects.select_related("session__plan__patient", "session__plan__location", "session__step")
+
+
+def follow_ups_linked() -> QuerySet[Any]:
+    return FollowUp.objects.select_related("patient", "location", "plan")
+
+
+def entries_linked() -> QuerySet[Any]:
+    return waitlist_in_full(WaitlistEntry.objects.select_related("appointment"))
+
+
+def patients_linked() -> QuerySet[Any]:
+    return Patient.objects.select_related("home_location", "merged_into__home_location")
+
+
+def is_attended(follow_up: FollowUp) -> bool:
+    return Appointment.objects.filter(follow_up=follow_up, status=Appointment.Status.FULFILLED).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +192,19 @@ def check_in_to_answer(patient: Patient) -> CheckIn | None:
     """The questions that it is time to answer, the freshest; None where there are none."""
     rows = check_ins_of_use().filter(session__plan__patient=patient, state__in=CheckIn.MAY_ANSWER)
     return rows.order_by("-target_date", "-id").first()
+
+
+def check_in_of(patient: Patient, key: str) -> CheckIn | None:
+    """The patient's check-in with the key that a form sent; None where it is none of theirs."""
+    try:
+        return CheckIn.objects.filter(session__plan__patient=patient).get(pk=UUID(key))
+    except (ValueError, CheckIn.DoesNotExist):
+        return None
+
+
+def report_to(check_in: CheckIn) -> CheckInReport | None:
+    """What the patient answered behind their link, if they did."""
+    return CheckInReport.objects.filter(check_in=check_in).first()
 
 
 @dataclass(frozen=True, slots=True)

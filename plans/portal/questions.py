@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.http import QueryDict
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from plans.followups import recovery
 
 Words = str | Promise
+MOST_OF_A_NOTE = 2 * recovery.LONGEST_NOTE
+"""So much is taken from a form, so that who wrote too much can shorten it."""
 
-_YES_NO = {recovery.YES: pgettext_lazy("answer", "Yes"), recovery.NO: pgettext_lazy("answer", "No")}
+SIGNS, NONE = "signs", "none"
+"""The name under which a form sends the warning signs that were ticked, and what it sends where there was none."""
 ASKED: Mapping[str, tuple[Words, Mapping[str, Words]]] = {
     "pain": (
         gettext_lazy("How much does it hurt now? 0 is no pain, 10 is the worst pain you can imagine."),
@@ -36,27 +40,22 @@ ASKED: Mapping[str, tuple[Words, Mapping[str, Words]]] = {
             "does_not_stop": gettext_lazy("It does not stop after 10 minutes of pressing"),
         },
     ),
-    "fever": (
-        gettext_lazy("Do you have a fever?"),
-        {
-            "none": gettext_lazy("No fever"),
-            "not_measured": gettext_lazy("I feel hot, but have not measured"),
-            "high": gettext_lazy("38 °C (100.4 °F) or more"),
-        },
-    ),
-    "breathing": (gettext_lazy("Do you have trouble breathing?"), _YES_NO),
-    "chest_pain": (gettext_lazy("Do you have pain or pressure in your chest?"), _YES_NO),
-    "sight": (gettext_lazy("Has your sight suddenly changed?"), _YES_NO),
-    "nerves": (gettext_lazy("Do you have sudden weakness or numbness, or trouble speaking?"), _YES_NO),
-    "pus": (gettext_lazy("Does pus come from the treated skin?"), _YES_NO),
-    "skin": (gettext_lazy("Has skin turned white, dark or blue?"), _YES_NO),
-    "calf": (gettext_lazy("Is one of your calves swollen or painful?"), _YES_NO),
-    "anaesthetic": (
-        gettext_lazy("Do your ears ring, do you taste metal, do you twitch, or are you confused?"),
-        _YES_NO,
-    ),
 }
 """By the code of a question: its words, and those of each answer."""
+NOTICED: Mapping[str, Words] = {
+    "fever": gettext_lazy("Fever of 38 °C (100.4 °F) or more"),
+    "breathing": gettext_lazy("Trouble breathing"),
+    "chest_pain": gettext_lazy("Pain or pressure in my chest"),
+    "sight": gettext_lazy("A sudden change of my sight"),
+    "nerves": gettext_lazy("Sudden weakness or numbness, or trouble speaking"),
+    "pus": gettext_lazy("Pus from the treated skin"),
+    "skin": gettext_lazy("Skin that has turned white, dark or blue"),
+    "calf": gettext_lazy("A swollen or painful calf"),
+    "anaesthetic": gettext_lazy("Ringing ears, a taste of metal, twitching or confusion"),
+}
+"""The warning signs, asked for in one question: tick what you have noticed."""
+NOTICED_ANY = gettext_lazy("Have you noticed one of these?")
+NONE_OF_THEM = gettext_lazy("None of these")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +72,46 @@ class Asked:
     code: str
     text: Words
     answers: Sequence[Answer]
-    is_scale: bool
     is_missing: bool
+    is_scale: bool = False
+    takes_several: bool = False
+
+
+def given_in(form: QueryDict) -> dict[str, str]:
+    """What a form says to each question, by its code, and the patient's own words under `note`.
+
+    Whoever ticked a sign, or that there was none, has read the list: what they left out they have not noticed. A sign
+    counts, whatever else is ticked.
+    """
+    answers = {code: form.get(code, "")[:20] for code in ASKED}
+    ticked = set(form.getlist(SIGNS))
+    if ticked & {NONE, *NOTICED}:
+        answers |= {code: recovery.YES if code in ticked else recovery.NO for code in NOTICED}
+    return {**answers, "note": form.get("note", "")[:MOST_OF_A_NOTE]}
 
 
 def asked(given: Mapping[str, str], missing: frozenset[str] = frozenset()) -> Iterator[Asked]:
     """Every question, with the answers of `given`; `missing` are those that still want one."""
-    for question in recovery.QUESTIONS:
-        text, answers = ASKED[question.code]
+    for code, (text, answers) in ASKED.items():
         yield Asked(
-            question.code,
+            code,
             text,
-            [Answer(value, answers[value], given.get(question.code) == value) for value in question.answers],
-            question is recovery.PAIN,
-            question.code in missing,
+            [Answer(value, said, given.get(code) == value) for value, said in answers.items()],
+            code in missing,
+            is_scale=code == recovery.PAIN.code,
         )
+    signs = [Answer(code, text, given.get(code) == recovery.YES) for code, text in NOTICED.items()]
+    has_none = all(given.get(code) == recovery.NO for code in NOTICED)
+    answers = [*signs, Answer(NONE, NONE_OF_THEM, has_none)]
+    yield Asked(SIGNS, NOTICED_ANY, answers, not missing.isdisjoint(NOTICED), takes_several=True)
 
 
 def answered(answers: Mapping[str, str]) -> Iterator[tuple[Words, Words]]:
     """What was asked and what the patient said, as they read it."""
-    for question in recovery.QUESTIONS:
-        text, known = ASKED[question.code]
-        said = answers.get(question.code, "")
+    for code, (text, known) in ASKED.items():
+        said = answers.get(code, "")
         if said in known:
             yield text, known[said]
+    signs = [str(text) for code, text in NOTICED.items() if answers.get(code) == recovery.YES]
+    if signs or any(code in answers for code in NOTICED):
+        yield NOTICED_ANY, "\n".join(signs) or NONE_OF_THEM

@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+OPEN_FOR = timedelta(days=30)
+"""So long after a session its advice can be read, and after its day a check-in be answered."""
+
 
 def may_change(starts_at: datetime, hours: int, now: datetime) -> bool:
     """Whether it is early enough before a visit to move or cancel it without calling: `hours` before it, or more."""

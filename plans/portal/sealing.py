@@ -16,13 +16,13 @@ def seal(token: str, now: datetime) -> str:
     return _signer(token).sign(str(int(now.timestamp())))
 
 
-def is_sealed(token: str, given: str, now: datetime) -> bool:
-    """Whether `given` was sealed for a page of `token`, in the last 24 hours."""
+def is_sealed(token: str, given: str, now: datetime, valid_for: timedelta = VALID_FOR) -> bool:
+    """Whether `given` was sealed for a page of `token`, and no longer ago than that."""
     try:
         made = int(_signer(token).unsign(given))
     except (BadSignature, ValueError):
         return False
-    return 0 <= now.timestamp() - made + 1 <= VALID_FOR.total_seconds()
+    return 0 <= now.timestamp() - made + 1 <= valid_for.total_seconds()
 
 
 def _signer(token: str) -> Signer:

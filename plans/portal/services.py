@@ -3,13 +3,16 @@
 Every act holds to what patients may do themselves: free times inside the window, and not in the last hours before.
 """
 
+from collections.abc import Mapping, Sequence
+
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, SlotTaken, Stale
+from clinic.images import Picture
 from patients.models import Patient
 from patients.services import BY_THE_PATIENT, patient_choose_mail
-from plans.followups.models import ContactAttempt, FollowUp
-from plans.followups.services import attempt_record
+from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
+from plans.followups.services import attempt_record, check_in_report_submit
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.services import messages_plan_link
 from plans.portal.queries import patients_at, wanted_for_follow_up, wanted_for_visit
@@ -104,6 +107,14 @@ def follow_up_ask_for_call(*, follow_up: FollowUp) -> ContactAttempt:
             note="Asked on their own page to be called.",
             next_try_on=clock.today(follow_up.location.zone),
         )
+
+
+@retried
+def recovery_report(
+    *, check_in: CheckIn, answers: Mapping[str, str], language: str, photos: Sequence[Picture] = ()
+) -> CheckInReport:
+    """How the patient is. Raises what `check_in_report_submit` raises."""
+    return check_in_report_submit(check_in_id=check_in.pk, answers=answers, language=language, photos=photos)
 
 
 @retried

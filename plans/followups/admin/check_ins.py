@@ -293,7 +293,9 @@ def check_ins_of_patient(who: Reader, patient: Patient) -> Block | None:
     """How the patient recovered, the newest first."""
     if not who.may("plans.checkin", "view"):
         return None
-    own = visible(check_ins_in_full().filter(session__plan__patient=patient), who.user).exclude(state=State.CANCELLED)
+    own = visible(check_ins_in_full().filter(session__plan__patient=patient), who.user).exclude(
+        state=State.CANCELLED, report=None
+    )
     rows = list(own.order_by("-target_date", "-id")[:SHOWN_OF_PATIENT])
     if not rows:
         return None

@@ -61,42 +61,63 @@ def check_in_report_submit(
 ) -> CheckInReport:
     """Keep what the patient answered, with pictures, as the answer to the check-in; returns it.
 
-    Red flags have an hour to be seen to, and are mailed at once to the clinical people of the plan's location. Raises
-    `Invalid` for each answer that cannot be, and `InvalidTransition` where nobody asks, or it is answered already.
+    Red flags are kept whatever became of the check-in meanwhile, and told to the clinical people of the plan's location
+    at once; they have an hour to see to them. Those that are known already change nothing. Answers without any raise
+    `Invalid` for each that cannot be, and `InvalidTransition` where nobody asks, or it is answered already.
     """
     said = recovery.checked(answers)
+    flags = recovery.red_flags(said)
     if len(photos) > recovery.MOST_PHOTOS:
         raise Invalid(f"At most {recovery.MOST_PHOTOS} pictures, not {len(photos)}.", attr="photos")
     kept: list[CheckInPhoto] = []
     try:
         with recorded(BY_THE_PATIENT):
             check_in = _lock(check_in_id)
-            check_allowed("The check-in", check_in_state_of(check_in), "answering", CheckIn.MAY_ANSWER)
-            now, flags = clock.now(), recovery.red_flags(said)
-            check_in.answered_at = now
-            check_in.save()
-            report = CheckInReport.objects.create(
-                check_in=check_in,
-                answers=said,
-                red_flags=flags,
-                language=language,
-                acknowledge_by=now + recovery.ACKNOWLEDGE_WITHIN if flags else None,
-            )
+            state = check_in_state_of(check_in)
+            if not flags:
+                check_allowed("The check-in", state, "answering", CheckIn.MAY_ANSWER)
+            report = CheckInReport.objects.filter(check_in=check_in).first()
+            if report is None:
+                report = CheckInReport(check_in=check_in, answers={}, red_flags=[], language=language)
+            elif set(flags) <= set(report.red_flags):
+                return report
+            if state in CheckIn.OPEN:
+                check_in.answered_at = clock.now()
+                check_in.save()
+                messages_drop(reason=rules.ANSWERED, check_in=check_in)
+            report.answers = {**report.answers, **said}
+            _raise_flags(report, flags)
+            report.save()
             for picture in photos:
                 photo = CheckInPhoto(report=report)
                 kept.append(photo)
                 photo.image.save(picture.as_file().name or "", picture.as_file(), save=False)
                 photo.save(force_insert=True)
-            messages_drop(reason=rules.ANSWERED, check_in=check_in)
             if flags:
                 plan = check_in.session.plan
                 people = staff_to_alert(plan.location, plan)
-                messages_alert(kind=MessageKind.ESCALATION, staff=people, location=plan.location, about=check_in)
+                messages_alert(
+                    kind=MessageKind.ESCALATION,
+                    staff=people,
+                    location=plan.location,
+                    about=check_in,
+                    offset=report.alarm,
+                )
     except BaseException:
         for photo in kept:  # the files know of no transaction
             photo.image.delete(save=False)
         raise
     return report
+
+
+def _raise_flags(report: CheckInReport, flags: Sequence[str]) -> None:
+    """Add red flags to a report. Those that wait already keep their hour; those that were seen to wait anew."""
+    if not flags:
+        return
+    report.red_flags = [flag for flag in recovery.FLAGS if flag in {*report.red_flags, *flags}]
+    if report.acknowledge_by is None or report.acknowledged_at is not None:
+        report.acknowledge_by = clock.now() + recovery.ACKNOWLEDGE_WITHIN
+        report.acknowledged_at, report.acknowledged_by, report.acknowledgement = None, None, ""
 
 
 def check_in_report_acknowledge(*, check_in_id: UUID, by: User, acknowledgement: str) -> CheckInReport:

@@ -26,14 +26,17 @@ ALERT_USEFUL_FOR = {
 
 
 def messages_alert(
-    *, kind: MessageKind, staff: Iterable[User], location: Location, about: CheckIn | None = None
+    *, kind: MessageKind, staff: Iterable[User], location: Location, about: CheckIn | None = None, offset: str = ""
 ) -> list[PatientMessage]:
-    """Plan the mail to each of these colleagues, at once; returns what is to be sent. About one check-in each is told
-    once, and again only where the mail never left."""
+    """Plan the mail to each of these colleagues, at once; returns what is to be sent.
+
+    `offset` says which alarm about a check-in it is (`CheckInReport.alarm`). Of each alarm everybody is told once, and
+    again only where the mail never left.
+    """
     now = clock.now()
     patient = about.session.plan.patient_id if about is not None else None
-    mail = PlannedMail(kind, "", now, now + ALERT_USEFUL_FOR[kind])
-    rows = standing(Q(kind=kind, check_in=about)) if about is not None else []
+    mail = PlannedMail(kind, offset, now, now + ALERT_USEFUL_FOR[kind])
+    rows = standing(Q(kind=kind, check_in=about, offset=offset)) if about is not None else []
     changed: list[PatientMessage] = []
     new: list[PatientMessage] = []
     for person in staff:

@@ -11,7 +11,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language_info, gettext, override
+from django.utils.translation import get_language_info, gettext, gettext_lazy, override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
@@ -56,7 +56,6 @@ class PortalView(View):
     """A page of the portal, whether a link opens it or not."""
 
     http_method_names = ["get", "head", "post"]
-    is_limited_when_posting: ClassVar[bool] = True
     opened: Opened | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -69,22 +68,19 @@ class PortalView(View):
             except Answer as found:
                 response = found.response
             except Busy:
-                response = self.sorry("busy", status=503)
-                response["Retry-After"] = "5"
+                response = self.busy()
         speaking.remember(request, response)
         for name, value in HEADERS.items():
             response[name] = value
         return response
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self._check_rate(request)
+        self._check_rate(request, address_of(request))
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
-    def _check_rate(self, request: HttpRequest) -> None:
+    def _check_rate(self, request: HttpRequest, whose: str) -> None:
         method = request.method or ""
-        if method == "POST" and not self.is_limited_when_posting:
-            return
-        key = f"patient-pages:{'POST' if method == 'POST' else 'GET'}:{address_of(request)}"
+        key = f"patient-pages:{'POST' if method == 'POST' else 'GET'}:{whose}"
         if counting.add(key, WINDOW_SECONDS) > PER_ADDRESS.get(method, 60):
             wait = counting.seconds_left(WINDOW_SECONDS)
             response = self.sorry("too_often", status=429, seconds=wait)
@@ -108,11 +104,23 @@ class PortalView(View):
         """A page that opens nothing, and says why and what to do."""
         return self.page("sorry.html", {"why": why, **context}, status=status)
 
+    def busy(self) -> HttpResponse:
+        """What to say while somebody else holds what this page wants to change."""
+        return _again_soon(self.sorry("busy", status=503))
+
     def address(self, name: str = "open", said: str = "") -> str:
         """Where a page of this link is; `said` names the sentence that it then begins with."""
         if self.opened is None:
             return reverse("portal:lost")
         return address_of_page(self.opened.token, name, said)
+
+
+BUSY = gettext_lazy("Somebody is changing this right now. Nothing was changed. Please try again, or call us.")
+
+
+def _again_soon(response: HttpResponse) -> HttpResponse:
+    response["Retry-After"] = "5"
+    return response
 
 
 def address_of_page(token: str, name: str = "open", said: str = "") -> str:
@@ -132,8 +140,8 @@ class LinkView(PortalView):
     opened: Opened
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self._check_rate(request)
         token = kwargs.pop("token")
+        self._check_rate(request, self.counted_as(request, token))
         self.now = clock.now()
         found = open_link(token, self.now)
         if found is None:
@@ -147,9 +155,11 @@ class LinkView(PortalView):
             except Answer as answer:
                 return answer.response
             except Busy:
-                response = self.sorry("busy", status=503)
-                response["Retry-After"] = "5"
-                return response
+                return self.busy()
+
+    def counted_as(self, request: HttpRequest, token: str) -> str:
+        """Whose requests are counted together."""
+        return address_of(request)
 
     def _answer_opened(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.opened.may(self.shows):
@@ -205,6 +215,18 @@ class LinkView(PortalView):
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         """The page as it stands, beginning with `notice`."""
         raise NotImplementedError
+
+    def busy(self) -> HttpResponse:
+        """The page with what was typed, to send it again."""
+        return _again_soon(self.show(notice=str(BUSY), status=503))
+
+    def as_it_stands(self, notice: str) -> HttpResponse:
+        """The page as it is by now, beginning with why nothing was changed; or that it has ended meanwhile."""
+        found = open_link(self.opened.token, self.now)
+        if found is None or not found.may(self.shows):
+            return self.sorry("ended", status=410)
+        self.opened = found
+        return self.show(notice=notice, status=409)
 
     def done(self, said: str, name: str = "open") -> HttpResponse:
         """On to a page of this link, which says what was done."""

@@ -1,6 +1,8 @@
 """How the recovery goes: one plain form, pictures if the patient likes, and what to do at once for a red flag."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -9,22 +11,47 @@ from django.utils.translation import gettext, ngettext
 from clinic.errors import Invalid, InvalidTransition
 from clinic.images import Picture, encoded_anew
 from plans.followups import recovery
-from plans.followups.models import CheckIn, CheckInReport
+from plans.followups.models import CheckIn
 from plans.followups.queries import check_in_state_of
-from plans.followups.services import check_in_report_submit
-from plans.portal.access import Page
-from plans.portal.queries import check_in_to_answer
-from plans.portal.questions import answered, asked
+from plans.portal import birth
+from plans.portal.access import Page, Standing
+from plans.portal.queries import check_in_of, check_in_to_answer, report_to
+from plans.portal.questions import answered, asked, given_in
+from plans.portal.rules import OPEN_FOR
+from plans.portal.sealing import is_sealed, seal
+from plans.portal.services import recovery_report
 from plans.portal.views.base import LinkView
-from plans.portal.words import moment
-
-NAMES = (*(question.code for question in recovery.QUESTIONS), "note")
+from plans.portal.words import moment, number
 
 
 class CheckInView(LinkView):
-    """The questions while they wait for an answer; then what was answered."""
+    """The questions while they wait for an answer; then what was answered.
+
+    A red flag that somebody sends is answered with *Call us now*, whatever else the page says.
+    """
 
     shows = Page.CHECK_IN
+    given: Mapping[str, str] = MappingProxyType({})
+    """What a form sent."""
+
+    def _answer_opened(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A form that we made was on the page of somebody who gave the date of birth: it is heard, however long it lay
+        open, and although its link has ended meanwhile."""
+        if request.method == "POST":
+            self._check_body(request)
+            self.given = given_in(request.POST)
+            is_ours = is_sealed(self._form_of, request.POST.get("seal", ""), self.now, OPEN_FOR)
+            if is_ours and self.opened.standing is not Standing.REVOKED:
+                return self.post(request)
+        return super()._answer_opened(request, *args, **kwargs)
+
+    @property
+    def _form_of(self) -> str:
+        return f"{self.opened.token} check-in"
+
+    def page(self, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+        urgent = {"has_red_flags": bool(recovery.red_flags(self.given))}
+        return super().page(template, {**urgent, **context}, status=status)
 
     def wanted(self) -> CheckIn | None:
         """The link's own check-in, or the one that it is time to answer."""
@@ -36,51 +63,48 @@ class CheckInView(LinkView):
             return self.page_of_link("check_in_none.html", {"notice": notice, "is_early": False}, status=status)
         state = check_in_state_of(check_in)
         if state == CheckIn.State.ANSWERED:
-            return self._answered(check_in, notice, status)
+            return self._answered(check_in, said=self.request.GET.get("said", ""), notice=notice, status=status)
         if state not in CheckIn.MAY_ANSWER:
             return self.page_of_link("check_in_none.html", {"notice": notice, "is_early": True}, status=status)
-        return self._form(check_in, {}, notice=notice, status=status)
+        return self._form(check_in, notice=notice, status=status)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        check_in = self._meant(request)
+        check_in = self.opened.check_in or check_in_of(self.patient, request.POST.get("check_in", ""))
         if check_in is None:
             return self.show()
-        given = {name: request.POST.get(name, "")[:2000] for name in NAMES}
         try:
-            said = recovery.checked(given)
+            flags = recovery.red_flags(recovery.checked(self.given))
         except Invalid as refusal:
             missing = frozenset(str(fault.attr) for fault in (refusal, *refusal.others))
-            return self._form(check_in, given, notice=self._what_is_missing(missing), missing=missing, status=422)
+            return self._form(check_in, missing=missing, status=422)
         pictures, complaints = self._pictures(request.FILES.getlist("photos"))
-        if complaints and not recovery.red_flags(said):
+        if complaints and not flags:
             notice = " ".join([*complaints, gettext("Nothing was sent yet. Choose the pictures anew, or send none.")])
-            return self._form(check_in, given, notice=notice, status=422)
+            return self._form(check_in, notice=notice, status=422)
         try:
             # A picture that is no good holds up no red flag.
-            check_in_report_submit(
-                check_in_id=check_in.pk, answers=given, language=self.language, photos=[] if complaints else pictures
+            recovery_report(
+                check_in=check_in, answers=self.given, language=self.language, photos=[] if complaints else pictures
             )
         except InvalidTransition:
-            return self.done("", "check_in")
-        return self.done("photos" if complaints else "thanks", "check_in")
+            return self.done("", "check_in") if self.opened.may(self.shows) else self._closed()
+        if flags or not self._may_read():
+            check_in.refresh_from_db(fields=["answered_at"])
+            return self._answered(check_in, said="photos" if complaints else "thanks")
+        return self.done("thanks", "check_in")
 
-    def _meant(self, request: HttpRequest) -> CheckIn | None:
-        """The check-in that the form was about: the link's own, or another one of this patient."""
-        if self.opened.check_in is not None:
-            return self.opened.check_in
-        key = request.POST.get("check_in", "")
-        own = CheckIn.objects.filter(session__plan__patient=self.patient)
-        return next((row for row in own if str(row.pk) == key), None)
+    def _may_read(self) -> bool:
+        """Whether the page that shows the answers opens in this browser."""
+        return self.opened.may(self.shows) and birth.is_known(self.request, self.patient, self.now)
 
-    def _what_is_missing(self, missing: frozenset[str]) -> str:
-        if missing == {"note"}:
+    def _what_is_missing(self, questions: int) -> str:
+        if not questions:
             return gettext("Your text is too long. Please shorten it to 1000 characters.")
-        number = len(missing)
         return ngettext(
             "%(number)s question still needs an answer. It is marked below.",
             "%(number)s questions still need an answer. They are marked below.",
-            number,
-        ) % {"number": number}
+            questions,
+        ) % {"number": number(questions)}
 
     def _pictures(self, files: Sequence[UploadedFile]) -> tuple[list[Picture], list[str]]:
         """Made anew; or what is wrong with them, in the patient's words."""
@@ -100,38 +124,35 @@ class CheckInView(LinkView):
         return pictures, complaints
 
     def _form(
-        self,
-        check_in: CheckIn,
-        given: Mapping[str, str],
-        *,
-        notice: str = "",
-        missing: frozenset[str] = frozenset(),
-        status: int = 200,
+        self, check_in: CheckIn, *, notice: str = "", missing: frozenset[str] = frozenset(), status: int = 200
     ) -> HttpResponse:
-        questions = list(asked(given, missing))
-        signs = {question.code for question in recovery.SIGNS}
+        """The questions, with what was answered so far; `missing` are those that want another answer."""
+        questions = list(asked(self.given, missing))
+        if missing:
+            notice = self._what_is_missing(sum(question.is_missing for question in questions))
         context = {
             "check_in": check_in,
-            "scale": [question for question in questions if question.is_scale],
-            "course": [question for question in questions if not question.is_scale and question.code not in signs],
-            "signs": [question for question in questions if question.code in signs],
-            "note": given.get("note", ""),
+            "questions": questions,
+            "seal": seal(self._form_of, self.now),
+            "note": self.given.get("note", ""),
             "notice": notice,
-            "has_red_flags": bool(recovery.red_flags(given)),
             "most_photos": recovery.MOST_PHOTOS,
         }
         return self.page_of_link("check_in.html", context, status=status)
 
-    def _answered(self, check_in: CheckIn, notice: str, status: int) -> HttpResponse:
-        report = CheckInReport.objects.filter(check_in=check_in).first()
-        answers = report.answers if report is not None else {}
+    def _answered(self, check_in: CheckIn, *, said: str, notice: str = "", status: int = 200) -> HttpResponse:
+        """What was answered, to who gave the date of birth; and what came of it."""
+        report = report_to(check_in)
+        answers = report.answers if report is not None and self._may_read() else {}
+        has_red_flags = report is not None and bool(report.red_flags)
         context = {
             "answers": list(answered(answers)),
             "note": answers.get("note", ""),
-            "photos": report.photos.count() if report is not None else 0,
-            "has_red_flags": report is not None and bool(report.red_flags),
+            "photos": report.photos.count() if report is not None and answers else 0,
+            "has_red_flags": has_red_flags,
+            "is_told": has_red_flags,
             "when": moment(check_in.answered_at, self.location.zone) if check_in.answered_at else None,
-            "said": self.request.GET.get("said", ""),
+            "said": said,
             "notice": notice,
         }
         return self.page_of_link("check_in_answered.html", context, status=status)

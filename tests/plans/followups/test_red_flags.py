@@ -50,7 +50,7 @@ def alerts():
 
 
 def test_who_sees_to_them_says_what_was_done_and_pending_alerts_end(clinic, check_in, nurse):
-    report(check_in, fever="high")
+    report(check_in, fever="yes")
     assert {status for _, status in alerts()} == {"pending"}
     done = check_in_report_acknowledge(
         check_in_id=check_in.pk, by=nurse, acknowledgement=" Sent to the emergency room "
@@ -64,7 +64,7 @@ def test_who_sees_to_them_says_what_was_done_and_pending_alerts_end(clinic, chec
 def test_there_is_something_to_acknowledge_and_something_to_say(check_in, nurse):
     with pytest.raises(Conflict, match="no red flags"):
         check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Called")
-    report(check_in, fever="high")
+    report(check_in, fever="yes")
     for said in ("", " ", "x" * 1001):
         with pytest.raises(Invalid):
             check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement=said)
@@ -72,7 +72,7 @@ def test_there_is_something_to_acknowledge_and_something_to_say(check_in, nurse)
 
 
 def test_after_an_hour_the_managers_are_told_once(clinic, check_in, nurse, manager, frozen):
-    report(check_in, fever="high")
+    report(check_in, fever="yes")
     told = len(alerts())
     frozen.shift(59 * 60)
     reconcile()
@@ -84,7 +84,7 @@ def test_after_an_hour_the_managers_are_told_once(clinic, check_in, nurse, manag
 
 
 def test_the_managers_are_not_told_of_what_somebody_saw_to(clinic, check_in, nurse, manager, frozen):
-    report(check_in, fever="high")
+    report(check_in, fever="yes")
     check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Called")
     frozen.shift(2 * 60 * 60)
     reconcile()
@@ -92,7 +92,7 @@ def test_the_managers_are_not_told_of_what_somebody_saw_to(clinic, check_in, nur
 
 
 def test_the_api_takes_the_acknowledgement_of_clinical_roles(clinic, check_in, nurse):
-    report(check_in, fever="high", pus="yes")
+    report(check_in, fever="yes", pus="yes")
     shown = Api(nurse).get(f"/check-ins/{check_in.pk}/").json()
     assert shown["report"]["red_flags"] == ["fever", "pus"]
     path = f"/check-ins/{check_in.pk}/acknowledge/"
@@ -175,7 +175,7 @@ class TestWhomTheManagersAreToldOf:
 
 class TestToday:
     def test_clinical_people_see_them_at_the_top_with_a_clock(self, clinic, check_in, nurse, frozen):
-        report(check_in, fever="high", pus="yes")
+        report(check_in, fever="yes", pus="yes")
         frozen.shift(18 * 60)
         page = words(sign_in(nurse).get("/admin/"))
         assert "Fever of 38 °C or more, pus." in page
@@ -184,17 +184,17 @@ class TestToday:
         assert "Not acknowledged, 13 min late" in words(sign_in(nurse).get("/admin/"))
 
     def test_nobody_else_does(self, clinic, check_in, manager):
-        report(check_in, fever="high")
+        report(check_in, fever="yes")
         for person in (clinic.desk, manager):
             page = words(sign_in(person).get("/admin/"))
             assert "Red flags" not in page
             assert "Fever" not in page
 
     def test_the_page_shows_the_answers_and_who_saw_to_them(self, clinic, check_in, nurse):
-        report(check_in, fever="high", note="Since this morning")
+        report(check_in, fever="yes", note="Since this morning")
         client = sign_in(nurse)
         page = words(client.get(url(check_in)))
-        assert "38 °C or more</span>" in page
+        assert "Yes</span>" in page
         assert "Since this morning" in page
         client.post(url(check_in, "acknowledge"), {"acknowledgement": "Called her"})
         page = words(client.get(url(check_in)))

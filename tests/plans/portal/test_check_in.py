@@ -1,5 +1,6 @@
 """How the recovery goes: the date of birth first, one plain form, pictures, and red flags that nobody waits for."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -10,23 +11,21 @@ from PIL import Image
 from clinic.access.roles import Role
 from clinic.errors import Invalid, InvalidTransition
 from clinic.people.models import Membership
+from patients.services import patient_revoke_links
 from plans.followups import recovery
 from plans.followups.models import CheckInPhoto, CheckInReport
-from plans.followups.services import check_in_answer
+from plans.followups.services import check_in_answer, check_in_cancel, check_in_report_acknowledge
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
-from plans.portal.questions import ASKED
+from plans.portal.questions import ASKED, NOTICED
 from tests import factories
 from tests.plans.portal.conftest import Browser, hidden, path_of, words
 
-WELL = {
-    "pain": "2",
-    "swelling": "some",
-    "redness": "some",
-    "bleeding": "none",
-    "fever": "none",
-    **{sign.code: "no" for sign in recovery.SIGNS},
-}
+COURSE = {"pain": "2", "swelling": "some", "redness": "some", "bleeding": "none"}
+WELL = {**COURSE, "signs": ["none"]}
+"""What a form sends."""
+KEPT = {**COURSE, **{sign.code: "no" for sign in recovery.SIGNS}}
+"""What is kept of it."""
 
 
 def picture(size=(600, 400), name="scalp.jpg", kind="JPEG"):
@@ -143,10 +142,10 @@ def test_answers_are_kept_once_and_shown_afterwards(clinic, check_in, path, brow
     form = {**hidden(browser.get(path)), **WELL, "note": " It itches.\0", "photos": [picture(), picture()]}
     sent = browser.post(f"{path}check-in/", form)
     assert (sent.status_code, sent["Location"]) == (303, f"{path}check-in/?said=thanks")
-    again = browser.post(f"{path}check-in/", {**form, "pain": "9", "photos": []})
+    again = browser.post(f"{path}check-in/", {**form, "pain": "7", "photos": []})
     assert again.status_code == 303
     report = CheckInReport.objects.get()
-    assert report.answers == {**WELL, "note": "It itches."}
+    assert report.answers == {**KEPT, "note": "It itches."}
     assert (report.red_flags, report.acknowledge_by, report.language) == ([], None, "en")
     check_in.refresh_from_db()
     assert check_in.answered_at is not None
@@ -186,11 +185,11 @@ def test_what_is_no_picture_is_refused_and_the_answers_stay_on_the_page(path, br
 
 
 def test_an_answer_that_cannot_be_kept_leaves_no_picture_behind(path, browser, files, monkeypatch):
-    def fail(**kwargs):
+    def fail(self, **kwargs):
         assert list(files.rglob("*.jpg"))
         raise InvalidTransition("The check-in", "answered", "answering", ["due"])
 
-    monkeypatch.setattr("plans.followups.services.check_ins.messages_drop", fail)
+    monkeypatch.setattr(CheckInPhoto, "save", fail)
     assert answer(browser, path, photos=[picture()]).status_code == 303
     assert not CheckInReport.objects.exists()
     assert not list(files.rglob("*.jpg"))
@@ -199,14 +198,14 @@ def test_an_answer_that_cannot_be_kept_leaves_no_picture_behind(path, browser, f
 def test_too_many_pictures_and_too_large_a_request_are_refused(path, browser, monkeypatch):
     assert "4 pictures at most" in words(answer(browser, path, photos=[picture() for _ in range(5)]))
     page = browser.get(path)
-    monkeypatch.setattr("plans.portal.views.base.LARGEST_BODY", 1000)
+    monkeypatch.setattr("plans.portal.views.base.LARGEST_BODY", 100)
     huge = browser.post(f"{path}check-in/", {**hidden(page), **WELL})
     assert huge.status_code == 413
     assert not CheckInReport.objects.exists()
 
 
 def test_what_is_missing_is_said_at_its_place_and_nothing_is_lost(path, browser):
-    sent = answer(browser, path, pain="", fever="42", note="It itches.")
+    sent = answer(browser, path, pain="", signs=["nonsense"], note="It itches.")
     said = words(sent)
     assert sent.status_code == 422
     assert "2 questions still need an answer." in said
@@ -221,8 +220,9 @@ def test_a_red_flag_says_call_now_and_is_told_to_the_clinical_people_at_once(cli
     factories.make_user((clinic.location, Role.ASSISTANT), is_active=False)
     elsewhere = factories.make_location()
     factories.make_practitioner(elsewhere)
-    sent = answer(browser, path, fever="high", pus="yes")
-    said = words(browser.get(sent["Location"]))
+    sent = answer(browser, path, signs=["fever", "pus", "none"])
+    said = words(sent)
+    assert sent.status_code == 200
     assert "Call us now: +1 212 555 0100" in said
     assert "call your emergency number" in said
     report = CheckInReport.objects.get()
@@ -236,18 +236,42 @@ def test_a_red_flag_says_call_now_and_is_told_to_the_clinical_people_at_once(cli
 
 def test_a_bad_picture_holds_up_no_red_flag(path, browser):
     bad = SimpleUploadedFile("x.jpg", b"nothing", "image/jpeg")
-    sent = answer(browser, path, breathing="yes", photos=[picture(), bad])
-    said = words(browser.get(sent["Location"]))
+    said = words(answer(browser, path, signs=["breathing"], photos=[picture(), bad]))
     assert "Call us now:" in said
     assert "left out" in said
     assert CheckInReport.objects.get().red_flags == ["breathing"]
     assert not CheckInPhoto.objects.exists()
 
 
-def test_a_red_flag_among_unfinished_answers_says_call_now_too(path, browser):
-    sent = answer(browser, path, pain="", chest_pain="yes")
-    assert sent.status_code == 422
-    assert "Call us now:" in words(sent)
+def alarms(check_in):
+    return PatientMessage.objects.filter(kind="escalation", check_in=check_in)
+
+
+def flagged():
+    report = CheckInReport.objects.get()
+    return report.red_flags, report.acknowledge_by is not None
+
+
+def test_a_red_flag_waits_for_no_other_answer(path, check_in, browser):
+    sent = answer(browser, path, pain="", redness="", signs=["chest_pain"], note="x" * 1001)
+    said = words(sent)
+    assert sent.status_code == 200
+    assert "Call us now:" in said
+    assert "We have told our clinical team." in said
+    assert flagged() == (["chest_pain"], True)
+    kept = CheckInReport.objects.get().answers
+    assert (kept["swelling"], len(kept["note"])) == ("some", 1000)
+    assert not {"pain", "redness"} & set(kept)
+    assert alarms(check_in).count() == 1
+
+
+def test_a_red_flag_that_is_sent_twice_is_told_once(path, check_in, browser):
+    form = {**hidden(browser.get(path)), **WELL, "bleeding": "does_not_stop"}
+    for _ in range(2):
+        assert "Call us now:" in words(browser.post(f"{path}check-in/", form))
+    assert flagged() == (["uncontrolled_bleeding"], True)
+    assert alarms(check_in).count() == 1
+    assert "Call us now:" in words(browser.get(path))
 
 
 def test_what_was_asked_by_phone_meanwhile_is_answered(clinic, path, check_in, browser):
@@ -256,6 +280,101 @@ def test_what_was_asked_by_phone_meanwhile_is_answered(clinic, path, check_in, b
     assert browser.post(f"{path}check-in/", form).status_code == 303
     assert not CheckInReport.objects.exists()
     assert "Is well" not in words(browser.get(path)), "staff's words are staff's"
+
+
+def test_a_red_flag_is_told_although_somebody_asked_by_phone_meanwhile(clinic, path, check_in, browser):
+    form = {**hidden(browser.get(path)), **WELL, "signs": ["sight"]}
+    check_in_answer(check_in_id=check_in.pk, by=clinic.practitioner.user, note="Is well")
+    check_in.refresh_from_db()
+    answered = check_in.answered_at, check_in.answered_by
+    assert "Call us now:" in words(browser.post(f"{path}check-in/", form))
+    assert flagged() == (["sight"], True)
+    assert alarms(check_in).count() == 1
+    check_in.refresh_from_db()
+    assert (check_in.answered_at, check_in.answered_by) == answered
+
+
+def test_a_red_flag_is_told_although_nobody_asks_any_more(clinic, path, check_in, browser):
+    form = {**hidden(browser.get(path)), **WELL}
+    check_in_cancel(check_in_id=check_in.pk, by=clinic.practitioner.user, reason="By mistake")
+    assert browser.post(f"{path}check-in/", form).status_code == 410
+    assert not CheckInReport.objects.exists()
+    sent = browser.post(f"{path}check-in/", {**form, "signs": ["pus"]})
+    assert "Call us now:" in words(sent)
+    assert flagged() == (["pus"], True)
+    assert alarms(check_in).count() == 1
+    check_in.refresh_from_db()
+    assert (check_in.answered_at, check_in.cancelled_at is not None) == (None, True)
+
+
+def test_a_red_flag_after_answers_without_one_is_told(path, check_in, browser):
+    form = {**hidden(browser.get(path)), **WELL, "note": "It itches."}
+    assert browser.post(f"{path}check-in/", form).status_code == 303
+    assert "Call us now:" in words(browser.post(f"{path}check-in/", {**form, "pain": "9"}))
+    assert flagged() == (["severe_pain"], True)
+    assert CheckInReport.objects.get().answers == {**KEPT, "pain": "9", "note": "It itches."}
+    assert alarms(check_in).count() == 1
+
+
+def test_another_red_flag_after_the_first_was_seen_to_is_told_anew(clinic, frozen, path, check_in, browser):
+    form = {**hidden(browser.get(path)), **WELL, "signs": ["fever"]}
+    browser.post(f"{path}check-in/", form)
+    doctor = clinic.practitioner.user
+    check_in_report_acknowledge(check_in_id=check_in.pk, by=doctor, acknowledgement="Called")
+    frozen.shift(timedelta(minutes=5))
+    browser.post(f"{path}check-in/", form)
+    assert CheckInReport.objects.get().acknowledged_by == doctor, "nothing new"
+    browser.post(f"{path}check-in/", {**form, "signs": ["breathing"]})
+    report = CheckInReport.objects.get()
+    assert (report.red_flags, report.acknowledged_at) == (["fever", "breathing"], None)
+    assert sorted(alarms(check_in).values_list("status", flat=True)) == ["cancelled", "pending"]
+
+
+def test_a_form_that_lay_open_longer_than_the_date_of_birth_is_remembered_is_heard(frozen, path, check_in, browser):
+    form = {**hidden(browser.get(path)), **WELL}
+    frozen.shift(timedelta(days=3))
+    assert "Is it you?" in words(browser.get(path))
+    said = words(browser.post(f"{path}check-in/", {**form, "signs": ["nerves"]}))
+    assert "Call us now:" in said
+    assert "Not swollen" not in said
+    assert "A little" not in said, "the answers stand behind the date of birth"
+    assert flagged() == (["nerves"], True)
+    assert alarms(check_in).count() == 1
+
+
+def test_answers_from_a_form_that_lay_open_for_long_are_kept_too(frozen, path, browser):
+    form = {**hidden(browser.get(path)), **WELL}
+    frozen.shift(timedelta(days=2))
+    assert "Our clinical team reads your answers." in words(browser.post(f"{path}check-in/", form))
+    assert CheckInReport.objects.get().answers == KEPT
+
+
+def test_only_a_form_that_we_made_is_heard_and_every_other_red_flag_is_answered_with_the_phone(
+    clinic, path, check_in, browser
+):
+    seal = hidden(browser.get(f"{path}preferences/"))["seal"]
+    form = {**WELL, "signs": ["pus"], "check_in": str(check_in.pk)}
+    for sealed in ({}, {"seal": seal}):
+        said = words(Browser().post(f"{path}check-in/", {**form, **sealed}))
+        assert "Is it you?" in said
+        assert "Call us now: +1 212 555 0100" in said
+        assert "We have told our clinical team." not in said
+    form = {**form, **hidden(browser.get(path))}
+    patient_revoke_links(patient_id=clinic.patient.pk)
+    revoked = browser.post(f"{path}check-in/", form)
+    assert revoked.status_code == 410
+    assert "Call us now:" in words(revoked)
+    assert not CheckInReport.objects.exists()
+
+
+def test_five_questions_stand_there_and_one_of_them_lists_the_warning_signs(path, browser):
+    page = browser.get(path).content.decode()
+    assert page.count("<legend>") == 5
+    assert len(re.findall(r'type="checkbox" name="signs"', page)) == len(recovery.SIGNS) + 1
+    assert "None of these" in page
+    answer(browser, path)
+    said = words(browser.get(path))
+    assert "Have you noticed one of these? None of these" in said
 
 
 def test_it_opens_for_thirty_days(frozen, check_in, path, browser):
@@ -287,31 +406,36 @@ def test_the_home_link_shows_the_questions_that_it_is_time_to_answer(clinic, che
 
 
 def test_every_question_has_words_for_every_answer():
-    assert set(ASKED) == {question.code for question in recovery.QUESTIONS}
+    assert [*ASKED, *NOTICED] == [question.code for question in recovery.QUESTIONS]
     for question in recovery.QUESTIONS:
-        assert set(ASKED[question.code][1]) == set(question.answers)
+        if question.code in ASKED:
+            assert set(ASKED[question.code][1]) == set(question.answers)
         assert set(question.flags.values()) <= set(recovery.FLAGS)
         assert set(question.flags) <= set(question.answers)
 
 
 def test_every_flag_can_be_raised_by_an_answer_and_no_flag_by_the_others():
-    assert recovery.red_flags(WELL) == []
+    assert recovery.red_flags(KEPT) == []
     raised = {
         flag
         for question in recovery.QUESTIONS
         for value in question.answers
-        for flag in recovery.red_flags({**WELL, question.code: value})
+        for flag in recovery.red_flags({**KEPT, question.code: value})
     }
     assert raised == set(recovery.FLAGS)
-    assert recovery.red_flags({**WELL, "pain": "7"}) == []
-    assert recovery.red_flags({**WELL, "pain": "8"}) == ["severe_pain"]
+    assert recovery.red_flags({**KEPT, "pain": "7"}) == []
+    assert recovery.red_flags({**KEPT, "pain": "8"}) == ["severe_pain"]
 
 
 def test_answers_that_nobody_offered_are_refused_by_name():
     with pytest.raises(Invalid) as refused:
-        recovery.checked({**WELL, "pain": "11", "sight": ""})
+        recovery.checked({**KEPT, "pain": "11", "sight": ""})
     faults = {fault.attr: fault.code for fault in (refused.value, *refused.value.others)}
     assert faults == {"pain": "invalid_choice", "sight": "required"}
+
+
+def test_with_a_red_flag_nothing_is_missing():
+    assert recovery.checked({"pus": "yes", "pain": "11", "note": "x" * 2000}) == {"pus": "yes", "note": "x" * 1000}
 
 
 def test_the_advice_stands_in_the_patients_language_and_says_what_it_is_not(clinic, check_in, browser):

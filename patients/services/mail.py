@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from clinic.audit.history import recorded
-from clinic.errors import Conflict
+from clinic.errors import Conflict, Invalid
 from clinic.mailboxes import is_same_mailbox
 from patients.models import Patient
-from patients.services.registering import check_patient
+from patients.services.registering import faults_of
 from patients.services.standing import MailState, mail_changed, patient_lock
 
 BY_THE_PATIENT = "The patient, behind a link in a mail"
@@ -28,7 +28,8 @@ def patient_choose_mail(
 
     `unwanted_mail` are kinds of `Patient.OptionalMail`; all of them: no optional mail. What is planned and no longer
     wanted is suppressed, what was suppressed and is wanted again goes out if its time is still to come. Raises
-    `Invalid` for each value that cannot be, all at once, and `Conflict` (`merged`).
+    `Invalid` for each value that cannot be, all at once, and `Conflict` (`merged`). What else the record says is not
+    judged here: nobody is kept from unsubscribing.
     """
     changes = {
         "unwanted_mail": None if unwanted_mail is None else list(unwanted_mail),
@@ -36,13 +37,15 @@ def patient_choose_mail(
         "language": language,
         "confidential_email": confidential_email,
     }
+    given = {name: value for name, value in changes.items() if value is not None}
     with recorded(reason):
         patient = patient_lock(patient_id=patient_id, rows=Patient.objects.select_related("home_location"))
-        before = MailState.of(patient)
-        for name, value in changes.items():
-            if value is not None:
-                setattr(patient, name, value.strip() if isinstance(value, str) else value)
-        check_patient(patient)
+        before, known = MailState.of(patient), {name: getattr(patient, name) for name in given}
+        for name, value in given.items():
+            setattr(patient, name, value)
+        Invalid.gather(fault for fault in faults_of(patient) if fault.attr in given)
+        if all(getattr(patient, name) == value for name, value in known.items()):
+            return patient
         if before.address != patient.mail_address:
             patient.email_bounced_at = None
         patient.save()

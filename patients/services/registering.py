@@ -125,6 +125,11 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
 
 def check_patient(patient: Patient) -> None:
     """Trim the texts of the patient, then refuse what cannot be: `Invalid` for each column, all at once."""
+    Invalid.gather(faults_of(patient))
+
+
+def faults_of(patient: Patient) -> list[Invalid]:
+    """What cannot be in any column of the patient, once its texts are trimmed and its lists in order."""
     trim_texts(patient)
     today = clock.today(patient.home_location.zone)
     faults = [
@@ -151,7 +156,10 @@ def check_patient(patient: Patient) -> None:
         try:
             if address:
                 validate_email(address)
+            is_address = address.isascii()  # no mail reaches others
         except ValidationError:
+            is_address = False
+        if not is_address:
             faults.append(Invalid(f"“{address}” is not an email address.", attr=name))
     known = Patient.OptionalMail.values
     needed = [f"“{kind}”" for kind in patient.unwanted_mail if kind not in known]
@@ -169,7 +177,7 @@ def check_patient(patient: Patient) -> None:
         detail = f"They cannot be done by {end:%H:%M} when they come at {begin:%H:%M} or later."
         faults.append(Invalid(detail, attr="preferred_until"))
     patient.phone_digits = phone_digits(patient.phone, patient.home_location.country)
-    Invalid.gather(faults)
+    return faults
 
 
 def _warnings(patient: Patient, *, has_guardian: bool) -> list[SoftWarning]:

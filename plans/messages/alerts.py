@@ -13,7 +13,8 @@ from clinic.access.roles import Role
 from clinic.locking import lock
 from clinic.people.models import Membership
 from clinic.places.models import Location
-from plans.followups.models import ACKNOWLEDGE_WITHIN, CheckIn, CheckInReport
+from plans.followups.models import CheckIn, CheckInReport
+from plans.followups.recovery import ACKNOWLEDGE_WITHIN
 from plans.messages import queries
 from plans.messages.alone import Done, each_alone
 from plans.messages.models import MessageKind, PatientMessage

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from clinic.people.models import Practitioner
 from clinic.places.wallclock import local_date
 from patients.models import Patient
-from plans.followups.models import CheckIn, CheckInReport, FollowUp
+from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
 from plans.followups.queries import check_ins_of_use, with_state
+from plans.messages.models import MessageKind, PatientMessage
 from plans.portal.rules import OPEN_FOR
 from plans.protocols.models import CareText, CareTopic
 from plans.scheduling.availability import Frame, frame_of
@@ -28,6 +29,7 @@ from plans.treatment.queries import advice_for, course_of, with_course
 
 SEARCHED_A_DAY = 300
 """So many free times of everybody are looked at for each day that is shown."""
+MOST_LINKS, LINKS_WITHIN = 3, timedelta(hours=1)
 DAYS_SHOWN, TIMES_A_DAY = 4, 6
 OPEN_PLANS = (TreatmentPlan.Status.ACCEPTED, TreatmentPlan.Status.ACTIVE, TreatmentPlan.Status.ON_HOLD)
 
@@ -273,6 +275,18 @@ def courses_of(patient: Patient) -> list[Course]:
         done = sum(step.state is State.DONE for step in treatments)
         found.append(Course(plan, done, len(treatments), steps))
     return found
+
+
+def last_attempt(follow_up: FollowUp) -> ContactAttempt | None:
+    """The last try to reach the patient about it, or their own wish to be called."""
+    return ContactAttempt.objects.filter(follow_up=follow_up).order_by("-attempted_at", "-pk").first()
+
+
+def may_have_link(patient: Patient, now: datetime) -> bool:
+    """Whether another link can be mailed to the patient: none waits, and there were fewer than three in an hour."""
+    rows = PatientMessage.objects.filter(patient=patient, kind=MessageKind.LINK, due_at__gt=now - LINKS_WITHIN)
+    statuses = list(rows.values_list("status", flat=True))
+    return len(statuses) < MOST_LINKS and PatientMessage.Status.PENDING not in statuses
 
 
 def patients_at(email: str) -> list[Patient]:

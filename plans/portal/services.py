@@ -3,19 +3,18 @@
 Every act holds to what patients may do themselves: free times inside the window, and not in the last hours before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, SlotTaken, Stale
 from clinic.images import Picture
 from patients.models import Patient
-from patients.services import BY_THE_PATIENT, patient_choose_mail
+from patients.services import BY_THE_PATIENT, patient_choose_mail, patient_lock
 from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
-from plans.followups.services import attempt_record, check_in_report_submit
-from plans.messages.models import MessageKind, PatientMessage
+from plans.followups.services import attempt_record, check_in_report_submit, lock_follow_up
 from plans.messages.services import messages_plan_link
-from plans.portal.queries import patients_at, wanted_for_follow_up, wanted_for_visit
+from plans.portal.queries import last_attempt, may_have_link, patients_at, wanted_for_follow_up, wanted_for_visit
 from plans.portal.rules import may_change
 from plans.scheduling.models import Appointment, WaitlistEntry
 from plans.scheduling.services import (
@@ -94,9 +93,12 @@ def follow_up_book(*, follow_up: FollowUp, value: str) -> Appointment:
 
 @retried
 def follow_up_ask_for_call(*, follow_up: FollowUp) -> ContactAttempt:
-    """The patient asks to be called about it; the desk finds that on its list, today. Asking again changes nothing."""
+    """The patient asks to be called about it; the desk finds that on its list, today. Asking again changes nothing.
+
+    Raises `InvalidTransition` where it is closed.
+    """
     with recorded(BY_THE_PATIENT):
-        last = ContactAttempt.objects.filter(follow_up=follow_up).order_by("-attempted_at", "-pk").first()
+        last = last_attempt(lock_follow_up(follow_up.pk))
         if last is not None and last.outcome == ContactAttempt.Outcome.ASKED:
             return last
         return attempt_record(
@@ -136,23 +138,39 @@ def offer_decline(*, entry: WaitlistEntry, number: int, keep_waiting: bool) -> W
         return declined
 
 
+@retried
+def mail_choose(*, patient: Patient, unwanted_mail: Collection[str], wants_none: bool, language: str | None) -> Patient:
+    """Which mail the patient wants, and in which language (None: as it is). Raises as `patient_choose_mail` does."""
+    return patient_choose_mail(
+        patient_id=patient.pk,
+        unwanted_mail=unwanted_mail,
+        email_opt_out=wants_none,
+        language=language,
+        reason=BY_THE_PATIENT,
+    )
+
+
+@retried
 def mail_unsubscribe(*, patient: Patient) -> Patient:
-    """No mail any more that the patient may do without."""
+    """No mail any more that the patient may do without. Raises `Conflict` where the record was merged just now."""
     return patient_choose_mail(patient_id=patient.pk, unwanted_mail=list(Patient.OptionalMail), reason=BY_THE_PATIENT)
 
 
-def links_ask(*, email: str) -> int:
-    """Mail every patient with this address the link to their own page; returns how many. One that waits is enough."""
-    number = 0
+def links_ask(*, email: str) -> None:
+    """Mail every patient with this address the link to their own page. Raises `Busy`; then some may have theirs."""
     for patient in patients_at(email):
-        with recorded(BY_THE_PATIENT):
-            waiting = PatientMessage.objects.filter(
-                patient=patient, kind=MessageKind.LINK, status=PatientMessage.Status.PENDING
-            )
-            if not waiting.exists():
-                messages_plan_link(patient=patient)
-                number += 1
-    return number
+        _link_ask(patient)
+
+
+@retried
+def _link_ask(patient: Patient) -> None:
+    with recorded(BY_THE_PATIENT):
+        try:
+            standing = patient_lock(patient_id=patient.pk)
+        except Conflict:  # merged since it was found: the record that stands has its own address
+            return
+        if may_have_link(standing, clock.now()):
+            messages_plan_link(patient=standing)
 
 
 def _check_in_time(visit: Appointment) -> None:

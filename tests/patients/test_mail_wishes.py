@@ -51,6 +51,24 @@ class TestChoosing:
         patient.refresh_from_db()
         assert (patient.unwanted_mail, patient.confidential_email) == ([], "")
 
+    def test_what_else_is_wrong_with_a_record_keeps_nobody_from_unsubscribing(self) -> None:
+        patient = make_patient()
+        Patient.objects.filter(pk=patient.pk).update(email="written before it was checked", language="tlh")
+        chosen = patient_choose_mail(patient_id=patient.pk, unwanted_mail=Patient.OptionalMail.values)
+        chosen.refresh_from_db()
+        assert (chosen.unwanted_mail, chosen.language) == (Patient.OptionalMail.values, "tlh")
+
+    def test_what_is_so_already_is_not_written_again(self) -> None:
+        patient = make_patient(unwanted_mail=["offer"])
+        again = patient_choose_mail(patient_id=patient.pk, unwanted_mail=["offer"], language=patient.language)
+        again.refresh_from_db()
+        assert again.version == patient.version
+
+    @pytest.mark.parametrize("address", ["\u017fam@example.com", "sam@ex\u00e4mple.com"])
+    def test_an_address_that_no_mail_reaches_is_refused(self, address: str) -> None:
+        with pytest.raises(Invalid, match="is not an email address"):
+            patient_choose_mail(patient_id=make_patient().pk, confidential_email=address)
+
     def test_the_history_says_that_it_was_the_patient(self) -> None:
         patient = make_patient()
         with acting(Actor("link")):

@@ -24,7 +24,7 @@ from plans.followups.services.course import (
     follow_ups_move,
     follow_ups_revise,
 )
-from plans.followups.services.obligations import follow_up_cancel, follow_up_create, follow_up_pin
+from plans.followups.services.obligations import follow_up_cancel, follow_up_create, follow_up_pin, lock_follow_up
 
 __all__ = [
     "LONGEST_ACKNOWLEDGEMENT",
@@ -48,5 +48,6 @@ __all__ = [
     "follow_ups_create",
     "follow_ups_move",
     "follow_ups_revise",
+    "lock_follow_up",
     "why_attempt_stands",
 ]

@@ -106,7 +106,7 @@ class PortalView(View):
 
     def busy(self) -> HttpResponse:
         """What to say while somebody else holds what this page wants to change."""
-        return _again_soon(self.sorry("busy", status=503))
+        return again_soon(self.sorry("busy", status=503))
 
     def address(self, name: str = "open", said: str = "") -> str:
         """Where a page of this link is; `said` names the sentence that it then begins with."""
@@ -118,7 +118,8 @@ class PortalView(View):
 BUSY = gettext_lazy("Somebody is changing this right now. Nothing was changed. Please try again, or call us.")
 
 
-def _again_soon(response: HttpResponse) -> HttpResponse:
+def again_soon(response: HttpResponse) -> HttpResponse:
+    """`response`, to be asked for again in a moment."""
     response["Retry-After"] = "5"
     return response
 
@@ -136,7 +137,6 @@ class LinkView(PortalView):
     """
 
     shows: ClassVar[Page]
-    needs_seal: ClassVar[bool] = True
     opened: Opened
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -168,7 +168,7 @@ class LinkView(PortalView):
             return self.ask_birth()
         if request.method == "POST":
             self._check_body(request)
-            if self.needs_seal and not is_sealed(self.opened.token, request.POST.get("seal", ""), self.now):
+            if not is_sealed(self.opened.token, request.POST.get("seal", ""), self.now):
                 return self.show(notice=gettext("This page was open for too long. Nothing was changed. Try again."))
         handler = getattr(self, (request.method or "").lower(), self.http_method_not_allowed)
         response: HttpResponse = handler(request, *args, **kwargs)
@@ -218,7 +218,7 @@ class LinkView(PortalView):
 
     def busy(self) -> HttpResponse:
         """The page with what was typed, to send it again."""
-        return _again_soon(self.show(notice=str(BUSY), status=503))
+        return again_soon(self.show(notice=str(BUSY), status=503))
 
     def as_it_stands(self, notice: str) -> HttpResponse:
         """The page as it is by now, beginning with why nothing was changed; or that it has ended meanwhile."""

@@ -20,7 +20,7 @@ from plans.portal.questions import answered, asked, given_in
 from plans.portal.rules import OPEN_FOR
 from plans.portal.sealing import is_sealed, seal
 from plans.portal.services import recovery_report
-from plans.portal.views.base import LinkView
+from plans.portal.views.base import BUSY, LinkView, again_soon
 from plans.portal.words import moment, number
 
 
@@ -69,7 +69,7 @@ class CheckInView(LinkView):
         return self._form(check_in, notice=notice, status=status)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        check_in = self.opened.check_in or check_in_of(self.patient, request.POST.get("check_in", ""))
+        check_in = self._meant(request)
         if check_in is None:
             return self.show()
         try:
@@ -92,6 +92,14 @@ class CheckInView(LinkView):
             check_in.refresh_from_db(fields=["answered_at"])
             return self._answered(check_in, said="photos" if complaints else "thanks")
         return self.done("thanks", "check_in")
+
+    def busy(self) -> HttpResponse:
+        check_in = self._meant(self.request)
+        return again_soon(self._form(check_in, notice=str(BUSY), status=503) if check_in else super().busy())
+
+    def _meant(self, request: HttpRequest) -> CheckIn | None:
+        """The check-in that a form is about: the link's own, or another one of this patient."""
+        return self.opened.check_in or check_in_of(self.patient, request.POST.get("check_in", ""))
 
     def _may_read(self) -> bool:
         """Whether the page that shows the answers opens in this browser."""

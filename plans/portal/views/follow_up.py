@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from clinic.errors import Conflict, Refusal
+from clinic.errors import Busy, Conflict, Refusal
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of
 from plans.portal.access import Page
@@ -56,12 +56,12 @@ class BookView(FollowUpView, ActView):
             return self.show(notice=gettext("Please choose a time first."), status=422)
         try:
             visit = follow_up_book(follow_up=self.follow_up, value=value)
+        except Busy:
+            raise
         except Conflict:
-            self.follow_up.refresh_from_db()
-            notice = gettext("This time has just been taken. Nothing is booked. Choose another time.")
-            return self.show(notice=notice, status=409)
+            return self.as_it_stands(gettext("This time has just been taken. Nothing is booked. Choose another time."))
         except Refusal:
-            return self.show(notice=gettext("This time cannot be booked. Choose another time, or call us."), status=409)
+            return self.as_it_stands(gettext("This time cannot be booked. Choose another time, or call us."))
         return see_other(link_to(visit, self.patient.link_generation, "booked"))
 
 
@@ -69,7 +69,12 @@ class CallView(FollowUpView, ActView):
     """Ask to be called."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if state_of(self.follow_up) in FollowUp.MAY_BOOK:
+        if state_of(self.follow_up) not in FollowUp.MAY_BOOK:
+            return self.show()
+        try:
             follow_up_ask_for_call(follow_up=self.follow_up)
-            return self.done("call")
-        return self.show()
+        except Conflict:
+            return self.as_it_stands(
+                gettext("Your visit has changed meanwhile. Nothing was changed now. This is how it stands.")
+            )
+        return self.done("call")

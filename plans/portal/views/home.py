@@ -1,5 +1,8 @@
 """Behind a patient's own link, and what mail they want: preferences, and no mail with one press."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -7,14 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from clinic.errors import Refusal
+from clinic.errors import Busy, Conflict, Refusal
 from patients.models import Patient
-from patients.services import BY_THE_PATIENT, patient_choose_mail
 from plans.messages.links import Link, Purpose
 from plans.portal import birth
 from plans.portal.access import Page
 from plans.portal.queries import check_in_to_answer, courses_of, follow_ups_to_offer, offers_to_answer, visits_to_come
-from plans.portal.services import mail_unsubscribe
+from plans.portal.services import mail_choose, mail_unsubscribe
 from plans.portal.views.base import LinkView, address_of_page
 from plans.portal.views.visit import link_to
 from plans.portal.words import moment, number
@@ -59,49 +61,79 @@ class HomeView(LinkView):
         return address_of_page(Link(purpose, key, self.patient.link_generation).token)
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Which mail somebody wants."""
+
+    unwanted_mail: Sequence[str]
+    wants_none: bool
+    language: str | None
+    """None: as it is."""
+
+    @classmethod
+    def of(cls, patient: Patient) -> "Wishes":
+        return cls(patient.unwanted_mail, patient.email_opt_out, patient.language)
+
+
 class PreferencesView(LinkView):
     """Which mail, in which language, or none at all."""
 
     shows = Page.PREFERENCES
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
-        patient = self.patient
+        wishes = self._typed() if self.request.method == "POST" else Wishes.of(self.patient)
         context = {
-            "kinds": [(kind, words, kind not in patient.unwanted_mail) for kind, words in KINDS.items()],
-            "wants_none": patient.email_opt_out,
-            "mail_languages": [(code, name, code == patient.language) for code, name in settings.LANGUAGES],
+            "kinds": [(kind, words, kind not in wishes.unwanted_mail) for kind, words in KINDS.items()],
+            "wants_none": wishes.wants_none,
+            "mail_languages": [(code, name, code == wishes.language) for code, name in settings.LANGUAGES],
             "notice": notice,
             "said": self.request.GET.get("said", ""),
         }
         return self.page_of_link("preferences.html", context, status=status)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        wanted = set(request.POST.getlist("kinds"))
+        wishes = self._typed()
         try:
-            patient_choose_mail(
-                patient_id=self.patient.pk,
-                unwanted_mail=[kind for kind in KINDS if kind not in wanted],
-                email_opt_out=request.POST.get("none") == "yes",
-                language=request.POST.get("mail_language") or None,
-                reason=BY_THE_PATIENT,
+            mail_choose(
+                patient=self.patient,
+                unwanted_mail=wishes.unwanted_mail,
+                wants_none=wishes.wants_none,
+                language=wishes.language,
             )
+        except Busy:
+            raise
         except Refusal:
             return self.show(notice=gettext("This could not be kept. Nothing was changed. Try again."), status=409)
         return self.done("kept", "preferences")
 
+    def _typed(self) -> Wishes:
+        form = self.request.POST
+        wanted = form.getlist("kinds")
+        return Wishes(
+            [kind for kind in KINDS if kind not in wanted], form.get("none") == "yes", form.get("mail_language") or None
+        )
+
 
 class UnsubscribeView(LinkView):
     """No mail any more that the patient may do without; mail programs post here by themselves, with neither cookie nor
-    page (RFC 8058)."""
+    page (RFC 8058), and for many patients from one address."""
 
     shows = Page.UNSUBSCRIBE
-    needs_seal = False
-    is_limited_when_posting = False
+
+    def counted_as(self, request: HttpRequest, token: str) -> str:
+        return token if request.method == "POST" else super().counted_as(request, token)
+
+    def _answer_opened(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whatever the body says: nothing in it is needed, so it is not read."""
+        return self.post(request) if request.method == "POST" else self.show()
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         is_done = self.patient.email_opt_out or set(OptionalMail) <= set(self.patient.unwanted_mail)
         return self.page_of_link("unsubscribe.html", {"is_done": is_done, "notice": notice}, status=status)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        mail_unsubscribe(patient=self.patient)
+        try:
+            mail_unsubscribe(patient=self.patient)
+        except Conflict:  # merged just now: the next try finds the record that stands
+            return self.busy()
         return self.done("", "unsubscribe")

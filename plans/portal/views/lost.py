@@ -13,7 +13,7 @@ from clinic.access import counting
 from clinic.access.signin import address_of
 from plans.portal.sealing import is_sealed, seal
 from plans.portal.services import links_ask
-from plans.portal.views.base import PortalView, see_other
+from plans.portal.views.base import BUSY, PortalView, again_soon, see_other
 
 HOUR_SECONDS = 60 * 60
 PER_EMAIL, PER_ADDRESS = 3, 10
@@ -31,12 +31,11 @@ class LostView(PortalView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
+        email = self.email
         if not is_sealed(NO_LINK, request.POST.get("seal", ""), clock.now()):
-            return self._form(notice=gettext("This page was open for too long. Nothing was changed. Try again."))
-        email = request.POST.get("email", "").strip()[:254]
-        try:
-            validate_email(email)
-        except ValidationError:
+            notice = gettext("This page was open for too long. Nothing was changed. Try again.")
+            return self._form(email=email, notice=notice)
+        if not _is_address(email):
             return self._form(email=email, notice=gettext("This is no email address. Look again."), status=422)
         if counting.add(f"lost-from:{address_of(request)}", HOUR_SECONDS) > PER_ADDRESS:
             response = self.sorry("too_often", status=429, seconds=counting.seconds_left(HOUR_SECONDS))
@@ -47,6 +46,21 @@ class LostView(PortalView):
         time.sleep(max(0.0, ANSWER_SECONDS - (time.monotonic() - began)))
         return see_other(f"{reverse('portal:lost')}?said=asked")
 
+    @property
+    def email(self) -> str:
+        return self.request.POST.get("email", "").strip()[:254]
+
+    def busy(self) -> HttpResponse:
+        return again_soon(self._form(email=self.email, notice=str(BUSY), status=503))
+
     def _form(self, *, is_asked: bool = False, email: str = "", notice: str = "", status: int = 200) -> HttpResponse:
         context = {"seal": seal(NO_LINK, clock.now()), "is_asked": is_asked, "email": email, "notice": notice}
         return self.page("lost.html", context, status=status)
+
+
+def _is_address(email: str) -> bool:
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return email.isascii()  # others have no single spelling, and no mail reaches them

@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from clinic.errors import Refusal, SlotTaken
-from plans.portal.access import Page, open_link
+from clinic.errors import Busy, Refusal, SlotTaken
+from plans.portal.access import Page
 from plans.portal.services import offer_accept, offer_decline
 from plans.portal.views.base import ActView, LinkView, posted_number, see_other
 from plans.portal.views.visit import link_to
@@ -44,15 +44,13 @@ class OfferView(LinkView):
 
     def refused(self, refusal: Refusal) -> HttpResponse:
         """The page as it stands now, and why nothing was changed."""
-        found = open_link(self.opened.token, self.now)
-        if found is None or not found.may(self.shows):
-            return self.sorry("ended", status=410)
-        self.opened = found
+        if isinstance(refusal, Busy):
+            raise refusal
         if isinstance(refusal, SlotTaken):
             notice = gettext("Somebody else was a moment faster. You stay on the waiting list, and we will tell you.")
         else:
             notice = gettext("The offer has changed meanwhile. Nothing was changed now. This is how it stands.")
-        return self.show(notice=notice, status=409)
+        return self.as_it_stands(notice)
 
 
 class AcceptView(OfferView, ActView):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext, pgettext
 
-from clinic.errors import Conflict, Refusal
+from clinic.errors import Busy, Conflict, Refusal
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of
 from plans.messages.links import Link, Purpose
@@ -94,6 +94,8 @@ class VisitPage(LinkView):
 
     def refused(self, refusal: Refusal) -> HttpResponse:
         """The page as the visit stands now, and why nothing was changed."""
+        if isinstance(refusal, Busy):
+            raise refusal
         self.again()
         if refusal.code == TOO_LATE:
             notice = gettext("It is too late to change this here. Nothing was changed. Please call us.")

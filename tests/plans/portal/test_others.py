@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from patients.models import Patient
-from patients.services import patient_choose_mail, patient_revoke_links
+from patients.services import patient_choose_mail, patient_merge, patient_revoke_links
 from plans.followups.models import ContactAttempt
 from plans.followups.queries import with_state
 from plans.followups.services import follow_up_cancel
@@ -75,6 +75,25 @@ def test_asking_to_be_called_stands_on_the_desks_list_once(clinic, follow_up, br
     assert with_state(type(follow_up).objects.filter(pk=follow_up.pk)).get().state == "overdue"
     desk = sign_in(clinic.desk).get("/admin/plans/followup/?state=overdue").content.decode()
     assert "Asked to be called (today 12:00)" in " ".join(desk.replace("&#x27;", "'").split())
+
+
+@pytest.mark.parametrize("act", ["call/", "book/"])
+def test_a_follow_up_that_is_closed_while_the_patient_acts_says_that_it_has_ended(
+    clinic, follow_up, browser, monkeypatch, act
+):
+    path = path_of(F, follow_up)
+    page = browser.get(path)
+    form = {**hidden(page), "time": first_time(page)}
+
+    def close(*args, **kwargs):
+        follow_up_cancel(follow_up_id=follow_up.pk, by=clinic.practitioner.user, reason="Moved away")
+        return "overdue" if act == "call/" else None
+
+    found = "state_of" if act == "call/" else "live_visit_of"
+    monkeypatch.setattr(f"plans.portal.views.follow_up.{found}", close)
+    assert browser.post(f"{path}{act}", form).status_code == 410
+    assert not ContactAttempt.objects.exists()
+    assert not Appointment.objects.filter(follow_up=follow_up).exists()
 
 
 def test_a_follow_ups_link_ends_when_it_is_closed_and_pauses_with_its_plan(clinic, follow_up, browser):
@@ -209,6 +228,42 @@ def test_one_post_without_page_or_cookie_ends_optional_mail_whatever_became_of_t
     assert "You get no reminders" in words(program.get(path))
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("abc", "multipart/form-data"), ("a=&" * 1200, "application/x-www-form-urlencoded"), ("x" * 3_000_000, "text/x")],
+)
+def test_unsubscribing_reads_nothing_of_what_a_program_sends(clinic, body, content_type):
+    path = path_of(U, clinic.patient, "unsubscribe/")
+    assert Browser().post(path, body, content_type=content_type).status_code == 303
+    clinic.patient.refresh_from_db()
+    assert set(clinic.patient.unwanted_mail) == set(Patient.OptionalMail)
+
+
+def test_unsubscribing_again_writes_nothing_and_is_counted_by_its_link(clinic, browser, monkeypatch):
+    monkeypatch.setattr("plans.portal.views.base.PER_ADDRESS", {"POST": 2, "GET": 60})
+    paths = [path_of(U, patient, "unsubscribe/") for patient in (clinic.patient, clinic.another_patient())]
+    assert [browser.post(path).status_code for path in (*paths, *paths)] == [303] * 4, "a mail provider has one address"
+    clinic.patient.refresh_from_db()
+    version = clinic.patient.version
+    assert version == 2
+    assert browser.post(paths[0]).status_code == 429
+
+
+def test_who_is_merged_while_they_unsubscribe_is_asked_to_try_again(clinic, browser, monkeypatch):
+    kept = clinic.another_patient()
+
+    def merged(**chosen):
+        patient_merge(patient_id=clinic.patient.pk, into=kept, by=None)
+        return patient_choose_mail(**chosen)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("plans.portal.services.patient_choose_mail", merged)
+        assert browser.post(path_of(U, clinic.patient, "unsubscribe/")).status_code == 503
+    assert browser.post(path_of(U, clinic.patient, "unsubscribe/")).status_code == 303
+    kept.refresh_from_db()
+    assert set(kept.unwanted_mail) == set(Patient.OptionalMail)
+
+
 def test_looking_at_the_unsubscribe_page_ends_nothing(clinic, browser):
     page = browser.get(path_of(U, clinic.patient))
     assert "No more of these mails" in words(page)
@@ -243,6 +298,16 @@ def test_an_address_is_mailed_three_times_an_hour_at_most_and_the_answer_stays_t
         assert sent.status_code == 303
         links().update(status="expired", settled_at=links()[0].due_at)
     assert links().count() == 3
+
+
+def test_a_patient_is_mailed_three_links_an_hour_however_their_address_is_spelt(clinic, browser):
+    patient_choose_mail(patient_id=clinic.patient.pk, confidential_email="alone@example.com")
+    for email in (clinic.patient.email, "alone@example.com", "ALONE@example.com", clinic.patient.email.upper()):
+        browser.press("/p/", email=email)
+        links().update(status="sent", sending_at=clinic.at("10:00"), settled_at=clinic.at("10:00"))
+    assert links().count() == 3
+    refused = browser.press("/p/", email="\u017fam@example.com")
+    assert refused.status_code == 422
 
 
 def test_who_asks_for_many_addresses_waits(browser, monkeypatch):

@@ -127,6 +127,7 @@ class Patient(Record):
             # By the last digits: what it begins with, read from behind.
             models.Index(OpClass(Reverse("phone_digits"), name="text_pattern_ops"), name="patient_phone_end"),
             models.Index(Upper("email"), name="patient_email"),
+            models.Index(Upper("confidential_email"), name="patient_confidential_email"),
             models.Index(fields=["date_of_birth"], name="patient_born"),
             GinIndex(OpClass(FOLDED_NAME, name="gin_trgm_ops"), name="patient_folded_name_trgm"),
         ]

@@ -1,5 +1,6 @@
 """The page on which two records of one person become one: choose the other, look at both, merge."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -31,7 +32,9 @@ ROWS = {
     "home_location": "Home location",
     "phone": "Phone",
     "email": "Email",
+    "confidential_email": "Confidential email",
     "email_opt_out": "Wants no email",
+    "unwanted_mail": "Wants no mail about",
     "language": "Language",
     "preferred_weekdays": "Days that suit them",
     "preferred_from": "Likes to come from",
@@ -48,8 +51,8 @@ class Row:
     gone: str
     kept: str
     differs: bool
-    is_filled: bool
-    """The survivor takes over what the other has."""
+    taken: str
+    """What the survivor has from then on, where it takes over what the other has; else empty."""
 
 
 def merge_page(admin: Any, request: HttpRequest, row: Patient) -> HttpResponse:
@@ -153,13 +156,16 @@ def _seen(request: HttpRequest, row: Patient) -> list[int]:
 
 
 def _rows(preview: MergePreview) -> list[Row]:
+    survivor = copy(preview.into)
+    for column, value in preview.taken.items():
+        setattr(survivor, column, value)
     return [
         Row(
             what,
             in_words(preview.patient, name),
             in_words(preview.into, name),
             name in preview.differs,
-            name in preview.filled,
+            in_words(preview.patient if name == "guardian" else survivor, name) if name in preview.filled else "",
         )
         for name, what in ROWS.items()
     ]

@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import pgtrigger.compiler
 import pgtrigger.migrations
+import django.db.models.functions.text
 from django.db import migrations, models
 
 
@@ -54,6 +55,10 @@ class Migration(migrations.Migration):
             model_name='patientevent',
             name='unwanted_mail',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('reminder', 'Reminders of visits'), ('preparation', 'How to prepare for a visit'), ('aftercare', 'What to mind after a visit'), ('check_in', 'Questions about the recovery'), ('overdue', 'A nudge when a visit should be booked'), ('offer', 'Offers of an earlier time')], max_length=15), blank=True, default=list, size=None),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.db.models.functions.text.Upper('confidential_email'), name='patient_confidential_email'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='patient',

@@ -9,10 +9,16 @@ from clinic.errors import Conflict, Invalid
 from clinic.mailboxes import is_same_mailbox
 from patients.models import Patient
 from patients.services.registering import faults_of
-from patients.services.standing import MailState, mail_changed, patient_lock
+from patients.services.standing import (
+    MOST_GENERATIONS,
+    MailState,
+    end_links,
+    mail_changed,
+    mail_goes_on_from,
+    patient_lock,
+)
 
 BY_THE_PATIENT = "The patient, behind a link in a mail"
-MOST_GENERATIONS = 2**15 - 1
 
 
 def patient_choose_mail(
@@ -46,8 +52,7 @@ def patient_choose_mail(
         Invalid.gather(fault for fault in faults_of(patient) if fault.attr in given)
         if all(getattr(patient, name) == value for name, value in known.items()):
             return patient
-        if before.address != patient.mail_address:
-            patient.email_bounced_at = None
+        mail_goes_on_from(patient, before)
         patient.save()
         mail_changed(patient, before)
     return patient
@@ -74,6 +79,6 @@ def patient_revoke_links(*, patient_id: UUID, reason: str = "") -> Patient:
         patient = patient_lock(patient_id=patient_id)
         if patient.link_generation >= MOST_GENERATIONS:
             raise Conflict("Their links have been revoked as often as can be.", code="too_often")
-        patient.link_generation += 1
+        end_links(patient)
         patient.save()
     return patient

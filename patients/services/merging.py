@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -26,7 +27,7 @@ from clinic.people.models import User
 from clinic.records import Record
 from patients.models import Consent, Guardian, Patient
 from patients.rules import folded
-from patients.services.standing import MailState, check_standing, mail_changed
+from patients.services.standing import MailState, check_standing, end_links, mail_changed
 
 COMPARED = (
     *(
@@ -43,7 +44,7 @@ COMPARED = (
     *("unwanted_mail", "language", "preferred_weekdays", "preferred_from", "preferred_until"),
 )
 """What of two records is held side by side."""
-EMAIL = ("email", "email_opt_out")
+EMAIL = ("email",)
 CONFIDENTIAL = ("confidential_email",)
 PHONE = ("phone", "phone_digits")
 PREFERRED = ("preferred_weekdays", "preferred_from", "preferred_until")
@@ -105,8 +106,10 @@ class MergePreview:
     into: Patient
     differs: list[str]
     """Of `COMPARED`, and the guardian: what the two records say differently."""
+    taken: Mapping[str, Any]
+    """What the survivor has from then on, by column, where that changes."""
     filled: list[str]
-    """Of these, what the survivor takes over, because it has nothing there."""
+    """Of these, what the survivor takes over: it has nothing there, or the other asked for less mail."""
     moves: list[tuple[str, int]]
     """What moves, and how many, of what the reader may see."""
     obstacles: list[Obstacle]
@@ -116,9 +119,10 @@ class MergePreview:
 def patient_merge(*, patient_id: UUID, into: Patient, by: User | None, reason: str = "") -> Patient:
     """Merge the patient's record into `into`; returns the survivor, with whatever referred to either.
 
-    Contact, guardian and preferences that the survivor lacks come from the other, nothing is overwritten. The merged
-    record keeps its number only. Raises `Invalid` (into itself), `PermissionDenied`, `Conflict`: `merged` where either
-    went into another one before, `cannot_merge` with `obstacles` where something of the two collides.
+    Contact, guardian and preferences that the survivor lacks come from the other, nothing is overwritten; what either
+    asked not to be mailed is not mailed. The merged record keeps its number only. Raises `Invalid` (into itself),
+    `PermissionDenied`, `Conflict`: `merged` where either went into another one before, `cannot_merge` with `obstacles`
+    where something of the two collides.
     """
     _check_two(patient_id, into)
     both = [patient_id, into.pk]
@@ -143,10 +147,13 @@ def patient_merge(*, patient_id: UUID, into: Patient, by: User | None, reason: s
             for part in _parts:
                 part.settle(gone, kept)
             of_both = MailState.of(gone), MailState.of(kept)
-            for name in _taken_over(gone, kept):
-                setattr(kept, name, getattr(gone, name))
+            taken = _taken_over(gone, kept)
+            for name, value in taken.items():
+                setattr(kept, name, value)
             # Links of both go on where neither's were revoked; a revoked one must not come back to life.
             kept.link_generation = max(kept.link_generation, gone.link_generation)
+            if "confidential_email" in taken and kept.email:
+                end_links(kept)
             kept.save()
             for model, column in references():
                 stamp = {"updated_at": clock.now()} if issubclass(model, Record) else {}
@@ -171,14 +178,15 @@ def patient_merge_preview(*, patient: Patient, into: Patient, by: User) -> Merge
     pair = Patient.objects.select_related("home_location", "guardian").in_bulk([patient.pk, into.pk])
     gone, kept = pair[patient.pk], pair[into.pk]
     differs = [name for name in COMPARED if getattr(gone, name) != getattr(kept, name)]
-    filled = [name for name in _taken_over(gone, kept) if name in differs]
+    taken = _taken_over(gone, kept)
+    filled = [name for name in taken if name in differs]
     guardians = [_guardian(gone), _guardian(kept)]
     if guardians[0] != guardians[1]:
         differs.append("guardian")
         if guardians[1] is None:
             filled.append("guardian")
     return MergePreview(
-        gone, kept, differs, filled, _moves(gone, by), _obstacles(gone, kept), _doubts(gone, kept, differs)
+        gone, kept, differs, taken, filled, _moves(gone, by), _obstacles(gone, kept), _doubts(gone, kept, differs)
     )
 
 
@@ -206,18 +214,23 @@ def _obstacles(gone: Patient, kept: Patient) -> list[Obstacle]:
     return [obstacle for part in _parts for obstacle in part.obstacles(gone, kept)]
 
 
-def _taken_over(gone: Patient, kept: Patient) -> list[str]:
-    """The columns that the survivor takes from the other: an address with what is known of it, and so on."""
-    found: list[str] = []
+def _taken_over(gone: Patient, kept: Patient) -> dict[str, Any]:
+    """What the survivor takes from the other, by column: an address with what is known of it, and so on. Of their
+    wishes about mail the stricter one holds: whoever asked for none gets none."""
+    names: list[str] = []
     for columns in (EMAIL, PHONE, CONFIDENTIAL):
         if getattr(gone, columns[0]) and not getattr(kept, columns[0]):
-            found += columns
-    if "confidential_email" in found or ("email" in found and not kept.confidential_email):
-        found.append("email_bounced_at")  # what is known of the address that mail goes to from now on
-    if gone.unwanted_mail and not kept.unwanted_mail:
-        found.append("unwanted_mail")
+            names += columns
+    if "confidential_email" in names or ("email" in names and not kept.confidential_email):
+        names.append("email_bounced_at")  # what is known of the address that mail goes to from now on
     if not any(getattr(kept, name) for name in PREFERRED):
-        found += [name for name in PREFERRED if getattr(gone, name)]
+        names += [name for name in PREFERRED if getattr(gone, name)]
+    found = {name: getattr(gone, name) for name in names}
+    unwanted = [kind for kind in Patient.OptionalMail.values if kind in (*gone.unwanted_mail, *kept.unwanted_mail)]
+    if set(unwanted) != set(kept.unwanted_mail):
+        found["unwanted_mail"] = unwanted
+    if gone.email_opt_out and not kept.email_opt_out:
+        found["email_opt_out"] = True
     return found
 
 

@@ -20,7 +20,7 @@ from clinic.words import age, date_in_full
 from patients.models import Guardian, Patient
 from patients.queries import likely_duplicates
 from patients.rules import needs_guardian, phone_digits
-from patients.services.standing import MailState, mail_changed, patient_lock
+from patients.services.standing import MailState, mail_changed, mail_goes_on_from, patient_lock
 
 LIKELY_DUPLICATE = "likely_duplicate"
 OLDEST = date(1900, 1, 1)
@@ -112,8 +112,7 @@ def patient_update(*, patient_id: UUID, changes: Mapping[str, Any]) -> tuple[Pat
             if name in changes:
                 setattr(patient, name, changes[name])
         check_patient(patient)
-        if before.address != patient.mail_address:
-            patient.email_bounced_at = None
+        mail_goes_on_from(patient, before)
         has_guardian = changes["guardian"] is not None if "guardian" in changes else hasattr(patient, "guardian")
         warnings = _warnings(patient, has_guardian=has_guardian)
         patient.save()

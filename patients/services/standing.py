@@ -10,6 +10,7 @@ from clinic.errors import Conflict
 from clinic.locking import lock
 from patients.models import Patient
 
+MOST_GENERATIONS = 2**15 - 1
 _when_mail_changes: list[Callable[[Patient], object]] = []
 
 
@@ -26,6 +27,20 @@ class MailState:
     def of(cls, patient: Patient) -> "MailState":
         has_bounced = patient.email_bounced_at is not None
         return cls(patient.mail_address, patient.email_opt_out, has_bounced, frozenset(patient.unwanted_mail))
+
+
+def mail_goes_on_from(patient: Patient, before: MailState) -> None:
+    """Where mail goes to another address than before: that one has not bounced. Where it is a confidential one, the
+    links in mails that lie in the other mailbox end."""
+    if patient.mail_address != before.address:
+        patient.email_bounced_at = None
+        if patient.confidential_email and before.address:
+            end_links(patient)
+
+
+def end_links(patient: Patient) -> None:
+    """Links in mails that went out to the patient stop working; later mails carry new ones."""
+    patient.link_generation = min(patient.link_generation + 1, MOST_GENERATIONS)
 
 
 def when_mail_changes(act: Callable[[Patient], object]) -> None:

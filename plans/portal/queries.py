@@ -29,6 +29,8 @@ from plans.treatment.queries import advice_for, course_of, with_course
 
 SEARCHED_A_DAY = 300
 """So many free times of everybody are looked at for each day that is shown."""
+MOST_PATIENTS = 10
+"""Of one address: a family's."""
 MOST_LINKS, LINKS_WITHIN = 3, timedelta(hours=1)
 DAYS_SHOWN, TIMES_A_DAY = 4, 6
 OPEN_PLANS = (TreatmentPlan.Status.ACCEPTED, TreatmentPlan.Status.ACTIVE, TreatmentPlan.Status.ON_HOLD)
@@ -294,4 +296,4 @@ def patients_at(email: str) -> list[Patient]:
     if not email:
         return []
     same = Q(email__iexact=email) | Q(confidential_email__iexact=email)
-    return list(Patient.objects.filter(same, merged_into=None, email_bounced_at=None).order_by("pk")[:10])
+    return list(Patient.objects.filter(same, merged_into=None, email_bounced_at=None).order_by()[:MOST_PATIENTS])

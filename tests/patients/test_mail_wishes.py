@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from clinic.access.roles import Role
 from clinic.audit.history import Actor, acting
 from clinic.errors import Invalid
 from patients.models import Patient
@@ -10,6 +11,7 @@ from patients.services import (
     patient_choose_mail,
     patient_mail_bounced,
     patient_merge,
+    patient_merge_preview,
     patient_revoke_links,
     patient_update,
 )
@@ -106,6 +108,39 @@ class TestAddress:
             None,
             ["offer"],
         )
+
+
+class TestMerging:
+    """Of two records' wishes the stricter one holds."""
+
+    @pytest.mark.parametrize("swapped", [False, True])
+    def test_what_either_did_not_want_is_not_mailed(self, swapped: bool) -> None:
+        location = factories.make_location()
+        unsubscribed = factories.make_patient(location, unwanted_mail=Patient.OptionalMail.values, email_opt_out=True)
+        choosy = factories.make_patient(location, unwanted_mail=["offer"])
+        gone, kept = (choosy, unsubscribed) if swapped else (unsubscribed, choosy)
+        preview = patient_merge_preview(patient=gone, into=kept, by=factories.make_user((location, Role.FRONT_DESK)))
+        assert {"unwanted_mail", "email_opt_out"} <= set(preview.differs)
+        assert ({"unwanted_mail", "email_opt_out"} <= set(preview.filled)) == (not swapped)
+        merged = patient_merge(patient_id=gone.pk, into=kept, by=None)
+        assert (merged.unwanted_mail, merged.email_opt_out) == (Patient.OptionalMail.values, True)
+
+    def test_wishes_about_different_mails_add_up(self) -> None:
+        location = factories.make_location()
+        gone, kept = (factories.make_patient(location, unwanted_mail=[kind]) for kind in ("offer", "reminder"))
+        assert patient_merge(patient_id=gone.pk, into=kept, by=None).unwanted_mail == ["reminder", "offer"]
+
+
+def test_a_confidential_address_ends_the_links_in_mails_that_went_to_the_other_one() -> None:
+    patient = make_patient()
+    patient = patient_choose_mail(patient_id=patient.pk, confidential_email="alone@example.com")
+    assert patient.link_generation == 2
+    patient, _ = patient_update(patient_id=patient.pk, changes={"confidential_email": "mine@example.com"})
+    assert patient.link_generation == 3
+    patient = patient_choose_mail(patient_id=patient.pk, confidential_email="")
+    assert patient.link_generation == 3, "no address that they had is anybody else's"
+    patient, _ = patient_update(patient_id=patient.pk, changes={"email": "new@example.com"})
+    assert patient.link_generation == 3
 
 
 def test_revoked_links_belong_to_an_older_generation() -> None:

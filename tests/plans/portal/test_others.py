@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from patients.models import Patient
 from patients.services import patient_choose_mail, patient_merge, patient_revoke_links
@@ -12,6 +14,7 @@ from plans.followups.queries import with_state
 from plans.followups.services import follow_up_cancel
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
+from plans.portal.queries import patients_at
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_cancel, waitlist_add, waitlist_offer, waitlist_withdraw
 from plans.treatment.services import plan_hold
@@ -290,6 +293,19 @@ def test_a_lost_link_is_mailed_to_everybody_with_this_address_and_the_answer_is_
     assert {link.patient for link in links()} == {clinic.patient, family}
     browser.press("/p/", email="shared@example.com")
     assert links().count() == 2, "one that waits is enough"
+
+
+def test_whose_address_it_is_is_found_without_reading_every_patient(clinic):
+    born = {"date_of_birth": clinic.patient.date_of_birth, "home_location": clinic.location}
+    Patient.objects.bulk_create(
+        Patient(first_name="Mock", last_name="Elm", email=f"p{number}@example.com", **born) for number in range(2000)
+    )
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("ANALYZE patients_patient")
+        patients_at("somebody@example.com")
+        cursor.execute(f"EXPLAIN {asked[-1]['sql']}")
+        plan = " ".join(line for (line,) in cursor.fetchall())
+    assert set(re.findall(r"Index Scan on (\w+)", plan)) == {"patient_email", "patient_confidential_email"}, plan
 
 
 def test_an_address_is_mailed_three_times_an_hour_at_most_and_the_answer_stays_the_same(clinic, frozen, browser):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clinic.people.models import Practitioner
 from clinic.places.wallclock import local_date
@@ -85,8 +85,6 @@ class Times:
 
     days: Sequence[tuple[date, Sequence[Choice]]]
     has_more: bool
-    practitioners: int
-    """With how many different people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,6 @@ class Wanted:
         return Times(
             [(day, [Choice(slot, people[slot.practitioner_id]) for slot in own]) for day, own in shown.items()],
             len(by_day) > len(chosen),
-            len(keys),
         )
 
     def _search(self, practitioners: Sequence[UUID | None], days: int = 0) -> list[Slot]:
@@ -193,8 +190,12 @@ def offers_to_answer(patient: Patient, now: datetime) -> QuerySet[WaitlistEntry]
 
 
 def check_in_to_answer(patient: Patient) -> CheckIn | None:
-    """The questions that it is time to answer, the freshest; None where there are none."""
-    rows = check_ins_of_use().filter(session__plan__patient=patient, state__in=CheckIn.MAY_ANSWER)
+    """The questions that it is time to answer, the freshest; None where there are none. Who has answered later ones is
+    not asked how they were before."""
+    later = CheckIn.objects.filter(
+        session=OuterRef("session"), target_date__gt=OuterRef("target_date"), answered_at__isnull=False
+    )
+    rows = check_ins_of_use().filter(~Exists(later), session__plan__patient=patient, state__in=CheckIn.MAY_ANSWER)
     return rows.order_by("-target_date", "-id").first()
 
 

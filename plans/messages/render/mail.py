@@ -3,7 +3,7 @@
 from base64 import encodebytes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -90,9 +90,12 @@ class Mail:
         key = self.patient_id if self.subject is None or purpose in OF_THE_PATIENT else self.subject.id
         if key is None:
             raise ValueError(f"{self.kind} is about nobody")
-        return Link(purpose, key, self.link_generation)
+        last_day = (self.written_at + HOME_OPENS_FOR).date() if purpose is Purpose.HOME else None
+        return Link(purpose, key, self.link_generation, last_day)
 
 
+HOME_OPENS_FOR = timedelta(days=30)
+"""A patient's own page has no subject that ends."""
 OF_THE_PATIENT = (Purpose.HOME, Purpose.UNSUBSCRIBE)
 
 

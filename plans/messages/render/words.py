@@ -168,7 +168,7 @@ def _preparation(mail: Mail) -> Words:
         gettext("Please read how to prepare for your visit at %(place)s."),
         mail.visit.starts_at,
     )
-    return _with_button(words, gettext("How to prepare"), mail.link(Purpose.VISIT).url)
+    return _with_button(words, gettext("How to prepare"), f"{mail.link(Purpose.VISIT).url}aftercare/")
 
 
 def _offer(mail: Mail) -> Words:

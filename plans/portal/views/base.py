@@ -39,8 +39,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",  # the address is the secret
     "X-Robots-Tag": "noindex, nofollow",
 }
-LARGEST_BODY = 45 * 1024 * 1024
-"""Four pictures of 10 MB and the answers."""
+LARGEST_BODY = 100 * 1024
+"""Of a form without pictures."""
 
 
 class Answer(Exception):
@@ -137,6 +137,7 @@ class LinkView(PortalView):
     """
 
     shows: ClassVar[Page]
+    largest_body: ClassVar[int] = LARGEST_BODY
     opened: Opened
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -161,10 +162,15 @@ class LinkView(PortalView):
         """Whose requests are counted together."""
         return address_of(request)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether this browser gave the patient's date of birth."""
+        return birth.is_known(self.request, self.patient, self.now)
+
     def _answer_opened(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.opened.may(self.shows):
             return self._closed()
-        if self.shows in CLINICAL and not birth.is_known(request, self.patient, self.now):
+        if self.shows in CLINICAL and not self.is_known:
             return self.ask_birth()
         if request.method == "POST":
             self._check_body(request)
@@ -177,7 +183,7 @@ class LinkView(PortalView):
     def _check_body(self, request: HttpRequest) -> None:
         """Refuses what is too large before any of it is read, and what cannot be read."""
         try:
-            is_too_large = int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY
+            is_too_large = int(request.META.get("CONTENT_LENGTH") or 0) > self.largest_body
             _ = None if is_too_large else request.POST
         except (ValueError, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
             is_too_large = True

@@ -9,19 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 
 from clinic.errors import Invalid, InvalidTransition
-from clinic.images import Picture, encoded_anew
+from clinic.images import Picture, check_picture, encoded_anew
 from plans.followups import recovery
 from plans.followups.models import CheckIn
 from plans.followups.queries import check_in_state_of
-from plans.portal import birth
 from plans.portal.access import Page, Standing
 from plans.portal.queries import check_in_of, check_in_to_answer, report_to
 from plans.portal.questions import answered, asked, given_in
 from plans.portal.rules import OPEN_FOR
 from plans.portal.sealing import is_sealed, seal
 from plans.portal.services import recovery_report
+from plans.portal.uploads import PictureUpload
 from plans.portal.views.base import BUSY, LinkView, again_soon
 from plans.portal.words import moment, number
+
+LARGEST_BODY = 200 * 1024 * 1024
+"""So much is read, so that answers arrive that have too large pictures beside them."""
 
 
 class CheckInView(LinkView):
@@ -31,6 +34,7 @@ class CheckInView(LinkView):
     """
 
     shows = Page.CHECK_IN
+    largest_body = LARGEST_BODY
     given: Mapping[str, str] = MappingProxyType({})
     """What a form sent."""
 
@@ -38,6 +42,8 @@ class CheckInView(LinkView):
         """A form that we made was on the page of somebody who gave the date of birth: it is heard, however long it lay
         open, and although its link has ended meanwhile."""
         if request.method == "POST":
+            self.upload = PictureUpload(request, recovery.MOST_PHOTOS)
+            request.upload_handlers.insert(0, self.upload)
             self._check_body(request)
             self.given = given_in(request.POST)
             is_ours = is_sealed(self._form_of, request.POST.get("seal", ""), self.now, OPEN_FOR)
@@ -61,9 +67,12 @@ class CheckInView(LinkView):
         check_in = self.wanted()
         if check_in is None:
             return self.page_of_link("check_in_none.html", {"notice": notice, "is_early": False}, status=status)
+        return self._as_it_stands(check_in, said=self.request.GET.get("said", ""), notice=notice, status=status)
+
+    def _as_it_stands(self, check_in: CheckIn, *, said: str = "", notice: str = "", status: int = 200) -> HttpResponse:
         state = check_in_state_of(check_in)
         if state == CheckIn.State.ANSWERED:
-            return self._answered(check_in, said=self.request.GET.get("said", ""), notice=notice, status=status)
+            return self._answered(check_in, said=said, notice=notice, status=status)
         if state not in CheckIn.MAY_ANSWER:
             return self.page_of_link("check_in_none.html", {"notice": notice, "is_early": True}, status=status)
         return self._form(check_in, notice=notice, status=status)
@@ -81,17 +90,20 @@ class CheckInView(LinkView):
         if complaints and not flags:
             notice = " ".join([*complaints, gettext("Nothing was sent yet. Choose the pictures anew, or send none.")])
             return self._form(check_in, notice=notice, status=422)
+        has_page = self.opened.check_in is not None and self._may_read()
         try:
             # A picture that is no good holds up no red flag.
             recovery_report(
                 check_in=check_in, answers=self.given, language=self.language, photos=[] if complaints else pictures
             )
         except InvalidTransition:
-            return self.done("", "check_in") if self.opened.may(self.shows) else self._closed()
-        if flags or not self._may_read():
-            check_in.refresh_from_db(fields=["answered_at"])
-            return self._answered(check_in, said="photos" if complaints else "thanks")
-        return self.done("thanks", "check_in")
+            if not self.opened.may(self.shows):
+                return self._closed()
+            return self.done("", "check_in") if has_page else self._as_it_stands(check_in)
+        if has_page and not flags:
+            return self.done("thanks", "check_in")
+        check_in.refresh_from_db(fields=["answered_at"])
+        return self._answered(check_in, said="photos" if complaints else "thanks")
 
     def busy(self) -> HttpResponse:
         check_in = self._meant(self.request)
@@ -103,7 +115,7 @@ class CheckInView(LinkView):
 
     def _may_read(self) -> bool:
         """Whether the page that shows the answers opens in this browser."""
-        return self.opened.may(self.shows) and birth.is_known(self.request, self.patient, self.now)
+        return self.opened.may(self.shows) and self.is_known
 
     def _what_is_missing(self, questions: int) -> str:
         if not questions:
@@ -116,30 +128,40 @@ class CheckInView(LinkView):
 
     def _pictures(self, files: Sequence[UploadedFile]) -> tuple[list[Picture], list[str]]:
         """Made anew; or what is wrong with them, in the patient's words."""
-        if len(files) > recovery.MOST_PHOTOS:
-            return [], [gettext("You can send %(number)s pictures at most.") % {"number": recovery.MOST_PHOTOS}]
-        pictures, complaints = [], []
-        for file in files:
+        if self.upload.is_too_many:
+            return [], [gettext("You can send %(number)s pictures at most.") % {"number": number(recovery.MOST_PHOTOS)}]
+        complaints = [self._complaint("too_large", name) for name in self.upload.too_large]
+        for file in files:  # all of them, before any is unpacked
+            try:
+                check_picture(file, attr="photos")
+            except Invalid as refusal:
+                complaints.append(self._complaint(refusal.code, str(file.name)))
+        pictures: list[Picture] = []
+        for file in files if not complaints else ():
             try:
                 pictures.append(encoded_anew(file, attr="photos", longest_side=recovery.LONGEST_SIDE))
             except Invalid as refusal:
-                said = (
-                    gettext("The picture “%(name)s” is too large. It can have up to 10 MB and 40 million pixels.")
-                    if refusal.code == "too_large"
-                    else gettext("“%(name)s” is no picture that we can read. Send a JPEG, PNG or WebP.")
-                )
-                complaints.append(said % {"name": str(file.name)[:60]})
+                return [], [self._complaint(refusal.code, str(file.name))]
         return pictures, complaints
+
+    def _complaint(self, code: str, name: str) -> str:
+        said = (
+            gettext("The picture “%(name)s” is too large. It can have up to 10 MB and 40 million pixels.")
+            if code == "too_large"
+            else gettext("“%(name)s” is no picture that we can read. Send a JPEG, PNG or WebP.")
+        )
+        return said % {"name": name[:60]}
 
     def _form(
         self, check_in: CheckIn, *, notice: str = "", missing: frozenset[str] = frozenset(), status: int = 200
     ) -> HttpResponse:
         """The questions, with what was answered so far; `missing` are those that want another answer."""
-        questions = list(asked(self.given, missing))
+        questions, performed_at = list(asked(self.given, missing)), check_in.session.performed_at
         if missing:
             notice = self._what_is_missing(sum(question.is_missing for question in questions))
         context = {
             "check_in": check_in,
+            "visit": moment(performed_at, self.location.zone) if performed_at else None,
             "questions": questions,
             "seal": seal(self._form_of, self.now),
             "note": self.given.get("note", ""),
@@ -160,6 +182,7 @@ class CheckInView(LinkView):
             "has_red_flags": has_red_flags,
             "is_told": has_red_flags,
             "when": moment(check_in.answered_at, self.location.zone) if check_in.answered_at else None,
+            "was_by_phone": report is None,
             "said": said,
             "notice": notice,
         }

@@ -10,7 +10,7 @@ from plans.portal.access import Page
 from plans.portal.queries import live_visit_of, wanted_for_follow_up
 from plans.portal.services import follow_up_ask_for_call, follow_up_book
 from plans.portal.views.base import ActView, LinkView, see_other
-from plans.portal.views.visit import days_asked, link_to, times_in_words
+from plans.portal.views.visit import days_asked, link_to, names_for, times_in_words
 from plans.treatment.models import TreatmentPlan
 
 
@@ -39,8 +39,10 @@ class FollowUpView(LinkView):
         }
         if not self.is_on_hold:
             days = days_asked(self.request)
-            times = wanted_for_follow_up(self.follow_up).times(days)
-            context |= times_in_words(times, self.location.zone, days)
+            wanted = wanted_for_follow_up(self.follow_up)
+            times = wanted.times(days)
+            with_whom = names_for(times, wanted.known, are_shown=self.is_known)
+            context |= times_in_words(times, self.location.zone, days, with_whom)
         return self.page_of_link("follow_up.html", context, status=status)
 
 

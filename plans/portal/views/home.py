@@ -13,7 +13,6 @@ from django.utils.translation import gettext, gettext_lazy
 from clinic.errors import Busy, Conflict, Refusal
 from patients.models import Patient
 from plans.messages.links import Link, Purpose
-from plans.portal import birth
 from plans.portal.access import Page
 from plans.portal.queries import check_in_to_answer, courses_of, follow_ups_to_offer, offers_to_answer, visits_to_come
 from plans.portal.services import mail_choose, mail_unsubscribe
@@ -40,7 +39,7 @@ class HomeView(LinkView):
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         visits = list(visits_to_come(self.patient, self.now)[:10])
         generation = self.patient.link_generation
-        is_known = birth.is_known(self.request, self.patient, self.now)
+        is_known = self.is_known
         context = {
             "notice": notice,
             "visits": [

@@ -33,6 +33,7 @@ class OfferView(LinkView):
         context = {
             "notice": notice,
             "entry": entry,
+            "is_known": self.is_known,
             "when": moment(entry.offered_starts_at, self.location.zone) if entry.offered_starts_at else None,
             "is_offered": is_offered and not entry.offer_is_taken,
             "is_taken": is_offered and entry.offer_is_taken,

@@ -1,6 +1,8 @@
 """Behind a visit's link: when and where; confirm, another time, cancel, and a file for the calendar."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -61,6 +63,7 @@ class VisitPage(LinkView):
             "visit": visit,
             "map_url": f"{MAP}?{urlencode({'api': 1, 'query': f'{self.location.name}, {self.location.address}'})}",
             "when": moment(visit.starts_at, self.location.zone),
+            "practitioner": visit.practitioner if self.is_known else None,
             "rebook_path": self._rebook_path(),
             "is_cancelled": visit.status == Status.CANCELLED,
             "is_confirmed": visit.status in (Status.CONFIRMED, Status.ARRIVED),
@@ -174,7 +177,8 @@ class MoveView(VisitPage):
     def _choices(self, notice: str = "", *, status: int = 200) -> HttpResponse:
         days = days_asked(self.request)
         times = wanted_for_visit(self.visit).times(days)
-        context = {**self.state(notice), **times_in_words(times, self.location.zone, days)}
+        with_whom = names_for(times, self.visit.practitioner_id, are_shown=self.is_known)
+        context = {**self.state(notice), **times_in_words(times, self.location.zone, days, with_whom)}
         return self.page_of_link("move.html", context, status=status)
 
 
@@ -198,17 +202,29 @@ class CalendarView(VisitPage):
         return HttpResponse(calendar.document(entry), content_type="text/calendar; charset=utf-8", headers=headers)
 
 
-def times_in_words(times: Times, zone: ZoneInfo, days: int) -> dict[str, object]:
+def names_for(times: Times, known: UUID | None, *, are_shown: bool) -> Mapping[UUID, str]:
+    """With whom each time is, where that makes a difference: by name, or else only that it is with somebody else than
+    the practitioner `known`."""
+    people = {one.practitioner.pk: one.practitioner for _, choices in times.days for one in choices}
+    if are_shown and len(people) > 1:
+        return {key: str(person) for key, person in people.items()}
+    return {key: gettext("With a colleague") for key in people if known is not None and key != known}
+
+
+def times_in_words(times: Times, zone: ZoneInfo, days: int, with_whom: Mapping[UUID, str]) -> dict[str, object]:
     """What `times.html` shows: each day in words with its times, and how many days `more` shows."""
     shown = [
         (
             day(on),
-            [(one.value, time_of_day(one.slot.starts_at.astimezone(zone)), one.practitioner) for one in choices],
+            [
+                (one.value, time_of_day(one.slot.starts_at.astimezone(zone)), with_whom.get(one.practitioner.pk, ""))
+                for one in choices
+            ],
         )
         for on, choices in times.days
     ]
     more = days + MORE_DAYS if times.has_more and days < MOST_DAYS else 0
-    return {"days": shown, "more": more, "names_practitioners": times.practitioners > 1}
+    return {"days": shown, "more": more}
 
 
 def days_asked(request: HttpRequest) -> int:

@@ -18,6 +18,7 @@ from plans.followups.services import check_in_answer, check_in_cancel, check_in_
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
 from plans.portal.questions import ASKED, NOTICED
+from plans.portal.views.check_in import CheckInView
 from tests import factories
 from tests.plans.portal.conftest import Browser, hidden, path_of, words
 
@@ -196,12 +197,36 @@ def test_an_answer_that_cannot_be_kept_leaves_no_picture_behind(path, browser, f
 
 
 def test_too_many_pictures_and_too_large_a_request_are_refused(path, browser, monkeypatch):
-    assert "4 pictures at most" in words(answer(browser, path, photos=[picture() for _ in range(5)]))
+    said = words(answer(browser, path, note="It itches.", photos=[picture() for _ in range(5)]))
+    assert "4 pictures at most" in said
+    assert "It itches." in said
     page = browser.get(path)
-    monkeypatch.setattr("plans.portal.views.base.LARGEST_BODY", 100)
+    monkeypatch.setattr(CheckInView, "largest_body", 100)
     huge = browser.post(f"{path}check-in/", {**hidden(page), **WELL})
     assert huge.status_code == 413
     assert not CheckInReport.objects.exists()
+
+
+@pytest.mark.parametrize("number", [1, 101], ids=["too large", "too many"])
+def test_however_much_stands_beside_it_a_red_flag_is_told(path, check_in, browser, monkeypatch, number):
+    monkeypatch.setattr("plans.portal.uploads.MOST_BYTES", 1000)
+    photos = [SimpleUploadedFile("x.jpg", b"x" * 2000, "image/jpeg") for _ in range(number)]
+    fine = answer(browser, path, photos=photos)
+    assert fine.status_code == 422
+    assert ("“x.jpg” is too large." if number == 1 else "4 pictures at most") in words(fine)
+    said = words(answer(browser, path, signs=["breathing"], photos=photos))
+    assert "Call us now:" in said
+    assert "left out" in said
+    assert alarms(check_in).count() == 1
+
+
+def test_no_picture_is_unpacked_beside_one_that_is_none(path, browser, monkeypatch):
+    def unpack(*args, **kwargs):
+        raise AssertionError("unpacked")
+
+    monkeypatch.setattr("plans.portal.views.check_in.encoded_anew", unpack)
+    bad = SimpleUploadedFile("x.jpg", b"nothing", "image/jpeg")
+    assert answer(browser, path, photos=[picture(), picture(), bad]).status_code == 422
 
 
 def test_what_is_missing_is_said_at_its_place_and_nothing_is_lost(path, browser):
@@ -395,14 +420,23 @@ def test_another_patients_check_in_cannot_be_answered_behind_ones_own_link(clini
     assert not CheckInReport.objects.exists()
 
 
-def test_the_home_link_shows_the_questions_that_it_is_time_to_answer(clinic, check_in, browser):
+def test_the_home_link_shows_the_questions_that_it_is_time_to_answer(clinic, check_in, browser, frozen):
     home = path_of(Purpose.HOME, clinic.patient)
     assert "We have a few questions." not in words(browser.get(home))
     browser.tell_birth(f"{home}check-in/")
     assert "We have a few questions." in words(browser.get(home))
-    sent = browser.press(f"{home}check-in/", **WELL)
-    assert sent.status_code == 303
-    assert CheckInReport.objects.get().check_in == check_in
+    frozen.shift(timedelta(days=2))
+    browser.tell_birth(f"{home}check-in/")
+    page = browser.get(f"{home}check-in/")
+    assert "your visit on Monday 2 March 2026" in words(page)
+    form = {**hidden(page), **WELL}
+    for _ in range(2):
+        sent = browser.post(f"{home}check-in/", form)
+        assert "Not swollen" not in words(sent)
+        assert "Your answers" in words(sent), "not the next questions"
+    third = check_in.session.check_ins.get(report__isnull=False)
+    assert third.target_date > check_in.target_date, "the freshest"
+    assert "We have no questions for you at present." in words(browser.get(f"{home}check-in/")), "not the older ones"
 
 
 def test_every_question_has_words_for_every_answer():

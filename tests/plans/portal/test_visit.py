@@ -131,7 +131,15 @@ def test_days_on_which_the_practitioner_is_away_are_filled_with_others_by_name(c
     )
     page = browser.get(path_of(V, visit, "move/"))
     assert {one.partition("-")[2] for one in times_on(page)} == {clinic.practitioner.pk.hex, other.pk.hex}
-    assert "Dr Marlow" in words(page)
+    said = words(page)
+    assert "With a colleague" in said
+    assert not [person for person in (clinic.practitioner, other) if str(person) in said], "before the date of birth"
+    assert str(clinic.practitioner) not in words(browser.get(path_of(V, visit)))
+    browser.tell_birth(path_of(V, visit, "aftercare/"))
+    said = words(browser.get(path_of(V, visit, "move/")))
+    assert "Dr Marlow" in said
+    assert "With a colleague" not in said
+    assert f"With {clinic.practitioner}" in words(browser.get(path_of(V, visit)))
 
 
 def test_a_sessions_times_stay_inside_its_window(clinic, browser):

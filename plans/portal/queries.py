@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clinic.people.models import Practitioner
+from clinic.places.models import Location
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
@@ -31,6 +32,7 @@ SEARCHED_A_DAY = 300
 """So many free times of everybody are looked at for each day that is shown."""
 MOST_PATIENTS = 10
 """Of one address: a family's."""
+MOST_PLACES = 12
 MOST_LINKS, LINKS_WITHIN = 3, timedelta(hours=1)
 DAYS_SHOWN, TIMES_A_DAY = 4, 6
 OPEN_PLANS = (TreatmentPlan.Status.ACCEPTED, TreatmentPlan.Status.ACTIVE, TreatmentPlan.Status.ON_HOLD)
@@ -253,8 +255,9 @@ class Course:
     done: int
     total: int
     """Of treatments."""
-    steps: Sequence[Step]
-    """What took place and what is to come, in order; check-ins are no visits."""
+    treatments: Sequence[Step]
+    others: Sequence[Step]
+    """What took place and what is to come, each in order; check-ins are no visits."""
 
     @property
     def is_on_hold(self) -> bool:
@@ -276,8 +279,15 @@ def courses_of(patient: Patient) -> list[Course]:
         steps = [row.step for row in course_of(plan) if row.step.kind is not Kind.CHECK_IN and row.step.state in _SHOWN]
         treatments = [step for step in steps if step.kind is Kind.SESSION]
         done = sum(step.state is State.DONE for step in treatments)
-        found.append(Course(plan, done, len(treatments), steps))
+        others = sorted((step for step in steps if step.kind is not Kind.SESSION), key=lambda step: step.earliest)
+        found.append(Course(plan, done, len(treatments), treatments, others))
     return found
+
+
+def places_to_call() -> list[Location]:
+    """The locations that a patient may mean whose link we do not know; none where there are too many to choose from."""
+    places = list(Location.objects.exclude(phone="").order_by("name")[: MOST_PLACES + 1])
+    return places if len(places) <= MOST_PLACES else []
 
 
 def last_attempt(follow_up: FollowUp) -> ContactAttempt | None:

@@ -21,6 +21,7 @@ from clinic.access.signin import address_of
 from clinic.errors import Busy
 from plans.portal import birth, speaking
 from plans.portal.access import CLINICAL, Opened, Page, Standing, open_link
+from plans.portal.queries import places_to_call
 from plans.portal.sealing import is_sealed, seal
 
 WINDOW_SECONDS = 60
@@ -96,6 +97,7 @@ class PortalView(View):
             "languages": [(code, name, code == self.language) for code, name in settings.LANGUAGES],
             "opened": self.opened,
             "location": self.opened.location if self.opened is not None else None,
+            "places": places_to_call() if self.opened is None else [],
         }
         content = render_to_string(f"portal/{template}", {**shared, **context})
         return HttpResponse(content, status=status)

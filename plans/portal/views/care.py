@@ -1,5 +1,6 @@
 """What is clinical behind a link: the date of birth first, then advice, and the course in plain words."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
@@ -69,7 +70,13 @@ class CareView(LinkView):
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         care = care_for(self.patient, self.opened.session, self.language, self.now)
-        sections = [(text.language, text.title, text.body.splitlines()) for one in care for text in one.texts]
+        told: dict[str, None] = {}
+        sections = []
+        for text in (text for one in care for text in one.texts):
+            lines = [line for line in text.body.splitlines() if line not in told]
+            told |= dict.fromkeys(lines)
+            if lines:
+                sections.append((text.language, text.title, lines))
         plan = plan_of(self.opened.subject)
         is_on_hold = plan is not None and plan.status == TreatmentPlan.Status.ON_HOLD
         context = {"sections": sections, "is_on_hold": is_on_hold, "notice": notice}
@@ -88,11 +95,17 @@ class ProgressView(LinkView):
                 "total": number(course.total),
                 "number": course.total,
                 "is_on_hold": course.is_on_hold,
-                "steps": [(_title(step, course), *_standing(step, course)) for step in course.steps],
+                "treatments": _in_words(course.treatments, course),
+                "others": _in_words(course.others, course),
             }
             for course in courses_of(self.patient)
         ]
         return self.page_of_link("progress.html", {"courses": courses, "notice": notice}, status=status)
+
+
+def _in_words(steps: Sequence[Step], course: Course) -> list[tuple[str, str, str]]:
+    """Of each: what it is, what a stylesheet calls it, and where it stands."""
+    return [(_title(step, course), *_standing(step, course)) for step in steps]
 
 
 def _title(step: Step, course: Course) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, ngettext, pgettext
 
 from clinic.errors import Busy, Conflict, Refusal
@@ -59,6 +59,8 @@ class VisitPage(LinkView):
 
     def state(self, notice: str = "") -> dict[str, object]:
         visit, hours = self.visit, self.location.patient_cancel_hours
+        said = self.request.GET.get("said", "")
+        may_confirm = visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold
         return {
             "visit": visit,
             "map_url": f"{MAP}?{urlencode({'api': 1, 'query': f'{self.location.name}, {self.location.address}'})}",
@@ -70,7 +72,8 @@ class VisitPage(LinkView):
             "is_here": visit.status == Status.ARRIVED,
             "has_begun": self.now >= visit.starts_at,
             "is_on_hold": self.is_on_hold,
-            "may_confirm": visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold,
+            "may_confirm": may_confirm,
+            "asks_to_confirm": may_confirm and said == "confirm",
             "may_move": self.may_change and not self.is_on_hold,
             "may_cancel": self.may_change,
             "deadline": ngettext(
@@ -80,7 +83,7 @@ class VisitPage(LinkView):
             )
             % {"hours": hours},
             "notice": notice,
-            "said": self.request.GET.get("said", ""),
+            "said": said,
         }
 
     def _rebook_path(self) -> str:
@@ -113,6 +116,10 @@ class VisitView(VisitPage):
 
 class ConfirmView(VisitPage, ActView):
     """The patient will come."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The button of a mail leads here: one more press, as a mail scanner opens links too."""
+        return HttpResponseRedirect(self.address(said="confirm"))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if self.visit.status == Status.CONFIRMED:

@@ -102,8 +102,8 @@ def asked(given: Mapping[str, str], missing: frozenset[str] = frozenset()) -> It
         )
     signs = [Answer(code, text, given.get(code) == recovery.YES) for code, text in NOTICED.items()]
     has_none = all(given.get(code) == recovery.NO for code in NOTICED)
-    answers = [*signs, Answer(NONE, NONE_OF_THEM, has_none)]
-    yield Asked(SIGNS, NOTICED_ANY, answers, not missing.isdisjoint(NOTICED), takes_several=True)
+    signs.append(Answer(NONE, NONE_OF_THEM, has_none))
+    yield Asked(SIGNS, NOTICED_ANY, signs, not missing.isdisjoint(NOTICED), takes_several=True)
 
 
 def answered(answers: Mapping[str, str]) -> Iterator[tuple[Words, Words]]:

@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "forget-old-mails": {"task": "plans.messages.tasks.forget_old_mails", "schedule": 3600.0},
     "forget-old-requests": {"task": "clinic.tasks.forget_old_requests", "schedule": 3600.0},
 }
 

@@ -22,6 +22,7 @@ from django.db.backends.utils import CursorWrapper
 from clinic import clock
 from plans.messages import rules
 from plans.messages.leases import BATCH, Batch, Leased, lease, leases_settle, postpone, release
+from plans.messages.links import blanked
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.passes import DELIVERY, pass_record
 from plans.messages.render import Mail, Place, ascii_address, render
@@ -76,6 +77,9 @@ class Begun:
     sender: str
     recipient: str
     content: bytes
+    subject: str
+    text: str
+    """As it is kept: its links are blanked."""
     note: str = ""
     """What a colleague should know about the mail, whatever becomes of it."""
 
@@ -238,6 +242,14 @@ LOCK_ROW = """
     WHERE message.id = %s AND message.lease_token = %s AND message.status = 'pending'
     FOR NO KEY UPDATE OF message
 """
+KEEP = """
+    WITH kept AS (
+        INSERT INTO plans_sentmail (message_id, subject, text, sent_at) VALUES (%s, %s, %s, %s)
+        ON CONFLICT (message_id)
+        DO UPDATE SET subject = excluded.subject, text = excluded.text, sent_at = excluded.sent_at
+    )
+"""
+"""What it says, with the statement that marks it: one round trip for both."""
 MARK_SENDING = """
     UPDATE plans_patientmessage
     SET status = 'sending', attempts = %s, sending_at = %s, to_address = %s, updated_at = %s
@@ -268,7 +280,8 @@ def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, subject: Subject | 
     if isinstance(ready, Ending):
         _end(cursor, batch.token, row, ready)
     else:
-        cursor.execute(MARK_SENDING, [ready.attempts, now, ready.recipient, now, row.id])
+        kept = [row.id, ready.subject[:500], ready.text, now]
+        cursor.execute(KEEP + MARK_SENDING, [*kept, ready.attempts, now, ready.recipient, now, row.id])
     return ready
 
 
@@ -309,6 +322,8 @@ def _prepare(row: Leased, owed: Owed, subject: Subject | None, place: Place, now
             sender=ascii_address(sender),
             recipient=ascii_address(owed.recipient.address),
             content=rendered.as_bytes(),
+            subject=rendered.subject,
+            text=blanked(rendered.text),
             note=rendered.note,
         )
     except Exception as error:  # noqa: BLE001 whatever is wrong with this one, the next one may be fine

@@ -4,6 +4,7 @@ A link says what it is for and whose generation of links it belongs to. When it 
 not in it: a moved visit's link goes on, a cancelled one's ends.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
+IN_A_TEXT = re.compile(r"(/p/)[A-Za-z0-9_.\-]+(?=/)")
 PACKED = Struct(">16sHH")
 EPOCH = date(2020, 1, 1)
 NEVER = 0
@@ -65,6 +67,11 @@ def link_of(token: str) -> Link | None:
         )
     except (BadSignature, Error, ValueError, error):
         return None
+
+
+def blanked(text: str) -> str:
+    """`text` with links that open nothing: fit to be kept, and to be shown to others than their patient."""
+    return IN_A_TEXT.sub(r"\1preview", text)
 
 
 def _signer() -> Signer:

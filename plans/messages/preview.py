@@ -1,6 +1,5 @@
-"""A mail as it was or will be sent, to look at: nobody can act by it as the patient."""
+"""A mail as it would be written now, to look at: nobody can act by it as the patient. What was sent is `SentMail`."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email.utils import parseaddr
@@ -11,6 +10,7 @@ from django.db import connection
 
 from clinic import clock
 from plans.messages import queries
+from plans.messages.links import blanked
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.places import places_of
 from plans.messages.render import Mail, RenderedMail, render
@@ -20,13 +20,16 @@ from plans.scheduling.models import Appointment, AppointmentRevision, WaitlistEn
 
 REVOKED = 0
 """No patient's links are of this generation, so even a link that slipped through opens nothing."""
-TOKEN = re.compile(r"(/p/)[A-Za-z0-9_.\-]+(?=/)")
+
+
+class NotKept(ValueError):
+    """What the mail told of is not known any more."""
 
 
 def preview(message: PatientMessage) -> RenderedMail:
     """What `message` says, with the facts it was or will be written from. `message` has its relations loaded.
 
-    Its links open nothing. Raises `ValueError` where the mail cannot be written.
+    Its links open nothing. Raises `NotKept` or another `ValueError` where the mail cannot be written.
     """
     recipient = queries.recipient_of(message)
     if message.to_address:
@@ -45,11 +48,7 @@ def preview(message: PatientMessage) -> RenderedMail:
         patient_id=message.patient_id,
     )
     written = render(mail)
-    return replace(written, html=_harmless(written.html), text=_harmless(written.text))
-
-
-def _harmless(text: str) -> str:
-    return TOKEN.sub(r"\1preview", text)
+    return replace(written, html=blanked(written.html), text=blanked(written.text))
 
 
 def _subject(message: PatientMessage) -> Subject | None:
@@ -79,7 +78,10 @@ def _visit(found: Visit, message: PatientMessage) -> Visit:
 
 
 def _offer(found: Offer, message: PatientMessage) -> Offer:
-    return replace(found, status=WaitlistEntry.Status.OFFERED, number=message.offer_number or found.number)
+    """The offer as it stood. An entry knows the time of its last offer alone, and until it is answered."""
+    if found.number != message.offer_number or found.starts_at is None:
+        raise NotKept("the time that was offered")
+    return replace(found, status=WaitlistEntry.Status.OFFERED)
 
 
 AS_TOLD: Mapping[type[Any], Callable[[Any, PatientMessage], Subject]] = {Visit: _visit, Offer: _offer}

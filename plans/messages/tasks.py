@@ -1,4 +1,4 @@
-"""Celery's way in. Both tasks are harmless when run twice, late, or several at once."""
+"""Celery's way in. All are harmless when run twice, late, or several at once."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from celery.signals import beat_init
 
 from clinic import clock
 from plans.messages import delivery, sweep
+from plans.messages.keeping import sent_mails_forget
 from plans.messages.nudge import nudge
 
 PASS_SECONDS = 10.0
@@ -31,3 +32,9 @@ def sweep_at_once(**kwargs: Any) -> None:
 def reconcile() -> None:
     """Mend what is missing or stuck."""
     sweep.reconcile()
+
+
+@shared_task
+def forget_old_mails() -> None:
+    """Delete what mails said once it has been kept for long enough."""
+    sent_mails_forget(now=clock.now())

@@ -28,9 +28,10 @@ from patients.queries import search
 from plans.followups.models import ContactAttempt
 from plans.followups.services import attempt_record_for_patient
 from plans.messages.admin.calls import CallsInstead
+from plans.messages.keeping import has_left, what_was_sent
 from plans.messages.looks import message_badge, message_title, story
 from plans.messages.models import MessageKind, PatientMessage
-from plans.messages.preview import preview
+from plans.messages.preview import NotKept, preview
 from plans.messages.queries import to_call
 from plans.messages.services import (
     message_cancel,
@@ -168,6 +169,8 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
             mail = preview(row)
         except OperationalError:
             fault = "Somebody is working on what it is about. Open this page again in a moment."
+        except NotKept as what:
+            fault = f"It cannot be shown any more: {what} is not kept."
         except Exception:  # noqa: BLE001 whatever is wrong with this mail, the page says the rest
             fault = "It cannot be written as a mail."
         context |= {
@@ -177,7 +180,8 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
             "story": story(row, row.events.all()),
             "mail": mail,
             "fault": fault,
-            "was_sent": row.sending_at is not None,
+            "was_sent": has_left(row),
+            "sent": what_was_sent(row),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -11,10 +11,11 @@ class PlansConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic.doctor import further_checks
-        from clinic.places.services import when_hours_change
+        from clinic.places.services import mail_names_checked_by, when_hours_change
         from patients.services import merges_with, when_mail_changes
         from plans.followups.services.merging import FOLLOW_UPS
         from plans.messages.health import doctors_finding
+        from plans.messages.naming import check_mail_name
         from plans.messages.providers import check_configured
         from plans.messages.services import messages_follow_wishes
         from plans.scheduling.services import appointments_check_hours
@@ -25,6 +26,7 @@ class PlansConfig(AppConfig):
         post_migrate.connect(_seed_catalogue, sender=self)
         further_checks.append(doctors_finding)
         when_mail_changes(lambda patient: messages_follow_wishes(patient=patient))
+        mail_names_checked_by(check_mail_name)
         when_hours_change(appointments_check_hours)
         for part in (PLANS, FOLLOW_UPS, VISITS):  # in the one lock order
             merges_with(part)

@@ -30,7 +30,7 @@ def places_of(locations: Collection[Location]) -> dict[UUID, Place]:
 def place_of(location: Location, wordings: Mapping[tuple[str, str], Wording]) -> Place:
     """`location` with these words of its own, by kind and language."""
     return Place(
-        name=location.name,
+        name=location.name_in_mail,
         zone=location.zone,
         address=location.address,
         phone=location.phone,

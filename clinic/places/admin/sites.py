@@ -59,6 +59,8 @@ class LocationForm(ConsoleModelForm):
 
 
 HELP = {
+    "mail_name": "Mail and calendar entries travel through other people’s hands: what it is called there tells "
+    "nothing of what is treated. Empty: its name.",
     "slot_minutes": "Visits start every so many minutes, counted from midnight.",
     "lead_minutes": "So many minutes before its start a visit can still be booked. 0: until it starts; 120: a visit of "
     "the same day is booked two hours ahead at the latest.",
@@ -82,7 +84,7 @@ class LocationAdmin(SetUpAdmin):
                 "practitioner’s page.",
             },
         ),
-        ("How its mail looks", {"fields": ("brand_colour", "new_logo", "remove_logo")}),
+        ("How its mail looks", {"fields": ("mail_name", "brand_colour", "new_logo", "remove_logo")}),
         (
             "When it is mailed, and patients' own pages",
             {

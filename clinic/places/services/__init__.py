@@ -27,6 +27,7 @@ from clinic.places.services.sites import (
     ROOM_FIELDS,
     location_create,
     location_update,
+    mail_names_checked_by,
     room_create,
     room_update,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "extra_hours_update",
     "location_create",
     "location_update",
+    "mail_names_checked_by",
     "opening_hours_create",
     "opening_hours_delete",
     "opening_hours_update",

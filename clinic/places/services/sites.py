@@ -1,11 +1,13 @@
 """Writes locations and rooms."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
+from django.db import transaction
 
 from clinic.access.roles import Role
 from clinic.audit.history import recorded
@@ -22,8 +24,17 @@ from clinic.records import Record
 
 R = TypeVar("R", bound=Record)
 
+_mail_name_checks: list[Callable[[str], None]] = []
+
+
+def mail_names_checked_by(check: Callable[[str], None]) -> None:
+    """Register what an upper package asks of a location's name in mail; it raises `Invalid` for one that cannot be."""
+    _mail_name_checks.append(check)
+
+
 LOCATION_FIELDS = (
     "name",
+    "mail_name",
     "timezone",
     "street",
     "city",
@@ -50,15 +61,16 @@ ROOM_FIELDS = ("name", "modalities", "is_bookable", "position")
 def location_create(*, by: User, name: str, timezone: str, phone: str, email: str, **fields: Any) -> Location:
     """Open a location, of which `by` becomes manager; `fields` are others of `LOCATION_FIELDS`, or a `logo`.
 
-    Raises `Invalid` for a language in which nobody is written to, an address that no mail reaches, and a logo that is
-    no picture.
+    Raises `Invalid` for a language in which nobody is written to, an address that no mail reaches, a name in mail that
+    tells what is treated, and a logo that is no picture.
     """
     logo = fields.pop("logo", None)
     location = Location(name=name, timezone=timezone, phone=phone, email=email, **fields)
     if logo is not None:
         _take_logo(location, logo)
     with recorded():
-        _check(location)
+        clean_model(location)
+        _check_mail(location)
         location.save()
         Membership.objects.create(user=by, location=location, role=Role.MANAGER)
     return location
@@ -68,11 +80,13 @@ def location_update(*, location_id: UUID, changes: Mapping[str, Any]) -> tuple[L
     """Change any of `LOCATION_FIELDS`, or its `logo` (a file as it was uploaded; None: no logo any more).
 
     With another zone its hours are other instants, and warnings name the visits that stand outside them then. Raises
-    `Invalid` for a language in which nobody is written to, and for a logo that is no picture.
+    `Invalid` for a language in which nobody is written to, a name in mail that tells what is treated, and a logo that
+    is no picture.
     """
     with recorded():
         location = lock(Location.objects.all(), location_id)
         if "logo" in changes:
+            _forget_file(location)
             _take_logo(location, changes["logo"])
         if changes.get("timezone", location.timezone) == location.timezone:
             return _changed(location, changes, LOCATION_FIELDS), ()
@@ -100,10 +114,9 @@ def _changed(row: R, changes: Mapping[str, Any], fields: Iterable[str]) -> R:
     for name in fields:
         if name in changes:
             setattr(row, name, changes[name])
+    clean_model(row)
     if isinstance(row, Location):
-        _check(row)
-    else:
-        clean_model(row)
+        _check_mail(row)
     row.save()
     return row
 
@@ -117,8 +130,17 @@ def _take_logo(location: Location, upload: File[bytes] | None) -> None:
     location.logo = picture.as_file()
 
 
-def _check(location: Location) -> None:
-    clean_model(location)
+def _forget_file(location: Location) -> None:
+    """Delete the file of the present logo once no row refers to it any more."""
+    if location.logo:
+        storage, name = location.logo.storage, location.logo.name
+        transaction.on_commit(partial(storage.delete, name), robust=True)
+
+
+def _check_mail(location: Location) -> None:
+    """Whether its mail can be written: in its language, under its name, to be answered at its address."""
+    for check in _mail_name_checks:
+        check(location.mail_name)
     languages = [code for code, _ in settings.LANGUAGES]
     if location.language not in languages:
         raise Invalid(not_among("Language", location.language, languages), code="invalid_choice", attr="language")

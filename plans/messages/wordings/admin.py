@@ -11,15 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from clinic.access.roles import Role
+from clinic.access.visibility import visible
 from clinic.console.base import SetUpAdmin
 from clinic.console.forms import dress
 from clinic.console.reader import Reader, reader
 from clinic.console.refusals import add_refusal, refusals
-from clinic.console.registry import Block, Job, job, location_panel
+from clinic.console.registry import Block, Job, job, location_panel, today_section
 from clinic.errors import Invalid, Refusal
 from clinic.people.models import User
 from clinic.places.models import Location
 from plans.messages.models import WORDED_KINDS, MessageKind, MessageWording
+from plans.messages.naming import quoted, telling_words
 from plans.messages.wording import (
     BODY_AT_MOST,
     LINK,
@@ -312,6 +315,24 @@ def mail_of_location(who: Reader, location: Location) -> Block | None:
     frames = [(name, f"{url}?scheme={scheme}") for scheme, name in SCHEMES]
     words = ("Mail words", reverse("admin:plans_messagewording_changelist"))
     return Block("How its mail looks", "console/panels/mail_of_location.html", {"frames": frames}, link=words)
+
+
+@location_panel(5)
+def name_of_location(who: Reader, location: Location) -> Block | None:
+    """That its name tells what is treated, for who can give it another in mail."""
+    found = telling_words(location) if who.may_on("change", location) else []
+    if not found:
+        return None
+    context = {"rows": [(location, quoted(found))], "is_here": True}
+    return Block("Its name in mail", "console/panels/names_in_mail.html", context)
+
+
+@today_section(45)
+def names_in_mail_today(who: Reader) -> Block | None:
+    """Locations whose mail tells by its name what is treated, for managers."""
+    own = visible(Location.objects.all(), who.user, "change") if who.has(Role.MANAGER) else ()
+    rows = [(location, quoted(found)) for location in own if (found := telling_words(location))]
+    return Block("Names in mail", "console/panels/names_in_mail.html", {"rows": rows}) if rows else None
 
 
 job(Job("Mail words", "admin:plans_messagewording_changelist", "edit_note", "plans.messagewording", 91, "set_up"))

@@ -200,8 +200,8 @@ class CalendarView(VisitPage):
             starts_at=visit.starts_at,
             ends_at=visit.ends_at,
             is_cancelled=visit.status == Status.CANCELLED,
-            title=pgettext("page", "Visit at %(place)s") % {"place": place.name},
-            place=", ".join(filter(None, (place.name, place.address))),
+            title=pgettext("page", "Visit at %(place)s") % {"place": place.name_in_mail},
+            place=", ".join(filter(None, (place.name_in_mail, place.address))),
             note=gettext("Another time, or can’t come? Call us: %(phone)s") % {"phone": place.phone},
             written_at=self.now,
         )

@@ -1,6 +1,7 @@
 """A location's colour and logo: what is taken, what is refused, and the mail beside the form."""
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +13,7 @@ from clinic.access.roles import Role
 from clinic.errors import Invalid
 from clinic.places.models import Location
 from clinic.places.services import location_update
+from tests.api import Api, errors
 from tests.factories import make_location, make_user
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +86,54 @@ def test_a_colour_that_is_none_is_refused(place, manager):
     response = manager.post(f"/admin/clinic/location/{place.pk}/change/", changes)
     assert response.status_code == 200
     assert Location.objects.get(pk=place.pk).brand_colour == "#0f5f59"
+
+
+@pytest.mark.parametrize("after", ["another", "none"])
+def test_the_file_of_a_logo_that_is_replaced_or_removed_is_deleted_once_that_is_committed(
+    place, after, django_capture_on_commit_callbacks
+):
+    location_update(location_id=place.pk, changes={"logo": logo()})
+    place.refresh_from_db()
+    old = Path(place.logo.path)
+    with django_capture_on_commit_callbacks() as committed:
+        location_update(location_id=place.pk, changes={"logo": logo() if after == "another" else None})
+    assert old.exists(), "until then it may come back"
+    for act in committed:
+        act()
+    assert not old.exists()
+    place.refresh_from_db()
+    assert bool(place.logo) is (after == "another")
+    assert not place.logo or Path(place.logo.path).exists()
+
+
+class TestItsNameInMail:
+    """What others see of it tells nothing of what is treated there."""
+
+    def test_a_name_that_tells_it_is_refused_and_changes_nothing(self, place, manager):
+        with pytest.raises(Invalid, match="“Hair” tells what patients are treated for"):
+            location_update(location_id=place.pk, changes={"mail_name": "Boston Hair"})
+        page = manager.post(f"/admin/clinic/location/{place.pk}/change/", filled(place, mail_name="Boston Hair"))
+        assert "“Hair” tells what" in page.content.decode()
+        place.refresh_from_db()
+        assert place.mail_name == ""
+
+    def test_a_manager_is_told_where_the_name_itself_tells_it_until_there_is_another(self, place, manager):
+        url = f"/admin/clinic/location/{place.pk}/change/"
+        for page in (url, "/admin/"):
+            assert "stands in the sender of every mail" not in manager.get(page).content.decode()
+        location_update(location_id=place.pk, changes={"name": "Boston Hair Restoration"})
+        for page in (url, "/admin/"):
+            said = manager.get(page).content.decode()
+            assert "“Hair” stands in the sender of every mail" in said
+        desk = Client()
+        desk.force_login(make_user((place, Role.FRONT_DESK)))
+        assert "stands in the sender" not in desk.get("/admin/").content.decode()
+        location_update(location_id=place.pk, changes={"mail_name": "Boston House"})
+        for page in (url, "/admin/"):
+            assert "stands in the sender of every mail" not in manager.get(page).content.decode()
+
+    def test_the_api_takes_it(self, place):
+        api = Api(make_user((place, Role.MANAGER)))
+        assert api.patch(f"/locations/{place.pk}/", {"mail_name": "House"}).json()["mail_name"] == "House"
+        refused = api.patch(f"/locations/{place.pk}/", {"mail_name": "Alopezie-Haus"})
+        assert errors(refused) == {"mail_name": "clinical_word"}

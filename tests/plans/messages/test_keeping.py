@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.test import Client
 
 from clinic import clock
 from clinic.places.models import Location
 from plans.messages.delivery import deliver_due
 from plans.messages.keeping import KEPT_FOR
+from plans.messages.links import Link, Purpose
 from plans.messages.models import MessageWording, PatientMessage, SentMail
 from plans.messages.tasks import forget_old_mails
 from plans.scheduling.services import waitlist_add, waitlist_decline, waitlist_offer
@@ -106,3 +109,21 @@ def test_what_mails_said_is_forgotten_after_a_year(
     assert not SentMail.objects.exists()
     page = page_of(clinic, message)
     assert "What was sent is no longer kept: this is made anew" in page
+
+
+def test_mail_and_calendar_entries_call_a_location_by_its_name_in_mail(
+    clinic: Clinic, frozen: time_machine.Traveller, mailbox: Inbox
+) -> None:
+    Location.objects.update(name="Boston Hair Restoration", mail_name="Linden House")
+    visit = clinic.book()
+    frozen.shift(timedelta(seconds=60))
+    deliver_due()
+    (mail,) = mailbox.messages()
+    assert mail["From"].addresses[0].display_name == "Linden House"
+    parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
+    assert not any("Hair" in part for part in parts)
+    generation = clinic.patient.link_generation
+    path = Link(Purpose.VISIT, visit.pk, generation).url.removeprefix(settings.PUBLIC_URL)
+    entry = Client().get(f"{path}calendar.ics").content.decode()
+    assert "Visit at Linden House" in entry
+    assert "Hair" not in entry

@@ -173,13 +173,24 @@ def managers_of(location: Location) -> list[User]:
     return list(User.objects.filter(is_active=True, pk__in=managers.values("user")).order_by("last_name", "pk"))
 
 
+def to_look_at(rows: QuerySet[PatientMessage], now: datetime) -> QuerySet[PatientMessage]:
+    """Those of `rows` that wait for somebody: failed, of unknown outcome, or come back, still of use, and nobody has
+    spoken to the patient since."""
+    came_back = Q(status=PatientMessage.Status.BOUNCED, expires_at__gt=now) & ~Exists(_reached_since())
+    return rows.filter(Q(status__in=PatientMessage.MAY_HANDLE) | came_back)
+
+
+def _reached_since() -> QuerySet[ContactAttempt]:
+    """Calls in which the patient of an outer message was reached after it was settled."""
+    return ContactAttempt.objects.filter(
+        patient=OuterRef("patient"), outcome__in=MEANS_REACHED, attempted_at__gte=OuterRef("settled_at")
+    )
+
+
 def to_call(now: datetime) -> QuerySet[PatientMessage]:
     """The messages whose patients should be called instead, the soonest due first: what failed, came back or may not
     have arrived and is still of use, and what is not mailed at all and is due about now. Who was spoken to since is
     not called again."""
-    reached = ContactAttempt.objects.filter(
-        patient=OuterRef("patient"), outcome__in=MEANS_REACHED, attempted_at__gte=OuterRef("settled_at")
-    )
     to_patients = PatientMessage.objects.filter(staff=None)
     untold = to_patients.filter(
         status__in=[*PatientMessage.MAY_HANDLE, PatientMessage.Status.BOUNCED], expires_at__gt=now
@@ -195,7 +206,7 @@ def to_call(now: datetime) -> QuerySet[PatientMessage]:
         )
     )
     either = Q(pk__in=untold.order_by().values("pk")) | Q(pk__in=unsent.order_by().values("pk"))
-    return PatientMessage.objects.filter(~Exists(reached), either).order_by("due_at", "pk")
+    return PatientMessage.objects.filter(~Exists(_reached_since()), either).order_by("due_at", "pk")
 
 
 def stuck_since(now: datetime) -> dict[UUID, datetime]:

@@ -1,5 +1,6 @@
 """Messages: the list, one with what happened to it and what it says, and what a person does about it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,7 +14,6 @@ from django.urls import URLPattern, path
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from clinic import clock
 from clinic.audit.history import recorded
 from clinic.console.acts import Done, act, in_states
 from clinic.console.badges import Badge
@@ -28,11 +28,11 @@ from patients.queries import search
 from plans.followups.models import ContactAttempt
 from plans.followups.services import attempt_record_for_patient
 from plans.messages.admin.calls import CallsInstead
+from plans.messages.admin.tabs import PARTS, MessageList, TabParameter, tab_of, tabs
 from plans.messages.keeping import has_left, what_was_sent
 from plans.messages.looks import message_badge, message_title, story
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.preview import NotKept, preview
-from plans.messages.queries import to_call
 from plans.messages.services import (
     message_cancel,
     message_mark_handled,
@@ -44,19 +44,6 @@ from plans.messages.wordings.previews import framed, page_of, scheme_asked
 Status = PatientMessage.Status
 NEEDS_A_PERSON = (Status.FAILED, Status.UNKNOWN)
 TOLD = "Told by phone instead of by mail"
-
-
-class NeedsFilter(ChoiceFilter):
-    title = "what it needs"
-    parameter_name = "needs"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("person", "Needs a person"), ("call", "Call instead")]
-
-    def choose(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if value == "call":
-            return rows.filter(pk__in=to_call(clock.now()).order_by().values("pk"))
-        return rows.filter(status__in=NEEDS_A_PERSON)
 
 
 class DueFilter(ChoiceFilter):
@@ -104,17 +91,25 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
     list_display = ("whom", "what", "due", "state", "why")
     list_select_related = ("patient", "staff", "location")
     list_filter = (
-        NeedsFilter,
+        TabParameter,
         DueFilter,
         status_filter("state", Status),
         status_filter("kind", MessageKind, "kind"),
         WhomFilter,
         LocationFilter,
     )
-    ordering = ("-due_at", "-id")
     search_fields = ("patient__last_name",)
     search_help_text = "Patient: name, record number or phone"
-    empty_reason = "No messages yet. They are planned when a visit is booked."
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[MessageList]:
+        return MessageList
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        return PARTS[tab_of(request)].ordering
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"tabs": tabs(request, reader()), "empty_reason": PARTS[tab_of(request)].empty}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PatientMessage]:
         return super().get_queryset(request).select_related("patient", "staff", "location", "appointment")

@@ -12,6 +12,7 @@ from clinic.console.registry import Block, Job, job, patient_panel, today_sectio
 from clinic.words import since
 from patients.models import Patient
 from plans.messages.admin.calls import calls, number_of_calls
+from plans.messages.admin.tabs import number_to_look_at
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import PatientMessage
 from plans.messages.queries import stuck_since
@@ -104,6 +105,6 @@ job(
         icon="mail",
         resource="plans.patientmessage",
         position=60,
-        badge=number_in_need,
+        badge=number_to_look_at,
     )
 )

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -53,13 +54,43 @@ def test_a_message_of_unknown_outcome_is_marked_as_handled(house):
     assert "Handled by a person" in words(house.get(DESK, url(message)))
 
 
-def test_the_list_is_filtered_by_what_needs_a_person_and_found_by_patient(house):
-    confirmation(house, "failed")
-    needs = words(house.get(DESK, f"{LIST}?needs=person"))
-    assert "Not sent" in needs
-    assert "Reminder, 7 days before" not in needs
-    assert "Reminder, 7 days before" in words(house.get(DESK, f"{LIST}?q=aspen"))
-    assert "Nothing matches." in words(house.get(DESK, f"{LIST}?q=nobody"))
+class TestTheList:
+    """It opens on what to look at; what is planned months ahead has a tab of its own."""
+
+    def listed(self, house, query=""):
+        return re.findall(r"/plans/patientmessage/([0-9a-f-]{36})/change/", words(house.get(DESK, f"{LIST}{query}")))
+
+    def test_it_opens_on_what_to_look_at(self, house):
+        failed = confirmation(house, "failed")
+        page = words(house.get(DESK, LIST))
+        assert "Not sent" in page
+        assert "Reminder, 7 days before" not in page
+        assert 'To look at <span class="c-count">1</span>' in page
+        house.act(DESK, failed, "handled")
+        assert "every message left as it should" in words(house.get(DESK, LIST))
+
+    def test_what_came_back_is_to_be_looked_at_until_somebody_spoke_to_them(self, house):
+        bounced = confirmation(house, "bounced")
+        assert set(self.listed(house)) == {str(bounced.pk)}
+        house.act(DESK, bounced, "told")
+        assert self.listed(house) == []
+
+    def test_next_begins_with_the_soonest_and_sent_with_the_latest(self, house):
+        sent = confirmation(house, "sent")
+        due = PatientMessage.objects.filter(status="pending").order_by("due_at")
+        soonest_first = [str(key) for key in due.values_list("pk", flat=True)]
+        assert list(dict.fromkeys(self.listed(house, "?tab=next"))) == soonest_first
+        assert set(self.listed(house, "?tab=sent")) == {str(sent.pk)}
+        assert len(set(self.listed(house, "?tab=all"))) == PatientMessage.objects.count()
+
+    def test_a_search_and_a_filter_are_among_all_and_stay_from_tab_to_tab(self, house):
+        confirmation(house)
+        page = words(house.get(DESK, f"{LIST}?q=aspen"))
+        assert "Reminder, 7 days before" in page
+        assert 'href="?q=aspen&tab=next"' in page
+        assert "Reminder, 7 days before" in words(house.get(DESK, f"{LIST}?kind=reminder"))
+        assert "Nothing matches." in words(house.get(DESK, f"{LIST}?q=nobody"))
+        assert house.get(DESK, f"{LIST}?tab=nonsense").status_code == 200
 
 
 def test_a_pending_message_is_not_sent_after_all(house):

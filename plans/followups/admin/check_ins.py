@@ -16,7 +16,7 @@ from unfold.enums import ActionVariant
 
 from clinic.access.visibility import visible
 from clinic.console.acts import Button, Done, act, buttons, in_states
-from clinic.console.badges import Badge
+from clinic.console.badges import Badge, Tone
 from clinic.console.base import ConsoleAdmin
 from clinic.console.filters import ChoiceFilter, LocationFilter, status_filter
 from clinic.console.forms import ActForm, ReasonForm
@@ -29,7 +29,7 @@ from plans.followups import recovery
 from plans.followups.admin.alarms import Alarms
 from plans.followups.looks import check_in_badge, flags_badge, flags_in_words
 from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport
-from plans.followups.queries import check_ins_in_full, check_ins_to_ask, red_flags_open
+from plans.followups.queries import check_ins_in_full, check_ins_to_ask, red_flags_open, with_open_flags
 from plans.followups.rules import is_of_use
 from plans.followups.services import (
     LONGEST_ACKNOWLEDGEMENT,
@@ -41,6 +41,7 @@ from plans.followups.services import (
 State = CheckIn.State
 SHOWN_TODAY = SHOWN_OF_PATIENT = 6
 FLAGS_SHOWN = 12
+RED_FLAG = Badge(Tone.STOP, "Red flag, not acknowledged", "emergency_home")
 
 
 class NeedsFilter(ChoiceFilter):
@@ -81,7 +82,9 @@ def has_open_flags(check_in: Any) -> bool:
 
 
 def badge_of(check_in: Any) -> Badge:
-    """The state of a row of `check_ins_in_full`."""
+    """The state of a row of `check_ins_in_full`. It is answered, and still not done, while its red flags wait."""
+    if has_open_flags(check_in):
+        return RED_FLAG
     return check_in_badge(check_in.state, check_in.window_start, check_in.window_end, check_in.today)
 
 
@@ -93,11 +96,14 @@ class CheckInAdmin(Alarms, ConsoleAdmin):
     list_filter = (NeedsFilter, status_filter("state", State, "state"), LocationFilter)
     search_fields = ("session__plan__patient__last_name",)
     search_help_text = "Patient: name, record number or phone"
-    ordering = ("-window_end", "-id")
     empty_reason = "No check-ins yet. They come when a session is performed."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CheckIn]:
-        return visible(check_ins_in_full(), cast(User, request.user)).order_by(*self.ordering)
+        return with_open_flags(visible(check_ins_in_full(), cast(User, request.user)))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Whose red flags wait come first."""
+        return ("-has_open_flags", "-window_end", "-id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -233,6 +239,12 @@ def to_ask(who: Reader) -> QuerySet[Any]:
     return visible(check_ins_to_ask(), who.user).order_by("-window_end", "-id")
 
 
+def number_wanted(who: Reader) -> int:
+    """How many check-ins want somebody: to be asked, or to be seen to."""
+    flags = who.once("red flags", lambda: visible(red_flags_open(), who.user).order_by().count())
+    return number_to_ask(who) + flags
+
+
 def number_to_ask(who: Reader) -> int:
     return who.once("check-ins to ask", lambda: to_ask(who).order_by().count())
 
@@ -309,6 +321,6 @@ job(
         icon="healing",
         resource="plans.checkin",
         position=65,
-        badge=number_to_ask,
+        badge=number_wanted,
     )
 )

@@ -8,6 +8,7 @@ from plans.followups.queries.check_ins import (
     check_ins_to_ask,
     red_flags_open,
     with_check_in_state,
+    with_open_flags,
 )
 from plans.followups.queries.follow_ups import (
     DORMANT_PLANS,
@@ -47,5 +48,6 @@ __all__ = [
     "unreachable",
     "with_calling",
     "with_check_in_state",
+    "with_open_flags",
     "with_state",
 ]

@@ -38,6 +38,12 @@ def check_ins_in_full() -> QuerySet[Any]:
     )
 
 
+def with_open_flags(check_ins: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate `has_open_flags`: whether red flags of it wait for somebody."""
+    is_open = Q(report__acknowledge_by__isnull=False, report__acknowledged_at=None)
+    return check_ins.annotate(has_open_flags=Case(When(is_open, then=True), default=False))
+
+
 def red_flags_open() -> QuerySet[Any]:
     """The check-ins of `check_ins_in_full` whose red flags nobody has acknowledged, the most urgent first."""
     return (

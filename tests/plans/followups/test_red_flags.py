@@ -11,7 +11,7 @@ from clinic.access.roles import Role
 from clinic.errors import Conflict, Invalid
 from patients.models import Patient
 from plans.followups import recovery
-from plans.followups.models import CheckInPhoto, CheckInReport
+from plans.followups.models import CheckIn, CheckInPhoto, CheckInReport
 from plans.followups.services import check_in_report_acknowledge, check_in_report_submit
 from plans.messages.models import PatientMessage
 from plans.messages.preview import preview
@@ -182,6 +182,29 @@ class TestToday:
         assert "Acknowledge within 42 min" in page
         frozen.shift(55 * 60)
         assert "Not acknowledged, 13 min late" in words(sign_in(nurse).get("/admin/"))
+
+    def test_the_list_shows_them_first_and_red_and_counts_them(self, clinic, check_in, nurse, frozen):
+        client = sign_in(nurse)
+        later = CheckIn.objects.exclude(pk=check_in.pk).latest("window_end")
+
+        def listed():
+            page = words(client.get("/admin/plans/checkin/"))
+            rows = list(dict.fromkeys(re.findall(r"/plans/checkin/([0-9a-f-]{36})/change/", page)))
+            sidebar = client.get("/admin/").context["sidebar_navigation"]
+            (entry,) = [item for group in sidebar for item in group["items"] if item["title"] == "Check-ins"]
+            return page, rows, entry.get("badge")
+
+        before = listed()[2]
+        report(check_in, fever="high")
+        page, rows, number = listed()
+        assert "Red flag, not acknowledged" in page
+        assert rows[0] == str(check_in.pk) != str(later.pk)
+        assert number == before, "asked no more, but to be seen to"
+        assert "Red flag, not acknowledged" in words(client.get(url(check_in)))
+        check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Called")
+        page, rows, number = listed()
+        assert "Red flag, not acknowledged" not in page
+        assert rows[0] == str(later.pk)
 
     def test_nobody_else_does(self, clinic, check_in, manager):
         report(check_in, fever="yes")

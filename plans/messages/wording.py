@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from plans.messages.clinical_terms import clinical_words
+from plans.messages.clinical_terms import clinical_words, mixed_words
+from plans.messages.hosts import foreign_addresses
 from plans.messages.models import MessageKind
 
 SUBJECT_AT_MOST, BODY_AT_MOST = 150, 2000
@@ -68,12 +69,19 @@ class Wording:
 
 
 @lru_cache(maxsize=512)
-def faults_of(kind: MessageKind, wording: Wording) -> Sequence[WordingFault]:
+def faults_of(
+    kind: MessageKind, wording: Wording, language: str = "", hosts: frozenset[str] = frozenset()
+) -> Sequence[WordingFault]:
     """Everything that is wrong with these words, most of it by name; empty where they can be used.
 
-    Asked again for every mail that has words of its own, so it is remembered.
+    `language` is that of the words, `hosts` are those that they may name. Asked again for every mail that has words of
+    its own, so it is remembered.
     """
-    found = [*_faults(kind, "subject", wording.subject), *_faults(kind, "body", wording.body)]
+    found = [
+        fault
+        for field, text in (("subject", wording.subject), ("body", wording.body))
+        for fault in (*_faults(kind, field, text), *_unsafe(field, text, language, hosts))
+    ]
     if kind in LINK_NEEDED and f"{{{LINK}}}" not in wording.body:
         found.append(WordingFault("body", f"{{{LINK}}} is missing: without it nobody can do what this mail asks for."))
     return tuple(found)
@@ -95,11 +103,28 @@ def _faults(kind: MessageKind, field: str, text: str) -> Iterator[WordingFault]:
             yield WordingFault(
                 field, f"{{{placeholder}}} is unknown here. Known: {', '.join(f'{{{name}}}' for name in known)}."
             )
-    clinical = clinical_words(text)
+
+
+def _unsafe(field: str, text: str, language: str, hosts: frozenset[str]) -> Iterator[WordingFault]:
+    """What would tell others something, or lead patients astray."""
+    clinical = clinical_words(text, language)
     if clinical:
+        yield WordingFault(field, f"Others may read this mail over a shoulder: it cannot say {_quoted(clinical)}.")
+    mixed = mixed_words(text)
+    if mixed:
         yield WordingFault(
-            field, f"Others may read this mail over a shoulder: it cannot say “{'”, “'.join(clinical)}”."
+            field, f"{_quoted(mixed)} mixes letters of several alphabets that look alike. Type it again in one."
         )
+    addresses = foreign_addresses(text, hosts)
+    if addresses:
+        known = f"; addresses at {' and '.join(sorted(hosts))} can stay" if hosts else ""
+        yield WordingFault(
+            field, f"Mail programs make a link of {_quoted(addresses)}, and it leads elsewhere. Use {{{LINK}}}{known}."
+        )
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
 
 
 def pieces(text: str) -> Iterator[tuple[str | None, str]]:

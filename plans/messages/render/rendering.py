@@ -21,7 +21,7 @@ def render(mail: Mail) -> RenderedMail:
         own = mail.place.wordings.get((mail.kind, mail.language))
         if own is not None:
             try:
-                words = in_own_words(words, own, mail.kind)
+                words = in_own_words(words, own, mail)
             except WordingFault as fault:
                 note = OWN_WORDS_FAILED.format(fault=fault)
         return RenderedMail(

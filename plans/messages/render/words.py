@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from plans.messages.hosts import hosts_of
 from plans.messages.links import Purpose
 from plans.messages.models import MessageKind
 from plans.messages.render.addresses import one_line
@@ -87,12 +88,12 @@ def words_of(mail: Mail) -> Words:
     return FAMILIES[mail.kind](mail)
 
 
-def in_own_words(words: Words, own: Wording, kind: MessageKind) -> Words:
+def in_own_words(words: Words, own: Wording, mail: Mail) -> Words:
     """The same mail with a location's own subject and paragraphs; time, address, acts and phone stay under them.
 
     Raises `WordingFault` where the words cannot be used any more.
     """
-    for fault in faults_of(kind, own):
+    for fault in faults_of(mail.kind, own, mail.language, hosts_of(mail.place.email)):
         raise WordingFault(fault.field, str(fault))
     before: list[Paragraph] = []
     after: list[Paragraph] = []

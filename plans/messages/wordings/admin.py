@@ -31,11 +31,11 @@ from plans.messages.wording import (
     PLACEHOLDERS,
     SUBJECT_AT_MOST,
     Wording,
-    faults_of,
 )
 from plans.messages.wordings.previews import framed, keep, kept, page_of, scheme_asked
 from plans.messages.wordings.queries import own_languages, standard_words
 from plans.messages.wordings.services import (
+    faults_here,
     message_wording_reset,
     message_wording_write,
     wording_send_test,
@@ -297,7 +297,7 @@ def _preview(request: HttpRequest, place: Location, kind: MessageKind, language:
     key = keep(page_of(mail, scheme), cast(User, request.user))
     return {
         "mail": mail,
-        "faults": [(fault.field, str(fault)) for fault in faults_of(kind, draft)],
+        "faults": [(fault.field, str(fault)) for fault in faults_here(place, kind, language, draft)],
         "frame_url": reverse("admin:plans_messagewording_shown", args=[key]) if key is not None else "",
         "view": view if view in dict(VIEWS) else "desktop",
         "scheme": scheme,

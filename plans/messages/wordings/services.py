@@ -1,5 +1,6 @@
 """Writes a location's own words, and sends somebody a mail in them to look at."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from email.utils import parseaddr
 
@@ -12,13 +13,14 @@ from clinic.locking import lock
 from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.records import uuid7
+from plans.messages.hosts import hosts_of
 from plans.messages.identifiers import message_id
 from plans.messages.models import MessageKind, MessageWording
 from plans.messages.places import place_of
 from plans.messages.render import Mail, RenderedMail, ascii_address, render
 from plans.messages.samples import sample_mail
 from plans.messages.smtp import MailServer, Unreachable, Verdict
-from plans.messages.wording import Wording, faults_of
+from plans.messages.wording import Wording, WordingFault, faults_of
 
 
 def message_wording_write(
@@ -26,10 +28,10 @@ def message_wording_write(
 ) -> MessageWording:
     """Keep these words for mails of `kind` in `language`; returns the row, new or changed.
 
-    Raises `Invalid`, naming what is wrong with each field: an unknown or broken placeholder, a clinical word, a link
-    that is missing.
+    Raises `Invalid`, naming what is wrong with each field: an unknown or broken placeholder, a clinical word, an
+    address that leads elsewhere, a link that is missing.
     """
-    _check(kind, Wording(subject, body))
+    _check(location, kind, language, Wording(subject, body))
     with recorded("Mail words changed"):
         # Two who write the first words of a kind at the same moment: the second one changes what the first one made.
         row, is_new = MessageWording.objects.get_or_create(
@@ -61,7 +63,7 @@ def wording_send_test(
     Raises `Invalid` where the words cannot be used, and `Conflict` where the mail server does not take the mail.
     """
     if wording is not None:
-        _check(kind, wording)
+        _check(location, kind, language, wording)
     key, sender = uuid7(), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     sample = _sample(location, kind, language, wording)
     mail = replace(
@@ -83,8 +85,14 @@ def wording_send_test(
         raise Conflict(f"The mail server did not take the test mail. {answer.detail}".strip(), code="mail_refused")
 
 
-def _check(kind: MessageKind, wording: Wording) -> None:
-    Invalid.gather(Invalid(str(fault), code="invalid_wording", attr=fault.field) for fault in faults_of(kind, wording))
+def faults_here(location: Location, kind: MessageKind, language: str, wording: Wording) -> Sequence[WordingFault]:
+    """What keeps `wording` from being used at `location`."""
+    return faults_of(kind, wording, language, hosts_of(location.email))
+
+
+def _check(location: Location, kind: MessageKind, language: str, wording: Wording) -> None:
+    faults = faults_here(location, kind, language, wording)
+    Invalid.gather(Invalid(str(fault), code="invalid_wording", attr=fault.field) for fault in faults)
 
 
 def _sample(location: Location, kind: MessageKind, language: str, wording: Wording | None) -> Mail:

@@ -14,6 +14,7 @@ def clinical_words_of(content: bytes) -> dict[str, list[str]]:
     """The clinical words of a mail by where they stand: each header, each part, and what its links hold."""
     message = email.message_from_bytes(content, policy=email.policy.default)
     said = {name: str(value) for name, value in message.items()}
+    language = said["Content-Language"]
     for number, part in enumerate(message.walk()):
         kind = part.get_content_type()
         said[f"head of part {number}"] = " ".join(
@@ -25,7 +26,7 @@ def clinical_words_of(content: bytes) -> dict[str, list[str]]:
             text = body.decode()
             # A calendar's lines are folded: what is broken in two is one word all the same.
             said[f"{kind} {number}"] = re.sub(r"\r\n[ \t]", "", text)
-    found = {place: clinical_words(TOKEN.sub(" ", text)) for place, text in said.items()}
+    found = {place: clinical_words(TOKEN.sub(" ", text), language) for place, text in said.items()}
     tokens = {token for text in said.values() for token in TOKEN.findall(text)}
     found["links"] = [word for token in tokens for word in _words_in_link(token)]
     return {place: words for place, words in found.items() if words}

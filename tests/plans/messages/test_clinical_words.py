@@ -7,20 +7,24 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils.translation import override
 
 from clinic import clock
 from clinic.people.models import Modality
 from patients.models import Patient
 from plans.consultations.scales import Scale
 from plans.demo import courses
-from plans.messages.clinical_terms import TERMS, clinical_words
+from plans.messages.clinical_terms import TERMS, clinical_words, mixed_words
+from plans.messages.hosts import addresses_in, foreign_addresses, hosts_of
 from plans.messages.identifiers import message_id
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.places import places_of
 from plans.messages.queries import patient_as_recipient
 from plans.messages.render import Mail, RenderedMail, render
+from plans.messages.render.dates import date_of, day_of, time_of, weekday_of
 from plans.messages.samples import sample_mail
 from plans.messages.subjects import lock_subject
+from plans.messages.wording import Wording, faults_of
 from tests.plans.messages.scanning import clinical_words_of
 from tests.plans.messages.test_render import LANGUAGES, RENDERED, any_sample
 
@@ -104,10 +108,79 @@ def test_the_declared_list_knows_every_modality_and_scale_and_each_language_its_
         assert clinical_words(said), said
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "شعرك", "وشعرهم", "جلستكم", "دواؤك", "شـعر",
+        "Eigenblut", "Eigenbluttherapie", "Nachbehandlung", "Eigenhaar",
+        "PRPs", "P.R.P", "P R P", "bald", "stem  cell", "stem\ncell", "stem-cell", "stem_cell", "side\neffects",
+        "hаir", "hαir", "ha\u115fir", "ha\u3164ir", "ha\u2800ir", "P\u200bRP", "ha1r", "𝐏𝐑𝐏", "ＰＲＰ", "ᴘʀᴘ",
+        "www.myhairclinic.example", "https://myprpclinic.example/",
+    ],
+)  # fmt: skip
+def test_a_clinical_word_is_found_in_every_spelling_and_told_as_it_stands_there(said):
+    assert clinical_words(f"Wir: {said}!") == [said]
+    assert faults_of(MessageKind.CONFIRMATION, Wording("ok", f"Your {said}."))
+
+
 def test_what_people_at_a_clinic_say_anyway_is_not_taken_for_a_clinical_word():
+    for language, said in (
+        ("de", "Bis bald in der Lindenstraße 4, an der Rezeption im Blütenweg!"),
+        ("de", "Vielen Dank für Ihre Kooperation, Ihre Dr. Schaar. Mo.–Fr. 8.00–18.00 Uhr, d.h. z.B. morgens"),
+        ("en", "We are saving this time for you, in Room 2B, SW1A 2AA, from 9.30 a.m."),
+        ("en", "Calvin, your visit is booked. Needless to say: thank you for your cooperation and co-operation."),
+        ("en", "On other topics call us: the chair by the stairs is yours."),
+        ("es", "Le esperamos en la recepción, p.ej. por la mañana. Puede iniciar sesión."),
+        ("ar", "إذا شعرتم بأي قلق فاتصلوا بنا في أوقات الدوام مع د. إبراهيم، أو عبر الـWhatsApp"),
+    ):
+        assert not clinical_words(said, language), said
+        assert not mixed_words(said), said
+        assert not list(addresses_in(said)), said
+    assert clinical_words("Your P\u200bRP, and PRP again: الـPRP") == ["P\u200bRP", "PRP"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_day_of_the_year_and_no_time_of_day_is_a_clinical_word(language):
+    with override(language):
+        for month in range(1, 13):
+            for day in range(1, 8):
+                local = datetime(2026, month, day, day * 3, tzinfo=UTC)
+                said = f"{date_of(weekday_of(local), day_of(local))} {time_of(local)}"
+                assert not clinical_words(said, language), said
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("https://evil.example/login", "evil.example"),
+        ("www.evil.example", "www.evil.example"),
+        ("evil.example", "evil.example"),
+        ("EVIL.EXAMPLE", "evil.example"),
+        ("t.co/abc", "t.co"),
+        ("me@evil.example", "evil.example"),
+        ("https://clinic.example@evil.example/", "evil.example"),
+        ("https://evil.example\\@clinic.example", "evil.example"),
+        ("ev\u200bil.example", "evil.example"),
+        ("evil。example", "evil.example"),
+        ("evil.xn--p1ai", "evil.xn--p1ai"),
+        ("https://[broken", ""),
+    ],
+)
+def test_an_address_that_leads_elsewhere_is_found_however_it_is_written(said, host):
+    ((_, found),) = addresses_in(f"Look: {said}, please.")
+    assert found == host
+    assert foreign_addresses(f"Look: {said}", hosts_of("hello@clinic.example"))
+
+
+def test_a_location_may_name_its_own_host_and_that_of_the_pages(settings):
+    settings.PUBLIC_URL = "https://visits.example"
+    own = hosts_of("hello@Clinic.example")
     for said in (
-        "Bis bald in der Lindenstraße 4!", "We are saving this time for you.", "Calvin, your visit is booked.",
-        "Le esperamos en la recepción.", "إذا شعرتم بأي قلق فاتصلوا بنا", "On other topics call us.",
-    ):  # fmt: skip
-        assert not clinical_words(said), said
-    assert clinical_words("Your P\u200bRP, and PRP again") == ["P\u200bRP", "PRP"]
+        "clinic.example",
+        "https://www.clinic.example/way",
+        "desk@clinic.example",
+        "https://visits.example/p/",
+    ):
+        assert list(addresses_in(said))
+        assert not foreign_addresses(said, own), said
+    assert foreign_addresses("notclinic.example", own)

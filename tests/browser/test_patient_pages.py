@@ -82,7 +82,7 @@ def plain(chromium, web, page):
 
 def test_confirm_move_cancel_and_answer_without_scripts(patient, plain):
     plain.goto(patient.path(Purpose.VISIT, patient.visit))
-    plain.get_by_role("button", name="I will come").click()
+    plain.get_by_role("button", name="Confirm").click()
     expect(plain.get_by_role("status")).to_contain_text("Thank you.")
     plain.get_by_role("link", name="Another time").click()
     time = plain.get_by_role("radio").nth(1)
@@ -148,7 +148,7 @@ def test_no_page_has_a_serious_fault_or_needs_more_than_320_pixels(patient, page
 def test_a_visit_is_moved_by_keyboard_alone(patient, page):
     page.goto(patient.path(Purpose.VISIT, patient.visit))
     page.keyboard.press("Tab")
-    expect(page.locator(":focus")).to_have_text("Skip to the page")
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     while page.locator(":focus").inner_text() != "Another time":

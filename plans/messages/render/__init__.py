@@ -5,17 +5,20 @@ it. The words of each family of kinds come from one function (`words`), and all 
 """
 
 from plans.messages.render.addresses import ascii_address, one_line
+from plans.messages.render.calendar import Entry, calendar_file
 from plans.messages.render.dates import zone_label
 from plans.messages.render.mail import LANGUAGES, Logo, Mail, Place, RenderedMail
 from plans.messages.render.rendering import render, standard_wording
 
 __all__ = [
     "LANGUAGES",
+    "Entry",
     "Logo",
     "Mail",
     "Place",
     "RenderedMail",
     "ascii_address",
+    "calendar_file",
     "one_line",
     "render",
     "standard_wording",

@@ -1,6 +1,10 @@
-"""The visit as an iTIP message (RFC 5546), as Google, Outlook and Apple accept it."""
+"""A visit for the patient's calendar (RFC 5545), as Google, Outlook and Apple accept it: as the invitation in a mail
+(RFC 5546) and as the file of the visit's page. It names neither what is treated nor with whom."""
 
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
 
 import icalendar
 from django.utils.translation import gettext
@@ -8,9 +12,12 @@ from django.utils.translation import gettext
 from plans.messages.identifiers import calendar_uid
 from plans.messages.models import MessageKind
 from plans.messages.render.addresses import ascii_address, one_line
+from plans.messages.render.dates import left_to_right
 from plans.messages.render.mail import Mail
+from plans.messages.rules import Recipient
 
-INVITES = {
+Method = Literal["REQUEST", "CANCEL", "PUBLISH"]
+INVITES: dict[MessageKind, Method] = {
     MessageKind.CONFIRMATION: "REQUEST",
     MessageKind.CHANGED: "REQUEST",
     MessageKind.CANCELLED: "CANCEL",
@@ -19,34 +26,77 @@ INVITES = {
 PRODUCT = "-//Clinic//Visits//EN"
 
 
-def calendar_entry(mail: Mail, description: str) -> bytes:
-    """The entry of a visit, in the language that is active. Times are UTC: every calendar shows them in its reader's
-    zone."""
-    is_cancelled = mail.kind == MessageKind.CANCELLED
-    name, address = one_line(mail.place.name), one_line(mail.place.address)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A visit, and whom to call about it. `address` may be empty."""
+
+    visit_id: UUID
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    is_cancelled: bool
+    place: str
+    address: str
+    phone: str
+    email: str
+    written_at: datetime
+
+
+def calendar_of(mail: Mail) -> bytes:
+    """The invitation, its change or its cancellation."""
+    visit, place = mail.visit, mail.place
+    entry = Entry(
+        visit_id=visit.id,
+        revision=visit.revision,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        is_cancelled=mail.kind == MessageKind.CANCELLED,
+        place=place.name,
+        address=place.address,
+        phone=place.phone,
+        email=place.email,
+        written_at=mail.written_at,
+    )
+    return calendar_file(entry, INVITES[mail.kind], mail.recipient)
+
+
+def calendar_file(entry: Entry, method: Method, attendee: Recipient | None = None) -> bytes:
+    """The entry in the language that is active; with its UID and SEQUENCE a calendar keeps one entry, the newest.
+
+    Times are UTC: every calendar shows them in its reader's zone.
+    """
+    place, address, phone = one_line(entry.place), one_line(entry.address), left_to_right(one_line(entry.phone))
+    if entry.is_cancelled:
+        call = f"{gettext('To find a new time, call us:')} {phone}"
+    else:
+        call = gettext("Another time, or can’t come? Call us: %(phone)s") % {"phone": phone}
     event = icalendar.Event()
-    event.add("uid", calendar_uid(mail.visit.id))
-    event.add("sequence", mail.visit.revision)
-    event.add("dtstamp", mail.written_at)
-    event.add("dtstart", mail.visit.starts_at.astimezone(UTC))
-    event.add("dtend", mail.visit.ends_at.astimezone(UTC))
-    event.add("summary", gettext("Visit at %(place)s") % {"place": name})
-    event.add("location", f"{name}, {address}" if address else name)
-    event.add("description", description)
-    event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
-    event.add("transp", "TRANSPARENT" if is_cancelled else "OPAQUE")
+    event.add("uid", calendar_uid(entry.visit_id))
+    event.add("sequence", entry.revision)
+    event.add("dtstamp", entry.written_at.astimezone(UTC))
+    event.add("dtstart", entry.starts_at.astimezone(UTC))
+    event.add("dtend", entry.ends_at.astimezone(UTC))
+    event.add("summary", gettext("Visit at %(place)s") % {"place": place})
+    event.add("location", f"{place}, {address}" if address else place)
+    event.add("description", call)
+    event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if entry.is_cancelled else "OPAQUE")
     event.add("class", "PRIVATE")
-    organizer = icalendar.vCalAddress(f"mailto:{ascii_address(mail.place.email)}")
-    organizer.params["CN"] = name
-    event.add("organizer", organizer)
-    attendee = icalendar.vCalAddress(f"mailto:{ascii_address(mail.recipient.address)}")
-    attendee.params.update({"CN": one_line(mail.recipient.name), "ROLE": "REQ-PARTICIPANT", "RSVP": "FALSE"})
-    attendee.params["PARTSTAT"] = "NEEDS-ACTION"
-    event.add("attendee", attendee)
+    event.add("organizer", _person(entry.email, place))
+    if attendee is not None:
+        person = _person(attendee.address, one_line(attendee.name))
+        person.params.update({"ROLE": "REQ-PARTICIPANT", "RSVP": "FALSE", "PARTSTAT": "NEEDS-ACTION"})
+        event.add("attendee", person)
     calendar = icalendar.Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add("method", INVITES[mail.kind])
+    calendar.add("method", method)
     calendar.add_component(event)
     content: bytes = calendar.to_ical()
     return content
+
+
+def _person(address: str, name: str) -> icalendar.vCalAddress:
+    person = icalendar.vCalAddress(f"mailto:{ascii_address(address)}")
+    person.params["CN"] = name
+    return person

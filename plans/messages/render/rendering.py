@@ -2,7 +2,7 @@
 
 from django.utils.translation import override
 
-from plans.messages.render.calendar import INVITES, calendar_entry
+from plans.messages.render.calendar import INVITES, calendar_of
 from plans.messages.render.headers import headers_of
 from plans.messages.render.html import html_of
 from plans.messages.render.mail import Mail, RenderedMail
@@ -28,7 +28,7 @@ def render(mail: Mail) -> RenderedMail:
             subject=words.subject,
             text=text_of(words),
             html=html_of(mail, words),
-            calendar=calendar_entry(mail, f"{words.call} {words.phone}") if mail.kind in INVITES else b"",
+            calendar=calendar_of(mail) if mail.kind in INVITES else b"",
             calendar_method=INVITES.get(mail.kind, ""),
             headers=headers_of(mail),
             logo=mail.place.logo,

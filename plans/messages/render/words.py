@@ -156,7 +156,7 @@ def _visit(mail: Mail) -> Words:
     return replace(
         words,
         main=Act(gettext("Confirm"), f"{page}confirm/"),
-        others=[Act(gettext("Another time"), f"{page}move/"), Act(gettext("Can’t come"), f"{page}cancel/")],
+        others=[Act(gettext("Another time"), f"{page}move/"), Act(gettext("I can’t come"), f"{page}cancel/")],
         page=Act(gettext("Your visit"), page),
         call=gettext("Or call us:"),
     )
@@ -180,7 +180,7 @@ def _offer(mail: Mail) -> Words:
     words = _at_a_time(
         mail,
         gettext("An earlier time for you: %(date)s, %(time)s"),
-        gettext("This time has come free at %(place)s. Whoever takes it first has it."),
+        gettext("This time has become free at %(place)s. Whoever takes it first gets it."),
         mail.subject.starts_at,
     )
     words = _with_button(words, gettext("Take this time"), f"{page}accept/")
@@ -205,7 +205,7 @@ def _course(mail: Mail) -> Words:
         case _:
             subject, label = gettext("Your link"), gettext("Open my page")
             sentence = gettext(
-                "Here is the link to your page at %(place)s. If you did not ask for it, you can ignore this mail."
+                "Here is the link to your page at %(place)s. If you did not ask for it, you can ignore this email."
             )
             purpose, call = Purpose.HOME, gettext("Questions? Call us:")
     words = replace(_to_patient(mail, sentence), subject=subject, call=call)
@@ -274,8 +274,8 @@ def _to_patient(mail: Mail, sentence: str) -> Words:
         before=[[gettext("Hello %(name)s") % {"name": reader}], [sentence % {"place": name}]],
         phone=phone,
         phone_url=f"tel:{re.sub('[^0-9+]', '', place.phone)}",
-        closing=gettext("You can also reply to this mail."),
-        unsubscribe=Act(gettext("No more reminders and advice by mail"), unsubscribe_url(mail))
+        closing=gettext("You can also reply to this email."),
+        unsubscribe=Act(gettext("No more reminders, advice or offers by email"), unsubscribe_url(mail))
         if is_optional
         else None,
         values={"name": reader, "place": name, "phone": phone},

@@ -40,7 +40,7 @@ class BirthView(ActView):
             return self.ask_birth(after=self.after, given=given, notice=gettext("Please try again."))
         written = _date(given)
         if written is None:
-            notice = gettext("This is no date. Write day, month and year in numbers, such as 7, 5 and 1985.")
+            notice = gettext("This is not a date. Use numbers for the day, the month and the year.")
             return self.ask_birth(after=self.after, given=given, notice=notice, is_wrong=True, status=422)
         verdict = birth.try_date(request, self.patient, written)
         if verdict.wait_seconds:
@@ -49,7 +49,7 @@ class BirthView(ActView):
             response["Retry-After"] = str(verdict.wait_seconds)
             return response
         if not verdict.is_right:
-            notice = gettext("This is not the date of birth that we know. Look again, or call us.")
+            notice = gettext("This is not the date of birth that we know. Please check it, or call us.")
             return self.ask_birth(after=self.after, given=given, notice=notice, is_wrong=True, status=422)
         response = self.done("", ADDRESSES[self.after])
         birth.remember(response, self.patient, self.now)

@@ -88,7 +88,7 @@ class CheckInView(LinkView):
             return self._form(check_in, missing=missing, status=422)
         pictures, complaints = self._pictures(request.FILES.getlist("photos"))
         if complaints and not flags:
-            notice = " ".join([*complaints, gettext("Nothing was sent yet. Choose the pictures anew, or send none.")])
+            notice = " ".join([*complaints, gettext("Nothing was sent yet. Choose the pictures again, or send none.")])
             return self._form(check_in, notice=notice, status=422)
         has_page = self.opened.check_in is not None and self._may_read()
         try:
@@ -148,7 +148,7 @@ class CheckInView(LinkView):
         said = (
             gettext("The picture “%(name)s” is too large. It can have up to 10 MB and 40 million pixels.")
             if code == "too_large"
-            else gettext("“%(name)s” is no picture that we can read. Send a JPEG, PNG or WebP.")
+            else gettext("We cannot read “%(name)s” as a picture. Send a JPEG, PNG or WebP.")
         )
         return said % {"name": name[:60]}
 

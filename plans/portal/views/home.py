@@ -24,7 +24,7 @@ OptionalMail = Patient.OptionalMail
 KINDS: dict[str, str | Promise] = {
     OptionalMail.REMINDER: gettext_lazy("Reminders of my visits"),
     OptionalMail.PREPARATION: gettext_lazy("How to prepare for a visit"),
-    OptionalMail.AFTERCARE: gettext_lazy("What to mind after a visit"),
+    OptionalMail.AFTERCARE: gettext_lazy("What to keep in mind after a visit"),
     OptionalMail.CHECK_IN: gettext_lazy("Questions about how I am"),
     OptionalMail.OVERDUE: gettext_lazy("When it is time to book a visit"),
     OptionalMail.OFFER: gettext_lazy("Offers of an earlier time"),
@@ -102,7 +102,9 @@ class PreferencesView(LinkView):
         except Busy:
             raise
         except Refusal:
-            return self.show(notice=gettext("This could not be kept. Nothing was changed. Try again."), status=409)
+            return self.show(
+                notice=gettext("This could not be saved. Nothing was changed. Please try again."), status=409
+            )
         return self.done("kept", "preferences")
 
     def _typed(self) -> Wishes:

@@ -36,7 +36,7 @@ class LostView(PortalView):
             notice = gettext("This page was open for too long. Nothing was changed. Try again.")
             return self._form(email=email, notice=notice)
         if not _is_address(email):
-            return self._form(email=email, notice=gettext("This is no email address. Look again."), status=422)
+            return self._form(email=email, notice=gettext("This is not an email address. Please check it."), status=422)
         if counting.add(f"lost-from:{address_of(request)}", HOUR_SECONDS) > PER_ADDRESS:
             response = self.sorry("too_often", status=429, seconds=counting.seconds_left(HOUR_SECONDS))
             response["Retry-After"] = str(counting.seconds_left(HOUR_SECONDS))

@@ -6,13 +6,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext
 
 from clinic.errors import Busy, Conflict, Refusal
 from plans.followups.models import FollowUp
 from plans.followups.queries import state_of
 from plans.messages.links import Link, Purpose
-from plans.portal import calendar
+from plans.messages.render import Entry, calendar_file
 from plans.portal.access import Page, plan_of
 from plans.portal.queries import DAYS_SHOWN, Times, wanted_for_visit
 from plans.portal.rules import may_change
@@ -194,19 +194,21 @@ class CalendarView(VisitPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         visit, place = self.visit, self.location
-        entry = calendar.Entry(
+        entry = Entry(
             visit_id=visit.pk,
             revision=visit.revision,
             starts_at=visit.starts_at,
             ends_at=visit.ends_at,
             is_cancelled=visit.status == Status.CANCELLED,
-            title=pgettext("page", "Visit at %(place)s") % {"place": place.name_in_mail},
-            place=", ".join(filter(None, (place.name_in_mail, place.address))),
-            note=gettext("Another time, or can’t come? Call us: %(phone)s") % {"phone": place.phone},
+            place=place.name_in_mail,
+            address=place.address,
+            phone=place.phone,
+            email=place.email,
             written_at=self.now,
         )
         headers = {"Content-Disposition": 'attachment; filename="visit.ics"'}
-        return HttpResponse(calendar.document(entry), content_type="text/calendar; charset=utf-8", headers=headers)
+        file = calendar_file(entry, "PUBLISH")
+        return HttpResponse(file, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
 def names_for(times: Times, known: UUID | None, *, are_shown: bool) -> Mapping[UUID, str]:

@@ -135,7 +135,7 @@ def test_the_two_forms_of_a_mail_say_the_same(kind: MessageKind, language: str) 
 def test_the_comparison_of_the_two_forms_sees_what_one_of_them_leaves_out() -> None:
     rendered = render(any_sample(MessageKind.REMINDER))
     page = Visible(rendered.html)
-    assert {"Hello Mock", "Confirm", "Can’t come", "+1 212 555 0100", "09:30"} <= {said.strip() for said in page.said}
+    assert {"Hello Mock", "Confirm", "I can’t come", "+1 212 555 0100", "09:30"} <= {said.strip() for said in page.said}
     assert len(set(page.links)) == 6
 
 
@@ -321,6 +321,8 @@ class TestCalendar:
         assert event["ORGANIZER"] == "mailto:desk@linden.example"
         assert event["ATTENDEE"] == "mailto:mock@example.com"
         assert event["DTSTAMP"].dt == sample().written_at
+        begin = "To find a new time, call us: +" if method == "CANCEL" else "Another time, or can’t come? Call us: +"
+        assert event["DESCRIPTION"].startswith(begin)
 
     def test_a_reminder_carries_none(self) -> None:
         assert not [part for part in read(sample(MessageKind.REMINDER)).walk() if "calendar" in part.get_content_type()]

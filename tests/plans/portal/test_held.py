@@ -71,7 +71,7 @@ def test_a_visit(clinic, browser, impatient):
     path = path_of(Purpose.VISIT, visit)
     form = hidden(browser.get(path))
     with holding(type(visit).objects.filter(pk=visit.pk)):
-        assert "I will come" in refused_softly(browser.post(f"{path}confirm/", form))
+        assert "Confirm" in refused_softly(browser.post(f"{path}confirm/", form))
 
 
 def test_a_link_that_is_asked_for_twice_at_once_is_mailed_once(clinic):

@@ -228,7 +228,7 @@ def test_one_post_without_page_or_cookie_ends_optional_mail_whatever_became_of_t
     clinic.patient.refresh_from_db()
     assert set(clinic.patient.unwanted_mail) == set(Patient.OptionalMail)
     assert not clinic.patient.email_opt_out
-    assert "You get no reminders" in words(program.get(path))
+    assert "You will get no more reminders" in words(program.get(path))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_who_is_merged_while_they_unsubscribe_is_asked_to_try_again(clinic, brow
 
 def test_looking_at_the_unsubscribe_page_ends_nothing(clinic, browser):
     page = browser.get(path_of(U, clinic.patient))
-    assert "No more of these mails" in words(page)
+    assert "Stop these emails" in words(page)
     clinic.patient.refresh_from_db()
     assert clinic.patient.unwanted_mail == []
     assert browser.get(path_of(U, clinic.patient, "progress/")).status_code == 404, "it never ends, so it opens little"
@@ -336,7 +336,7 @@ def test_who_asks_for_many_addresses_waits(browser, monkeypatch):
 def test_what_is_no_address_is_said_at_its_place(browser, email):
     sent = browser.press("/p/", email=email)
     assert sent.status_code == 422
-    assert "This is no email address." in words(sent)
+    assert "This is not an email address." in words(sent)
     assert not links().exists()
 
 

@@ -31,7 +31,7 @@ def test_it_says_when_and_where_and_nothing_clinical(clinic, browser):
     assert page.status_code == 200
     assert "Monday 9 March 2026 10:00 New York time, EDT" in said
     assert clinic.location.name in said
-    assert "I will come" in said
+    assert "Confirm" in said
     assert "PRP" not in said
     assert "Session" not in said
     assert clinic.patient.last_name not in said
@@ -239,7 +239,12 @@ def test_the_calendar_file_has_the_mails_uid_and_revision_and_nothing_clinical(c
     visit = clinic.book(session=clinic.sessions[0])
     answer = browser.get(path_of(V, visit, "calendar.ics"))
     assert answer["Content-Type"].startswith("text/calendar")
-    [event] = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
+    calendar = icalendar.Calendar.from_ical(answer.content)
+    [event] = calendar.walk("VEVENT")
+    assert calendar["method"] == "PUBLISH"
+    assert event["organizer"] == f"mailto:{clinic.location.email}", "RFC 5546, 3.2.1"
+    assert "attendee" not in event
+    assert event["description"] == "Another time, or can’t come? Call us: +1 212 555 0100"
     assert str(event["uid"]).startswith(str(visit.pk))
     assert event["sequence"] == 1
     assert event["dtstart"].dt == visit.starts_at

@@ -28,6 +28,10 @@ def validate_timezone(value: str) -> None:
         raise ValidationError("%(value)s is not an IANA time zone (such as America/New_York).", params={"value": value})
 
 
+CODE_LAST = frozenset({"US", "CA", "AU", "GB", "IE", "NZ", "IN"})
+"""Countries that write the postal code behind the town."""
+
+
 @pghistory.track(append_only=True)
 class Location(Record):
     """One clinic site. Its zone decides every local date and time of what happens there."""
@@ -118,8 +122,9 @@ class Location(Record):
 
     @property
     def address(self) -> str:
-        """One line, as a map search takes it."""
-        return ", ".join(part for part in (self.street, f"{self.postal_code} {self.city}".strip()) if part)
+        """One line, as its country writes it and a map search takes it."""
+        town = (self.city, self.postal_code) if self.country in CODE_LAST else (self.postal_code, self.city)
+        return ", ".join(part for part in (self.street, " ".join(filter(None, town))) if part)
 
 
 @pghistory.track(append_only=True)

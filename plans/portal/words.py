@@ -1,12 +1,10 @@
-"""Dates, times and numbers as patients read them, in the language that is active: the same as in their mail (pure)."""
+"""Dates and times as patients read them, in the language that is active: the same as in their mail (pure)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
-
-from plans.messages.render.dates import ARABIC_DIGITS, date_of, day_of, time_of, weekday_of, zone_label
+from plans.messages.render.dates import date_of, day_of, time_of, weekday_of, zone_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +39,6 @@ def short_day(value: date) -> str:
 def time_of_day(local: datetime) -> str:
     """“09:30”, of an instant in its own zone."""
     return time_of(local)
-
-
-def number(value: int) -> str:
-    """“12”, in the numerals of the language."""
-    return str(value).translate(ARABIC_DIGITS) if get_language() == "ar" else str(value)
 
 
 def _day(local: datetime) -> str:

@@ -9,7 +9,6 @@ from django.utils.translation import get_language, get_language_bidi, gettext, p
 from clinic.places.zonenames import city_in
 
 LEFT_TO_RIGHT, FIRST_STRONG, END = "\u2066", "\u2068", "\u2069"
-ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 def isolated(text: str) -> str:
@@ -28,7 +27,7 @@ def weekday_of(local: datetime) -> str:
 
 def day_of(local: datetime) -> str:
     """“24 November 2026”."""
-    return _digits(date_format(local, pgettext("date in Django's format letters", "j F Y")))
+    return date_format(local, pgettext("date in Django's format letters", "j F Y"))
 
 
 def date_of(weekday: str, day: str) -> str:
@@ -38,7 +37,7 @@ def date_of(weekday: str, day: str) -> str:
 
 def time_of(local: datetime) -> str:
     """“09:30”."""
-    return _digits(date_format(local, pgettext("time of day in Django's format letters", "H:i")))
+    return date_format(local, pgettext("time of day in Django's format letters", "H:i"))
 
 
 def zone_label(instant: datetime, zone: ZoneInfo) -> str:
@@ -54,7 +53,3 @@ def zone_label(instant: datetime, zone: ZoneInfo) -> str:
         return name
     said = city_in(zone.key, get_language() or "") or isolated(city.replace("_", " "))
     return gettext("%(city)s time, %(name)s") % {"city": said, "name": name}
-
-
-def _digits(text: str) -> str:
-    return text.translate(ARABIC_DIGITS) if get_language() == "ar" else text

@@ -11,7 +11,7 @@ from plans.portal.access import CLINICAL, Page, plan_of
 from plans.portal.queries import Course, care_for, courses_of
 from plans.portal.sealing import is_sealed
 from plans.portal.views.base import ActView, LinkView
-from plans.portal.words import moment, number, short_day
+from plans.portal.words import moment, short_day
 from plans.treatment.models import TreatmentPlan
 from plans.treatment.progress import Kind, State, Step
 
@@ -91,8 +91,8 @@ class ProgressView(LinkView):
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         courses = [
             {
-                "done": number(course.done),
-                "total": number(course.total),
+                "done": course.done,
+                "total": course.total,
                 "number": course.total,
                 "is_on_hold": course.is_on_hold,
                 "treatments": _in_words(course.treatments, course),
@@ -111,8 +111,8 @@ def _in_words(steps: Sequence[Step], course: Course) -> list[tuple[str, str, str
 def _title(step: Step, course: Course) -> str:
     if step.kind is Kind.SESSION:
         return gettext("Treatment %(number)s of %(total)s") % {
-            "number": number(step.sequence),
-            "total": number(course.total),
+            "number": step.sequence,
+            "total": course.total,
         }
     return gettext("Later treatment") if step.kind is Kind.MAINTENANCE else gettext("Check-up")
 

@@ -18,7 +18,7 @@ from plans.portal.queries import check_in_to_answer, courses_of, follow_ups_to_o
 from plans.portal.services import mail_choose, mail_unsubscribe
 from plans.portal.views.base import LinkView, address_of_page
 from plans.portal.views.visit import link_to
-from plans.portal.words import moment, number
+from plans.portal.words import moment
 
 OptionalMail = Patient.OptionalMail
 KINDS: dict[str, str | Promise] = {
@@ -50,9 +50,7 @@ class HomeView(LinkView):
             "offers": [self._path(Purpose.OFFER, row.pk) for row in offers_to_answer(self.patient, self.now)[:5]],
             "is_known": is_known,
             "has_check_in": is_known and check_in_to_answer(self.patient) is not None,
-            "courses": [(number(one.done), number(one.total), one.total) for one in courses_of(self.patient)]
-            if is_known
-            else [],
+            "courses": [(one.done, one.total, one.total) for one in courses_of(self.patient)] if is_known else [],
         }
         return self.page_of_link("home.html", context, status=status)
 

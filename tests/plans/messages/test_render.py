@@ -147,7 +147,7 @@ def test_the_comparison_of_the_two_forms_sees_what_one_of_them_leaves_out() -> N
         ("de", ["Guten Tag Mock", "Dienstag, 24. November 2026", "09:30 Uhr", "Ortszeit New York, UTC−05:00"]),
         (
             "ar",
-            ["مرحبًا \u2068Mock\u2069", "الثلاثاء، ٢٤ نوفمبر ٢٠٢٦", "٩:٣٠ ص", "نيويورك", "\u2066+1 212 555 0100\u2069"],
+            ["مرحبًا \u2068Mock\u2069", "الثلاثاء، 24 نوفمبر 2026", "9:30 ص", "نيويورك", "\u2066+1 212 555 0100\u2069"],
         ),
     ],
 )
@@ -163,7 +163,7 @@ def test_no_english_word_is_left_in_arabic_but_names_and_what_runs_left_to_right
     rendered = render(any_sample(kind, "ar"))
     for text in (rendered.subject, rendered.text):
         own = re.sub(r"[\u2066\u2068][^\u2069]*\u2069|https?://\S+", "", text)
-        assert not re.findall(r"[A-Za-z0-9+]+", own)
+        assert not re.findall(r"[A-Za-z+]+", own)
 
 
 def test_arabic_runs_from_right_to_left_and_keeps_phone_numbers_together() -> None:

@@ -280,8 +280,8 @@ def _begin(cursor: CursorWrapper, batch: Batch, row: Leased, subject: Subject | 
     if isinstance(ready, Ending):
         _end(cursor, batch.token, row, ready)
     else:
-        kept = [row.id, ready.subject[:500], ready.text, now]
-        cursor.execute(KEEP + MARK_SENDING, [*kept, ready.attempts, now, ready.recipient, now, row.id])
+        kept = (row.id, ready.subject[:500], ready.text, now)
+        cursor.execute(KEEP + MARK_SENDING, (*kept, ready.attempts, now, ready.recipient, now, row.id))
     return ready
 
 

@@ -132,9 +132,8 @@ def _take_logo(location: Location, upload: File[bytes] | None) -> None:
 
 def _forget_file(location: Location) -> None:
     """Delete the file of the present logo once no row refers to it any more."""
-    if location.logo:
-        storage, name = location.logo.storage, location.logo.name
-        transaction.on_commit(partial(storage.delete, name), robust=True)
+    if location.logo.name:
+        transaction.on_commit(partial(location.logo.storage.delete, location.logo.name), robust=True)
 
 
 def _check_mail(location: Location) -> None:

@@ -21,7 +21,7 @@ from plans.portal.sealing import is_sealed, seal
 from plans.portal.services import recovery_report
 from plans.portal.uploads import PictureUpload
 from plans.portal.views.base import BUSY, LinkView, again_soon
-from plans.portal.words import moment, number
+from plans.portal.words import moment
 
 LARGEST_BODY = 200 * 1024 * 1024
 """So much is read, so that answers arrive that have too large pictures beside them."""
@@ -124,12 +124,12 @@ class CheckInView(LinkView):
             "%(number)s question still needs an answer. It is marked below.",
             "%(number)s questions still need an answer. They are marked below.",
             questions,
-        ) % {"number": number(questions)}
+        ) % {"number": questions}
 
     def _pictures(self, files: Sequence[UploadedFile]) -> tuple[list[Picture], list[str]]:
         """Made anew; or what is wrong with them, in the patient's words."""
         if self.upload.is_too_many:
-            return [], [gettext("You can send %(number)s pictures at most.") % {"number": number(recovery.MOST_PHOTOS)}]
+            return [], [gettext("You can send %(number)s pictures at most.") % {"number": recovery.MOST_PHOTOS}]
         complaints = [self._complaint("too_large", name) for name in self.upload.too_large]
         for file in files:  # all of them, before any is unpacked
             try:

@@ -132,7 +132,8 @@ class Run:
         children = [child for worker in self.workers for child in _children(worker)]
         if children:
             self.fault("SIGKILL of a worker’s process at random")
-            self.dice.choice(children).kill()
+            with suppress(psutil.NoSuchProcess):  # it has just ended by itself
+                self.dice.choice(children).kill()
 
     def kill_a_worker(self) -> None:
         self.fault("SIGKILL of a whole worker")
@@ -153,7 +154,8 @@ class Run:
             child = self.dice.choice(children)
             self.fault("a worker stands still for longer than its lease")
             self.paused.append((time.monotonic() + 12, child.pid))
-            child.suspend()
+            with suppress(psutil.NoSuchProcess):
+                child.suspend()
 
     def flush_broker(self) -> None:
         import redis

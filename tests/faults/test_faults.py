@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clinic.local.home import PROJECT
-from tests.faults.checker import Row, check
+from tests.faults.checker import Awaited, Row, check
 from tests.faults.journal import Entry
 
 SECONDS = os.environ.get("FAULTS_SECONDS", "60")
@@ -121,3 +121,53 @@ class TestChecker:
 
     def test_an_act_whose_mail_was_never_planned(self) -> None:
         assert [said for said in self.judge(self.row("sent"), self.TOOK, self.CANCELLED) if "never planned" in said]
+
+    OVER = ("done", {"act": "hold", "ends": ["plan"], "kinds": ["reminder", "preparation"]})
+    ON_AGAIN = ("op", {"act": "resume", "begins_again": ["plan"]})
+
+    @pytest.mark.parametrize(
+        ("fields", "journal", "objects"),
+        [
+            ({"kind": "reminder", "plan": "plan"}, [OVER], True),
+            ({"kind": "reminder", "plan": "plan"}, [OVER, ON_AGAIN], False),
+            ({"kind": "confirmation", "plan": "plan"}, [OVER], False),
+            ({"kind": "overdue", "subject": "f"}, [("done", {"act": "cancel a follow-up", "ends": ["f"]})], True),
+            ({"kind": "check_in", "subject": "c"}, [("done", {"act": "answer", "ends": ["d"]})], False),
+            (
+                {"kind": "offer", "subject": "w", "number": 2},
+                [("done", {"act": "decline", "entry": "w", "number": 2})],
+                True,
+            ),
+            (
+                {"kind": "offer", "subject": "w", "number": 3},
+                [("done", {"act": "decline", "entry": "w", "number": 2})],
+                False,
+            ),
+        ],
+    )
+    def test_what_has_ended_is_not_told_any_more(
+        self, fields: dict[str, object], journal: list[tuple[str, dict[str, object]]], objects: bool
+    ) -> None:
+        said = self.judge(self.row("sent", **fields), *journal, *self.BEGAN, self.TOOK)
+        assert bool([line for line in said if "untrue" in line]) is objects
+
+    def test_what_a_session_owes_an_alarm_and_an_offer_are_planned(self) -> None:
+        for owed in ({"act": "perform", "owes": ["s"]}, {"act": "answer", "ends": [], "alarms": ["c"]}):
+            assert self.judge(self.row("sent"), self.TOOK, ("done", owed))
+        offer = ("done", {"act": "offer", "entry": "w", "number": 2})
+        assert self.judge(self.row("sent", subject="w", number=1), self.TOOK, offer)
+        assert not self.judge(self.row("sent", subject="w", number=2), self.TOOK, offer)
+
+    def test_every_visit_to_come_has_its_reminders(self) -> None:
+        row = self.row("cancelled", "Replaced.", kind="reminder", offset="P1D", revision=1)
+        for revision, objects in ((1, False), (2, True)):
+            awaited = [Awaited("v", revision, frozenset({"P1D"}))]
+            assert bool(check([], {"m": row}, self.NOW, awaited).violations) is objects
+
+    def test_advice_is_said_once_though_by_two_mails(self) -> None:
+        rows = {key: self.row("sent", kind="aftercare", subject="s", id=key) for key in ("m", "n")}
+        took = [Entry(at, "sink", "took", {"message": key}) for at, key in enumerate(rows)]
+        assert check(took, rows, self.NOW).violations == ["The aftercare about s was sent 2 times."]
+
+    def test_what_nobody_knows_is_on_a_persons_list(self) -> None:
+        assert self.judge(self.row("unknown", "Nobody knows.", is_listed=False))

@@ -65,8 +65,8 @@ def agree(
         row = standing.get((mail.kind, mail.offset))
         if row is None or is_asleep(row):
             outcome = ending(mail)
-            if said[mail.kind] and not mail.is_past(now):
-                said[mail.kind] -= 1
+            if said[mail.kind]:
+                said[mail.kind] -= not mail.is_past(now)
                 outcome = Ending(Status.CANCELLED, rules.TOLD_ALREADY)
             if row is None:
                 found.lacking.append((mail, outcome))

@@ -120,7 +120,8 @@ def policies_follow() -> Done:
     """
     now = clock.now()
     last = DeliveryPass.objects.filter(name=FOLLOWED).values_list("finished_at", flat=True).first()
-    changed = _changed_since(last - OVERLAP) if last is not None else set()
+    # A mark that lies ahead was set by a clock that has been set back since.
+    changed = _changed_since(min(last, now) - OVERLAP) if last is not None else set()
     done = Done()
     for location in Location.objects.filter(pk__in=changed):
         try:

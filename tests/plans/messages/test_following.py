@@ -103,6 +103,16 @@ class TestAftercare:
         reason = PatientMessage.objects.get(offset="PT3H").status_reason
         assert reason == "The patient was told already."
 
+    def test_a_clock_that_was_wrong_meanwhile_does_not_repeat_it(
+        self, clinic: Clinic, session: ProcedureSession, frozen: time_machine.Traveller
+    ) -> None:
+        send(kind=AFTERCARE)
+        frozen.shift(timedelta(hours=8))
+        choose(clinic, AFTERCARE, after(3))
+        frozen.shift(timedelta(hours=-7))
+        reconcile()
+        assert mails("aftercare") == [("PT1H", "sent"), ("PT3H", "cancelled")]
+
     def test_a_second_one_reaches_those_whose_time_is_to_come(
         self, clinic: Clinic, session: ProcedureSession, frozen: time_machine.Traveller
     ) -> None:
@@ -178,7 +188,7 @@ class TestPreparation:
         send(kind=PREPARATION)
         choose(clinic, PREPARATION, before(10), visits=VisitKind.SESSION)
         choose(clinic, PREPARATION, before(5), visits=VisitKind.SESSION)
-        assert mails("preparation") == [("P7D", "sent"), ("P10D", "expired"), ("P5D", "cancelled")]
+        assert mails("preparation") == [("P7D", "sent"), ("P10D", "cancelled"), ("P5D", "cancelled")]
 
     def test_a_move_or_an_undo_does_not_say_it_again_at_once(
         self, clinic: Clinic, visit: Appointment, frozen: time_machine.Traveller

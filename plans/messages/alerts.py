@@ -6,7 +6,7 @@ Planned by the sweep, sent by the same engine under the same rules.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef
+from django.db.models import Exists, OuterRef
 
 from clinic import clock
 from clinic.access.roles import Role
@@ -40,14 +40,12 @@ def _late(now: datetime) -> list[UUID]:
         kind=MessageKind.ESCALATION,
         check_in=OuterRef(OuterRef("check_in")),
         staff=OuterRef("user"),
-        due_at__gte=OuterRef(OuterRef("flagged")),
+        due_at__gte=OuterRef(OuterRef("acknowledge_by")) - ACKNOWLEDGE_WITHIN,
     ).exclude(status=PatientMessage.Status.EXPIRED)
     untold = Membership.objects.filter(
         ~Exists(told), role=Role.MANAGER, user__is_active=True, location=OuterRef("check_in__session__plan__location")
     )
-    flagged = ExpressionWrapper(F("acknowledge_by") - ACKNOWLEDGE_WITHIN, DateTimeField())
-    flags = CheckInReport.objects.filter(acknowledge_by__lte=now, acknowledged_at=None).annotate(flagged=flagged)
-    late = flags.filter(Exists(untold))
+    late = CheckInReport.objects.filter(Exists(untold), acknowledge_by__lte=now, acknowledged_at=None)
     return list(late.order_by("acknowledge_by").values_list("check_in", flat=True)[:AT_ONCE])
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 
 from clinic.errors import Busy, Refusal, SlotTaken
@@ -12,6 +12,7 @@ from plans.portal.views.base import ActView, LinkView, posted_number, see_other
 from plans.portal.views.visit import link_to
 from plans.portal.words import moment
 from plans.scheduling.models import WaitlistEntry
+from plans.scheduling.queries.waitlist import present_visits
 
 Status = WaitlistEntry.Status
 
@@ -26,9 +27,10 @@ class OfferView(LinkView):
         return self.opened.entry
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
-        entry = self.entry
+        entry, said = self.entry, self.request.GET.get("said", "")
         if entry.status == Status.BOOKED and entry.appointment is not None:
             return see_other(link_to(entry.appointment, self.patient.link_generation))
+        present = present_visits([entry]).get(entry.present_id)
         is_offered = entry.status == Status.OFFERED and entry.over is None
         context = {
             "notice": notice,
@@ -39,7 +41,9 @@ class OfferView(LinkView):
             "is_taken": is_offered and entry.offer_is_taken,
             "is_declined": entry.status == Status.DECLINED,
             "is_waiting": entry.status in (Status.WAITING, Status.OFFERED) and entry.over is None,
-            "has_visit": entry.present_id is not None,
+            "present": moment(present.starts_at, self.location.zone) if present is not None else None,
+            "asks_to_decline": said == "decline",
+            "has_answered": said == "declined",
         }
         return self.page_of_link("offer.html", context, status=status)
 
@@ -72,12 +76,21 @@ class AcceptView(OfferView, ActView):
 class DeclineView(OfferView, ActView):
     """Do not take it, and wait on, or not."""
 
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The way out in a mail leads here: the page puts it first."""
+        return HttpResponseRedirect(self.address(said="decline"))
+
     def post(self, request: HttpRequest) -> HttpResponse:
         keep = request.POST.get("keep") == "yes"
-        if self.entry.status in (Status.DECLINED, Status.WAITING):
+        if self._is_declined:
             return self.done("declined")
         try:
             offer_decline(entry=self.entry, number=posted_number(request, "offer"), keep_waiting=keep)
         except Refusal as refusal:
-            return self.refused(refusal)
+            self.entry.refresh_from_db(fields=["status"])
+            return self.done("declined") if self._is_declined else self.refused(refusal)
         return self.done("declined")
+
+    @property
+    def _is_declined(self) -> bool:
+        return self.entry.status in (Status.DECLINED, Status.WAITING)

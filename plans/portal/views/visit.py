@@ -53,6 +53,13 @@ class VisitPage(LinkView):
         is_awaited = self.visit.status in Appointment.MAY_RESCHEDULE
         return is_awaited and may_change(self.visit.starts_at, self.location.patient_cancel_hours, self.now)
 
+    said = ""
+    """What the page says once the act is done."""
+
+    def is_done(self) -> bool:
+        """Whether the visit is already as this act would leave it."""
+        return False
+
     def again(self) -> None:
         """Read the visit anew: an act may have met another state of it than the page showed."""
         self.visit.refresh_from_db(fields=["status", "starts_at", "ends_at", "revision", "practitioner"])
@@ -60,7 +67,8 @@ class VisitPage(LinkView):
     def state(self, notice: str = "") -> dict[str, object]:
         visit, hours = self.visit, self.location.patient_cancel_hours
         said = self.request.GET.get("said", "")
-        may_confirm = visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold
+        is_awaited = visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold
+        may_confirm = is_awaited and said != "booked"  # who has just taken a time is not asked whether they come
         return {
             "visit": visit,
             "map_url": f"{MAP}?{urlencode({'api': 1, 'query': f'{self.location.name}, {self.location.address}'})}",
@@ -103,6 +111,8 @@ class VisitPage(LinkView):
         if isinstance(refusal, Busy):
             raise refusal
         self.again()
+        if self.is_done():  # by the same press, twice at once
+            return self.done(self.said)
         if refusal.code == TOO_LATE:
             notice = gettext("It is too late to change this here. Nothing was changed. Please call us.")
         else:
@@ -117,22 +127,32 @@ class VisitView(VisitPage):
 class ConfirmView(VisitPage, ActView):
     """The patient will come."""
 
+    said = "confirmed"
+
+    def is_done(self) -> bool:
+        return self.visit.status == Status.CONFIRMED
+
     def get(self, request: HttpRequest) -> HttpResponse:
         """The button of a mail leads here: one more press, as a mail scanner opens links too."""
         return HttpResponseRedirect(self.address(said="confirm"))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if self.visit.status == Status.CONFIRMED:
-            return self.done("confirmed")
+        if self.is_done():
+            return self.done(self.said)
         try:
             visit_confirm(visit=self.visit, revision=posted_number(request, "revision"))
         except Refusal as refusal:
             return self.refused(refusal)
-        return self.done("confirmed")
+        return self.done(self.said)
 
 
 class CancelView(VisitPage):
     """Asks once more, then cancels."""
+
+    said = "cancelled"
+
+    def is_done(self) -> bool:
+        return self.visit.status == Status.CANCELLED
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if not self.may_change:
@@ -140,17 +160,25 @@ class CancelView(VisitPage):
         return self.page_of_link("cancel.html", self.state())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if self.visit.status == Status.CANCELLED:
-            return self.done("cancelled")
+        if self.is_done():
+            return self.done(self.said)
         try:
             visit_cancel(visit=self.visit, revision=posted_number(request, "revision"))
         except Refusal as refusal:
             return self.refused(refusal)
-        return self.done("cancelled")
+        return self.done(self.said)
 
 
 class MoveView(VisitPage):
     """Free times to choose from; then moves."""
+
+    said = "moved"
+
+    def is_done(self) -> bool:
+        """Whether it stands at the time that was chosen."""
+        visit = self.visit
+        own = f"{int(visit.starts_at.timestamp())}-{visit.practitioner_id.hex}"
+        return visit.status in Appointment.MAY_RESCHEDULE and self.request.POST.get("time") == own
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if not self.may_change or self.is_on_hold:
@@ -161,25 +189,19 @@ class MoveView(VisitPage):
         value = request.POST.get("time", "")
         if not value:
             return self._choices(gettext("Please choose a time first."), status=422)
-        if self._stands_at(value):
-            return self.done("moved")
+        if self.is_done():
+            return self.done(self.said)
         try:
             visit_move(visit=self.visit, revision=posted_number(request, "revision"), value=value)
         except Conflict as refusal:
             self.again()
-            if refusal.code == TOO_LATE or not self.may_change or self.is_on_hold:
+            if self.is_done() or refusal.code == TOO_LATE or not self.may_change or self.is_on_hold:
                 return self.refused(refusal)
             notice = gettext("This time has just been taken. Your visit stands as it was. Choose another time.")
             return self._choices(notice, status=409)
         except Refusal as refusal:
             return self.refused(refusal)
-        return self.done("moved")
-
-    def _stands_at(self, value: str) -> bool:
-        """Whether it was moved there already: by the same form, sent twice."""
-        visit = self.visit
-        own = f"{int(visit.starts_at.timestamp())}-{visit.practitioner_id.hex}"
-        return visit.status in Appointment.MAY_RESCHEDULE and value == own
+        return self.done(self.said)
 
     def _choices(self, notice: str = "", *, status: int = 200) -> HttpResponse:
         days = days_asked(self.request)

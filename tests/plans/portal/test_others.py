@@ -165,7 +165,23 @@ def test_declining_keeps_waiting_or_not_and_twice_is_once(offered, browser, keep
         assert browser.post(f"{path}decline/", form).status_code == 303
     offered.refresh_from_db()
     assert offered.status == status
-    assert browser.get(path).status_code == 200
+    assert "Thank you for your answer" in words(browser.get(f"{path}?said=declined"))
+
+
+def test_the_way_out_of_an_offer_stands_first_for_who_came_by_it(clinic, offered, browser):
+    first = ["No, but I go on waiting", "Yes, I take it"]
+    for name, is_first in (("", False), ("decline/", True)):
+        body = browser.get(path_of(O, offered, name), follow=True).content.decode()
+        assert (body.index(first[0]) < body.index(first[1])) == is_first
+
+
+def test_an_offer_says_which_visit_it_takes_the_place_of(clinic, browser):
+    clinic.book("15:00")
+    entry = waitlist_add(by=clinic.desk, patient=clinic.patient)
+    entry = waitlist_offer(
+        entry_id=entry.pk, by=clinic.desk, starts_at=clinic.at("10:00"), practitioner=clinic.practitioner
+    )
+    assert "Now it is on Monday 9 March 2026, 15:00." in words(browser.get(path_of(O, entry)))
 
 
 def test_an_offers_link_ends_with_the_time_and_with_the_wait(clinic, frozen, offered, browser):

@@ -10,6 +10,7 @@ from clinic.places.services import time_off_create
 from patients.services import patient_merge, patient_revoke_links
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
+from plans.portal.views import visit as views
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_cancel, appointment_no_show, appointment_reschedule
 from plans.treatment.services import plan_hold
@@ -358,3 +359,30 @@ def test_a_cancelled_visit_is_brought_back_by_the_desk_behind_the_same_link(clin
     assert "This visit is cancelled" in words(browser.get(path))
     answer = browser.post(f"{path}confirm/", hidden(browser.get(path)))
     assert answer.status_code in {200, 409}
+
+
+@pytest.mark.parametrize("act", ["confirm/", "move/", "cancel/"])
+def test_the_second_of_two_presses_at_once_says_what_was_done(clinic, visit, browser, monkeypatch, act):
+    path = path_of(V, visit)
+    page = browser.get(f"{path}move/")
+    form = {**hidden(page), "time": times_on(page)[0]}
+    service = f"visit_{act.strip('/')}"
+    original = getattr(views, service)
+
+    def twice(**asked):
+        original(**asked)
+        return original(**asked)
+
+    monkeypatch.setattr(views, service, twice)
+    answered = browser.post(f"{path}{act}", form)
+    assert answered.status_code == 303
+    assert answered["Location"].startswith(f"{path}?said=")
+
+
+def test_the_button_of_a_mail_asks_for_one_more_press(visit, browser):
+    path = path_of(V, visit)
+    asked = browser.get(f"{path}confirm/")
+    assert asked.status_code == 302
+    assert "Confirm your visit" in words(browser.get(asked["Location"]))
+    browser.press(f"{path}confirm/", path)
+    assert "Confirm your visit" not in words(browser.get(asked["Location"]))

@@ -9,7 +9,7 @@ from django.conf import settings
 
 HOST = r"(?:\w(?:[\w-]*\w)?\.)+(?:[^\W\d_]{2,}|xn--[a-z\d-]+)"
 ADDRESS = re.compile(
-    rf"(?P<scheme>[a-z][a-z\d+.-]*://|www\.)\S+|(?<![\w@.-])(?:[\w.+-]+@)?(?P<bare>{HOST})(?![\w-])(?P<path>/\S*)?",
+    rf"(?P<scheme>[a-z][a-z\d+.-]{{0,20}}://|www\.)\S+|(?<![\w@.-])(?:[\w.+-]+@)?(?P<bare>{HOST})(?![\w-])(?P<path>/\S*)?",
     re.IGNORECASE,
 )
 AT_THE_END = ".,;:!?)]}>”’\"'"
@@ -43,7 +43,7 @@ def foreign_addresses(text: str, own: Collection[str]) -> list[str]:
 
 def hosts_of(email: str) -> frozenset[str]:
     """The hosts that a location's own words may name: that of the patients' pages, and that of its `email`."""
-    return frozenset({_host(settings.PUBLIC_URL), email.rpartition("@")[2].lower()})
+    return frozenset(filter(None, (_host(settings.PUBLIC_URL), email.rpartition("@")[2].lower())))
 
 
 def _host(url: str) -> str:

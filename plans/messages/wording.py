@@ -117,10 +117,8 @@ def _unsafe(field: str, text: str, language: str, hosts: frozenset[str]) -> Iter
         )
     addresses = foreign_addresses(text, hosts)
     if addresses:
-        known = f"; addresses at {' and '.join(sorted(hosts))} can stay" if hosts else ""
-        yield WordingFault(
-            field, f"Mail programs make a link of {_quoted(addresses)}, and it leads elsewhere. Use {{{LINK}}}{known}."
-        )
+        known = f" than to {' or '.join(sorted(hosts))}" if hosts else ""
+        yield WordingFault(field, f"Mail programs make a link of {_quoted(addresses)}, and it leads elsewhere{known}.")
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -169,7 +169,7 @@ def test_declining_keeps_waiting_or_not_and_twice_is_once(offered, browser, keep
 
 
 def test_the_way_out_of_an_offer_stands_first_for_who_came_by_it(clinic, offered, browser):
-    first = ["No, but I go on waiting", "Yes, I take it"]
+    first = ["No, but keep me on the waiting list", "Yes, I’ll take it"]
     for name, is_first in (("", False), ("decline/", True)):
         body = browser.get(path_of(O, offered, name), follow=True).content.decode()
         assert (body.index(first[0]) < body.index(first[1])) == is_first
@@ -181,7 +181,7 @@ def test_an_offer_says_which_visit_it_takes_the_place_of(clinic, browser):
     entry = waitlist_offer(
         entry_id=entry.pk, by=clinic.desk, starts_at=clinic.at("10:00"), practitioner=clinic.practitioner
     )
-    assert "Now it is on Monday 9 March 2026, 15:00." in words(browser.get(path_of(O, entry)))
+    assert "At the moment it is on Monday 9 March 2026, 15:00." in words(browser.get(path_of(O, entry)))
 
 
 def test_an_offers_link_ends_with_the_time_and_with_the_wait(clinic, frozen, offered, browser):

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='patient',
             name='confidential_email',
-            field=models.EmailField(blank=True, help_text='Where they asked us to write instead, so that nobody who shares the other address reads it.', max_length=254),
+            field=models.EmailField(blank=True, help_text='Where they asked us to write instead, so that nobody who shares the other address reads it. Links in earlier mails end with it.', max_length=254),
         ),
         migrations.AddField(
             model_name='patient',
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='patientevent',
             name='confidential_email',
-            field=models.EmailField(blank=True, help_text='Where they asked us to write instead, so that nobody who shares the other address reads it.', max_length=254),
+            field=models.EmailField(blank=True, help_text='Where they asked us to write instead, so that nobody who shares the other address reads it. Links in earlier mails end with it.', max_length=254),
         ),
         migrations.AddField(
             model_name='patientevent',

@@ -60,4 +60,4 @@ def test_the_api_takes_the_same(house, patient):
     assert api.post(f"{path}revoke-links/", {}).status_code == 200
     assert Api(house.users[ASSISTANT]).post(f"{path}revoke-links/", {}).status_code == 403
     patient.refresh_from_db()
-    assert (patient.link_generation, patient.unwanted_mail) == (2, ["reminder"])
+    assert (patient.link_generation, patient.unwanted_mail) == (3, ["reminder"]), "by the address, and by revoking"

@@ -51,3 +51,31 @@ def test_words_are_seen_in_the_mail_while_they_are_written_and_saved_once_they_a
     page.get_by_role("button", name="Standard words again").click()
     expect(page.get_by_text("the standard words stand again")).to_be_visible()
     assert not MessageWording.objects.exists()
+
+
+def test_a_draft_is_not_lost_by_looking_at_another_language(page, manager):
+    page.goto("/admin/plans/messagewording/")
+    page.get_by_role("link", name="Reminder").click()
+    page.get_by_role("radio", name="Dark").check()
+    asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="Deutsch").click()
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_label("What it says")).to_have_attribute("lang", "en")
+    assert asked == [], "nothing was written"
+    words = page.get_by_label("What it says")
+    words.fill("Dear {name}")
+    page.get_by_role("link", name="Deutsch").click()
+    expect(words).to_have_value("Dear {name}")
+    assert asked == ["beforeunload"]
+    page.get_by_label("Subject").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.get_by_role("link", name="Deutsch").click()
+    expect(words).to_have_value("Dear {name}")
+    assert asked == ["beforeunload", "beforeunload"], "what was refused is a draft still"

@@ -385,3 +385,29 @@ window.addEventListener("pageshow", () => {
         delete form.dataset.sent;
     }
 });
+
+// A form whose words would be lost asks before the page is left: with `data-keeps`, once something in it was changed;
+// with `data-keeps="draft"` at once, for it came back with what is not saved. Sending it is no loss.
+const isUnsaved = (form) =>
+    form.dataset.keeps === "draft" ||
+    [...form.elements].some((one) => {
+        if (one.matches("select")) {
+            return [...one.options].some((option) => option.selected !== option.defaultSelected);
+        }
+        if (one.matches("[type=radio], [type=checkbox]")) {
+            return one.checked !== one.defaultChecked && !one.closest("[data-looks]");
+        }
+        return one.matches("input:not([type=hidden]), textarea") && one.value !== one.defaultValue;
+    });
+
+let isSending = false;
+
+document.addEventListener("submit", (event) => {
+    isSending = event.target.matches("form[data-keeps]") && !event.defaultPrevented;
+});
+
+window.addEventListener("beforeunload", (event) => {
+    if (!isSending && [...document.querySelectorAll("form[data-keeps]")].some(isUnsaved)) {
+        event.preventDefault();
+    }
+});

@@ -220,6 +220,7 @@ class MessageWordingAdmin(SetUpAdmin):
             "address": f"{url}?language={language}",
             "try_url": reverse("admin:plans_messagewording_try", args=[place.pk, kind]),
             "form": form,
+            "is_draft": request.method == "POST",
             "row": row,
             "seen_version": request.POST.get("_version") or getattr(row, "version", ""),
             "placeholders": [(name, MEANING[name]) for name in PLACEHOLDERS[kind]],

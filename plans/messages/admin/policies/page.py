@@ -121,6 +121,7 @@ class MessagePolicyAdmin(SetUpAdmin):
             "places": places if len(places) > 1 else [],
             "kinds": kinds,
             "draft": draft,
+            "is_draft": request.method == "POST",
             "standard": "Standard" if visit_kind == EVERY_VISIT else "As for every visit",
             "preview": preview,
             "zone": words.zone_name(location.zone),

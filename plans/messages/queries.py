@@ -18,6 +18,7 @@ from plans.messages.models import (
     ABOUT_NOBODY,
     BEFORE_A_VISIT,
     POLICY_KINDS,
+    STAFF_KINDS,
     MessageKind,
     MessagePolicy,
     PatientMessage,
@@ -221,11 +222,13 @@ def stuck_since(now: datetime) -> dict[UUID, datetime]:
 
 
 def unseen_since(now: datetime) -> dict[UUID, datetime]:
-    """The locations where a failed or unknown mail has waited for a person too long, each with since when. One
-    query."""
+    """The locations where a failed or unknown mail has waited for a person too long, each with since when. One query.
+
+    Without mails about red flags: managers do not see those, and are told of the red flag itself.
+    """
     waiting = PatientMessage.objects.filter(
         status__in=PatientMessage.MAY_HANDLE, settled_at__lte=now - UNSEEN_AFTER
-    ).exclude(kind__in=ABOUT_NOBODY)
+    ).exclude(kind__in=STAFF_KINDS)
     return dict(
         waiting.order_by().values("location").annotate(since=Min("settled_at")).values_list("location", "since")
     )

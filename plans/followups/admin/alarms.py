@@ -93,10 +93,11 @@ class Alarms:
         found = alarms(chased(who).filter(check_in=check_in_id))
         if not found:
             raise Http404
+        title = f"{found[0].report.check_in.session.plan.patient}: a warning sign"
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{found[0].report.check_in.session.plan.patient}: a warning sign",
-            "crumbs": [("Red flags", "")],
+            "title": title,
+            "crumbs": [("Today", reverse("admin:index")), (title, "")],
             "alarm": found[0],
             "opts": self.opts,
         }

@@ -88,6 +88,7 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
     change_form_template = "console/message.html"
     fields = ()
     change_list_template = "console/messages.html"
+    list_before_template = "console/parts/message_tabs.html"
     list_display = ("whom", "what", "due", "state", "why")
     list_select_related = ("patient", "staff", "location")
     list_filter = (

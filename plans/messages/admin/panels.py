@@ -14,15 +14,16 @@ from patients.models import Patient
 from plans.messages.admin.calls import calls, number_of_calls
 from plans.messages.admin.tabs import number_to_look_at
 from plans.messages.looks import message_badge, message_title
-from plans.messages.models import PatientMessage
+from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.queries import stuck_since
 
 SHOWN_TODAY = SHOWN_OF_PATIENT = CALLS_SHOWN = 6
 
 
 def in_need(who: Reader) -> QuerySet[PatientMessage]:
-    """The messages the reader sees that need a person."""
-    return visible(PatientMessage.objects.filter(status__in=PatientMessage.MAY_HANDLE), who.user)
+    """The messages that need the reader: patients' are for the front desk, those about red flags for clinical roles."""
+    found = visible(PatientMessage.objects.filter(status__in=PatientMessage.MAY_HANDLE), who.user)
+    return found if who.has(Role.FRONT_DESK) else found.filter(kind=MessageKind.ESCALATION)
 
 
 def number_in_need(who: Reader) -> int:
@@ -66,6 +67,8 @@ def messages_today(who: Reader) -> Block | None:
     if not who.may("plans.patientmessage", "retry"):
         return None
     number = number_in_need(who)
+    if not number and not who.has(Role.FRONT_DESK):
+        return None
     found = in_need(who).select_related("patient", "staff", "location").order_by("-due_at")
     model_admin = admin.site._registry[PatientMessage]
     rows = [

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
+from clinic import clock
 from clinic.access.roles import Role
 from clinic.errors import Conflict, Invalid
 from patients.models import Patient
@@ -171,6 +172,23 @@ class TestWhomTheManagersAreToldOf:
     def test_a_manager_does_not_acknowledge_what_they_cannot_read(self, late, manager):
         sign_in(manager).post(url(late, "acknowledge"), {"acknowledgement": "Fine"})
         assert CheckInReport.objects.get().acknowledged_at is None
+
+
+def test_a_mail_about_them_that_did_not_leave_is_for_clinical_people_to_settle(
+    clinic, check_in, nurse, manager, frozen
+):
+    report(check_in, fever="high")
+    mail = PatientMessage.objects.filter(kind="escalation").first()
+    PatientMessage.objects.filter(pk=mail.pk).update(status="failed", settled_at=clock.now(), failure="550")
+    page = words(sign_in(nurse).get("/admin/"))
+    assert url(mail, "retry") in page
+    assert url(mail) not in words(sign_in(clinic.desk).get("/admin/"))
+    frozen.shift(3 * 60 * 60)
+    reconcile()
+    assert not PatientMessage.objects.filter(kind="unseen").exists(), "no manager could see which"
+    assert Api(clinic.desk).post(f"/messages/{mail.pk}/handled/", {}).status_code == 404
+    assert Api(nurse).post(f"/messages/{mail.pk}/handled/", {}).status_code == 200
+    assert url(mail, "retry") not in words(sign_in(nurse).get("/admin/"))
 
 
 class TestToday:

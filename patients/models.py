@@ -72,7 +72,8 @@ class Patient(Record):
     language = models.CharField(max_length=8, default="en")
     confidential_email = models.EmailField(
         blank=True,
-        help_text="Where they asked us to write instead, so that nobody who shares the other address reads it. Links in earlier mails end with it.",
+        help_text="Where they asked us to write instead, so that nobody who shares the other address reads it. "
+        "Links in earlier mails end with it.",
     )
     email_opt_out = models.BooleanField("no email", default=False)
     unwanted_mail = ArrayField(models.CharField(max_length=15, choices=OptionalMail.choices), default=list, blank=True)

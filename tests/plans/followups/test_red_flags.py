@@ -111,7 +111,7 @@ class TestWhomTheManagersAreToldOf:
     @pytest.fixture
     def late(self, clinic, check_in, nurse, manager, frozen):
         Patient.objects.filter(pk=check_in.session.plan.patient_id).update(**self.PATIENT)
-        report(check_in, fever="high", note="Since this morning")
+        report(check_in, fever="yes", note="Since this morning")
         frozen.shift(61 * 60)
         reconcile()
         return check_in
@@ -143,7 +143,7 @@ class TestWhomTheManagersAreToldOf:
     def test_it_is_nothing_for_a_manager_before_the_hour_is_over_nor_after_somebody_saw_to_it(
         self, clinic, check_in, nurse, manager, frozen
     ):
-        report(check_in, fever="high")
+        report(check_in, fever="yes")
         path = url(check_in, "alarm")
         client = sign_in(manager)
         assert client.get(path).status_code == 404
@@ -177,7 +177,7 @@ class TestWhomTheManagersAreToldOf:
 def test_a_mail_about_them_that_did_not_leave_is_for_clinical_people_to_settle(
     clinic, check_in, nurse, manager, frozen
 ):
-    report(check_in, fever="high")
+    report(check_in, fever="yes")
     mail = PatientMessage.objects.filter(kind="escalation").first()
     PatientMessage.objects.filter(pk=mail.pk).update(status="failed", settled_at=clock.now(), failure="550")
     page = words(sign_in(nurse).get("/admin/"))
@@ -213,7 +213,7 @@ class TestToday:
             return page, rows, entry.get("badge")
 
         before = listed()[2]
-        report(check_in, fever="high")
+        report(check_in, fever="yes")
         page, rows, number = listed()
         assert "Red flag, not acknowledged" in page
         assert rows[0] == str(check_in.pk) != str(later.pk)

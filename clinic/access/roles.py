@@ -133,10 +133,7 @@ GRANTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     # Messages
     "plans.messagepolicy": _grants(view=EVERYONE, change=[M]),
     "plans.messagewording": _grants(view=EVERYONE, add=[M], change=[M]),
-    # Clinical people alone see the mails about red flags, so they settle them too.
-    "plans.patientmessage": _grants(
-        view=EVERYONE, view_clinical=CLINICAL, retry=[D, P, A], cancel=[D], handled=[D, P, A]
-    ),
+    "plans.patientmessage": _grants(view=EVERYONE, view_clinical=CLINICAL, retry=[D], cancel=[D], handled=[D]),
     "plans.deliveryevent": _grants(view=EVERYONE),
 }
 

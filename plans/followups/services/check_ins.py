@@ -18,7 +18,7 @@ from plans.followups.queries import check_in_state_of
 from plans.messages import rules
 from plans.messages.models import MessageKind
 from plans.messages.queries import staff_to_alert
-from plans.messages.services import messages_alert, messages_drop, messages_drop_alerts
+from plans.messages.services import messages_alert, messages_drop, messages_settle_alerts
 from plans.protocols.models import ProtocolStep
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 from plans.treatment.timeline import Window
@@ -142,7 +142,7 @@ def check_in_report_acknowledge(*, check_in_id: UUID, by: User, acknowledgement:
         report.acknowledged_at, report.acknowledged_by = clock.now(), by
         report.acknowledgement = acknowledgement
         report.save()
-        messages_drop_alerts(reason=rules.SEEN_TO, check_in=check_in)
+        messages_settle_alerts(reason=rules.SEEN_TO, check_in=check_in)
     return report
 
 

@@ -21,9 +21,9 @@ SHOWN_TODAY = SHOWN_OF_PATIENT = CALLS_SHOWN = 6
 
 
 def in_need(who: Reader) -> QuerySet[PatientMessage]:
-    """The messages that need the reader: patients' are for the front desk, those about red flags for clinical roles."""
-    found = visible(PatientMessage.objects.filter(status__in=PatientMessage.MAY_HANDLE), who.user)
-    return found if who.has(Role.FRONT_DESK) else found.filter(kind=MessageKind.ESCALATION)
+    """The messages the reader sees that need a person. About red flags none does: the red flags themselves do."""
+    waiting = PatientMessage.objects.filter(status__in=PatientMessage.MAY_HANDLE).exclude(kind=MessageKind.ESCALATION)
+    return visible(waiting, who.user)
 
 
 def number_in_need(who: Reader) -> int:
@@ -67,8 +67,6 @@ def messages_today(who: Reader) -> Block | None:
     if not who.may("plans.patientmessage", "retry"):
         return None
     number = number_in_need(who)
-    if not number and not who.has(Role.FRONT_DESK):
-        return None
     found = in_need(who).select_related("patient", "staff", "location").order_by("-due_at")
     model_admin = admin.site._registry[PatientMessage]
     rows = [

@@ -1,7 +1,7 @@
 """Plans the mails that acts ask for, in their transactions; lets them follow what changes; and what a person may do."""
 
 from plans.messages.services.acts import message_cancel, message_mark_handled, message_retry, messages_mark_handled
-from plans.messages.services.alerting import messages_alert, messages_drop_alerts
+from plans.messages.services.alerting import messages_alert, messages_settle_alerts
 from plans.messages.services.following import (
     messages_follow,
     messages_follow_wishes,
@@ -27,7 +27,6 @@ __all__ = [
     "messages_cancel_reminders",
     "messages_close",
     "messages_drop",
-    "messages_drop_alerts",
     "messages_follow",
     "messages_follow_wishes",
     "messages_mark_handled",
@@ -38,4 +37,5 @@ __all__ = [
     "messages_plan_overdue",
     "messages_plan_recovery",
     "messages_resume",
+    "messages_settle_alerts",
 ]

@@ -50,7 +50,11 @@ def messages_alert(
     return [*changed, *new]
 
 
-def messages_drop_alerts(*, reason: str, check_in: CheckIn) -> int:
-    """Cancel what is still to be mailed to colleagues about this check-in; returns how many there were. One query."""
-    pending = PatientMessage.objects.filter(check_in=check_in, staff__isnull=False, status=Status.PENDING)
-    return pending.update(**rules.settled_as(Status.CANCELLED, reason, clock.now()))
+def messages_settle_alerts(*, reason: str, check_in: CheckIn) -> int:
+    """Cancel what is still to be mailed to colleagues about this check-in, and take off every list what failed to reach
+    them; returns how many there were. Two queries."""
+    now = clock.now()
+    alerts = PatientMessage.objects.filter(check_in=check_in, staff__isnull=False)
+    dropped = alerts.filter(status=Status.PENDING).update(**rules.settled_as(Status.CANCELLED, reason, now))
+    waiting = alerts.filter(status__in=PatientMessage.MAY_HANDLE)
+    return dropped + waiting.update(**rules.settled_as(Status.HANDLED, reason, now))

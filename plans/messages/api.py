@@ -101,7 +101,7 @@ class MessageViewSet(ResourceViewSet):
     @act("cancel", body=CancelMessageInput)
     def cancel(self, row: PatientMessage, data: dict[str, Any]) -> PatientMessage:
         """Do not send it after all."""
-        return message_cancel(message=row, **data)
+        return message_cancel(message=row, by=self.user, **data)
 
     @act("handled", body=HandledInput)
     def handled(self, row: PatientMessage, data: dict[str, Any]) -> PatientMessage:

@@ -178,7 +178,7 @@ def to_look_at(rows: QuerySet[PatientMessage], now: datetime) -> QuerySet[Patien
     """Those of `rows` that wait for somebody: failed, of unknown outcome, or come back, still of use, and nobody has
     spoken to the patient since."""
     came_back = Q(status=PatientMessage.Status.BOUNCED, expires_at__gt=now) & ~Exists(_reached_since())
-    return rows.filter(Q(status__in=PatientMessage.MAY_HANDLE) | came_back)
+    return rows.filter(Q(status__in=PatientMessage.MAY_HANDLE) | came_back).exclude(kind=MessageKind.ESCALATION)
 
 
 def _reached_since() -> QuerySet[ContactAttempt]:

@@ -226,7 +226,7 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
         variant=ActionVariant.DANGER,
     )
     def cancel(self, request: HttpRequest, row: PatientMessage, form: CancelForm) -> Done:
-        message_cancel(message=row, **form.cleaned_data)
+        message_cancel(message=row, by=cast(User, request.user), **form.cleaned_data)
         return Done(f"{row.staff or row.patient}: it will not be sent.")
 
     @act(

@@ -9,6 +9,7 @@ from django.db.models import Q
 from clinic import clock
 from patients.services import patient_choose_mail
 from plans.followups.models import FollowUp
+from plans.messages import rules
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.policies import message_policies_set
 from plans.messages.policy import Timing
@@ -251,7 +252,7 @@ class TestWhatSleeps:
     def test_what_a_person_cancelled_stays(self, clinic: Clinic) -> None:
         appointment = clinic.book()
         reconcile()
-        message_cancel(message=rows(appointment, offset="P1D")[0])
+        message_cancel(message=rows(appointment, offset="P1D")[0], reason=rules.NOT_SENT_HERE)
         messages_cancel_reminders(appointments=[appointment.pk])
         choose(clinic, REMINDER, before(1, REMINDER))
         assert rows(appointment, offset="P1D")[0].status == "cancelled"

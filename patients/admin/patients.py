@@ -63,7 +63,6 @@ class PatientForm(ConsoleModelForm):
         fields = FIELDS
         help_texts = {
             "email_opt_out": "Nothing is mailed; the desk sees what would have been sent.",
-            "confidential_email": "Mail goes here alone, so that nobody who shares the other address reads it.",
         }
         widgets = {"date_of_birth": DateInput, "preferred_from": TimeInput, "preferred_until": TimeInput}
         labels = {

@@ -129,6 +129,8 @@ class Offer:
     status: str
     number: int
     starts_at: datetime | None
+    gives_up: datetime | None = None
+    """When the visit is that they have for the same; it moves where they take the offer."""
 
     def against(self, kind: str, number: int | None) -> str:
         return "" if self.status == WaitlistEntry.Status.OFFERED and number == self.number else NOT_OFFERED

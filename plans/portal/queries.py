@@ -1,10 +1,11 @@
 """Reads what patients' pages show: free times, what is booked and owed, advice, and the course in plain words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -15,8 +16,9 @@ from patients.models import Patient
 from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
 from plans.followups.queries import check_ins_of_use, with_state
 from plans.messages.models import MessageKind, PatientMessage
-from plans.portal.rules import OPEN_FOR
-from plans.protocols.models import CareText, CareTopic
+from plans.portal.rules import CHOOSING, LEAD, OPEN_FOR
+from plans.protocols.advice import Part, Words, merged
+from plans.protocols.models import CareTopic
 from plans.scheduling.availability import Frame, frame_of
 from plans.scheduling.models import LIVE_STATUSES, Appointment, WaitlistEntry
 from plans.scheduling.queries import follow_ups_to_book, subject_of
@@ -120,7 +122,11 @@ class Wanted:
         """The best first; of everybody no more than it takes to fill so many days."""
         limit = SEARCHED_A_DAY * (days + 1) if days else None
         asked = [key for key in practitioners if key is not None]
-        return slots_for(self.frame, self.subject, practitioners=asked, best_first=True, limit=limit)
+        return slots_for(self._frame(LEAD), self.subject, practitioners=asked, best_first=True, limit=limit)
+
+    def _frame(self, lead: timedelta) -> Frame:
+        """The location's, where nobody is expected sooner than in `lead`."""
+        return replace(self.frame, lead=max(self.frame.lead, lead))
 
     def _by_day(self, slots: Sequence[Slot]) -> dict[date, list[Slot]]:
         """By local day, in the order in which they were found, each time once; without the time that the visit has."""
@@ -142,7 +148,8 @@ class Wanted:
         first, last = search_days(self.frame, self.subject, None, None)
         if not first <= day <= last or practitioner_id not in self.frame.practitioners:
             return None
-        slots = slots_for(self.frame, self.subject, first=day, last=day, practitioners=[practitioner_id])
+        frame = self._frame(LEAD - CHOOSING)
+        slots = slots_for(frame, self.subject, first=day, last=day, practitioners=[practitioner_id])
         found = next((slot for slot in slots if slot.starts_at == starts_at), None)
         if found is None:
             return None
@@ -216,10 +223,10 @@ def report_to(check_in: CheckIn) -> CheckInReport | None:
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """Advice in one language: texts of the same kind."""
+    """Advice of one kind; what several treatments ask for is said once."""
 
     kind: CareTopic.Kind
-    texts: Sequence[CareText]
+    parts: Sequence[Part]
 
 
 def care_for(patient: Patient, session: ProcedureSession | None, language: str, now: datetime) -> list[Care]:
@@ -235,15 +242,13 @@ def care_for(patient: Patient, session: ProcedureSession | None, language: str, 
         booked = own.filter(appointments__status__in=LIVE_STATUSES, appointments__starts_at__gt=now)
         coming = booked.order_by("appointments__starts_at").first()
     found: list[Care] = []
-    if given is not None:
-        advice = advice_for(given.step, language)
-        found += [Care(one.kind, one.texts) for one in advice if one.kind != CareTopic.Kind.PREPARATION]
-    if coming is not None:
-        known = {text.pk for care in found for text in care.texts}
-        for one in advice_for(coming.step, language):
-            texts = [text for text in one.texts if text.pk not in known]
-            if texts:
-                found.append(Care(one.kind, texts))
+    known: set[UUID] = set()
+    for step, left_out in ((given, CareTopic.Kind.PREPARATION), (coming, None)):
+        for advice in advice_for(step.step, language) if step is not None else []:
+            texts = [text for text in advice.texts if text.pk not in known]
+            if texts and advice.kind != left_out:
+                known |= {text.pk for text in texts}
+                found.append(Care(advice.kind, merged(Words(one.language, one.title, one.body) for one in texts)))
     return found
 
 
@@ -277,11 +282,18 @@ def courses_of(patient: Patient) -> list[Course]:
     found = []
     for plan in running:
         steps = [row.step for row in course_of(plan) if row.step.kind is not Kind.CHECK_IN and row.step.state in _SHOWN]
+        steps.sort(key=lambda step: (_day_shown(step, plan.location.zone), step.place))
         treatments = [step for step in steps if step.kind is Kind.SESSION]
         done = sum(step.state is State.DONE for step in treatments)
-        others = sorted((step for step in steps if step.kind is not Kind.SESSION), key=lambda step: step.earliest)
+        others = [step for step in steps if step.kind is not Kind.SESSION]
         found.append(Course(plan, done, len(treatments), treatments, others))
     return found
+
+
+def _day_shown(step: Step, zone: ZoneInfo) -> date:
+    """The first day that a patient reads there: when it was, when it is booked, or from when on it is planned."""
+    booked_on = local_date(step.booked_at, zone) if step.booked_at is not None else None
+    return step.done_on or booked_on or step.earliest
 
 
 def places_to_call() -> list[Location]:

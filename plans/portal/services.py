@@ -42,7 +42,7 @@ def visit_confirm(*, visit: Appointment, revision: int) -> Appointment:
 
 @retried
 def visit_move(*, visit: Appointment, revision: int, value: str) -> Appointment:
-    """Move the visit to the free time that `value` names (`queries.Choice`); returns it.
+    """Move the visit to the free time that `value` names (`queries.Choice`); returns it, confirmed.
 
     Raises `Conflict` (`too_late`), `SlotTaken` where that time is not free or not open to the patient, `Stale` where
     the visit is not as they saw it, and whatever `appointment_reschedule` refuses.
@@ -52,13 +52,14 @@ def visit_move(*, visit: Appointment, revision: int, value: str) -> Appointment:
     if choice is None:
         raise SlotTaken(NOT_FREE)
     with recorded(BY_THE_PATIENT):
-        return appointment_reschedule(
+        moved = appointment_reschedule(
             appointment_id=visit.pk,
             by=None,
             starts_at=choice.slot.starts_at,
             practitioner=choice.practitioner,
             revision=revision,
         )
+        return _confirmed(moved)
 
 
 @retried
@@ -77,18 +78,20 @@ def visit_cancel(*, visit: Appointment, revision: int) -> Appointment:
 
 @retried
 def follow_up_book(*, follow_up: FollowUp, value: str) -> Appointment:
-    """Book the follow-up at the free time that `value` names. Raises `SlotTaken`, and what a booking refuses."""
+    """Book the follow-up at the free time that `value` names; returns the visit, confirmed. Raises `SlotTaken`, and
+    what a booking refuses."""
     choice = wanted_for_follow_up(follow_up).find(value)
     if choice is None:
         raise SlotTaken(NOT_FREE)
     with recorded(BY_THE_PATIENT):
-        return appointment_book(
+        booked = appointment_book(
             by=None,
             location=follow_up.location,
             practitioner=choice.practitioner,
             starts_at=choice.slot.starts_at,
             follow_up=follow_up,
         )
+        return _confirmed(booked)
 
 
 @retried
@@ -121,11 +124,13 @@ def recovery_report(
 
 @retried
 def offer_accept(*, entry: WaitlistEntry, number: int) -> WaitlistEntry:
-    """Take the time of the offer with this number. Raises `Stale` where another one stands by now, and what
-    `waitlist_accept` raises: `SlotTaken` where somebody else was first."""
+    """Take the time of the offer with this number; its visit is confirmed. Raises `Stale` where another one stands by
+    now, and what `waitlist_accept` raises: `SlotTaken` where somebody else was first."""
     with recorded(BY_THE_PATIENT):
         accepted = waitlist_accept(entry_id=entry.pk, by=None)
         _check_same_offer(accepted, number)
+        assert accepted.appointment is not None
+        _confirmed(accepted.appointment)
         return accepted
 
 
@@ -171,6 +176,13 @@ def _link_ask(patient: Patient) -> None:
             return
         if may_have_link(standing, clock.now()):
             messages_plan_link(patient=standing)
+
+
+def _confirmed(visit: Appointment) -> Appointment:
+    """Who chose the time just now need not say once more that they will come. In the transaction of that choice."""
+    if visit.status not in Appointment.MAY_CONFIRM:
+        return visit
+    return appointment_confirm(appointment_id=visit.pk, by=None)
 
 
 def _check_in_time(visit: Appointment) -> None:

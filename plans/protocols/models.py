@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from clinic.people.models import Modality, User
 from clinic.records import Record
+from plans.protocols.advice import URGENT
 from plans.treatment.timeline import Place
 
 
@@ -291,6 +292,11 @@ class CareText(Record):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.language}, v{self.version_number})"
+
+    @property
+    def lines(self) -> list[str]:
+        """Each piece of advice, without the mark of what is urgent."""
+        return [line.removeprefix(URGENT).strip() for line in self.body.splitlines() if line.strip()]
 
 
 @pghistory.track(append_only=True)

@@ -63,6 +63,7 @@ class Words:
     main: Act | None = None
     others: Sequence[Act] = ()
     after: Sequence[Paragraph] = ()
+    """Under them; what the standard words say there stands under a location's own too."""
     call: str = ""
     """What to call for; empty: no phone."""
     phone: str = ""
@@ -104,7 +105,7 @@ def in_own_words(words: Words, own: Wording, mail: Mail) -> Words:
         else:
             (before if main is None or main == words.main != words.page else after).append(_filled(text, words))
     subject = "".join(map(str, _filled(own.subject, words)))
-    return replace(words, subject=subject, before=before, after=after, main=main)
+    return replace(words, subject=subject, before=before, after=[*after, *words.after], main=main)
 
 
 def as_wording(words: Words, kind: MessageKind) -> Wording:
@@ -184,7 +185,15 @@ def _offer(mail: Mail) -> Words:
         mail.subject.starts_at,
     )
     words = _with_button(words, gettext("Take this time"), f"{page}accept/")
-    return replace(words, others=[Act(gettext("No, thank you"), f"{page}decline/")])
+    words = replace(words, others=[Act(gettext("No, thank you"), f"{page}decline/")])
+    return replace(words, after=[[_given_up(mail, mail.subject.gives_up)]]) if mail.subject.gives_up else words
+
+
+def _given_up(mail: Mail, starts_at: datetime) -> str:
+    local = starts_at.astimezone(mail.place.zone)
+    date = date_of(weekday_of(local), day_of(local))
+    said = gettext("Your visit is now on %(date)s, %(time)s. If you take the new time, you give that one up.")
+    return said % {"date": date, "time": time_of(local)}
 
 
 def _course(mail: Mail) -> Words:

@@ -1,10 +1,11 @@
 """What is clinical behind a link: the date of birth first, then advice, and the course in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 
 from plans.portal import birth
 from plans.portal.access import CLINICAL, Page, plan_of
@@ -12,10 +13,19 @@ from plans.portal.queries import Course, care_for, courses_of
 from plans.portal.sealing import is_sealed
 from plans.portal.views.base import ActView, LinkView
 from plans.portal.words import moment, short_day
+from plans.protocols.models import CareTopic
 from plans.treatment.models import TreatmentPlan
 from plans.treatment.progress import Kind, State, Step
 
 ADDRESSES = {Page.CARE: "care", Page.PROGRESS: "progress", Page.CHECK_IN: "check_in"}
+
+
+HEADINGS: Mapping[CareTopic.Kind, Promise] = {
+    CareTopic.Kind.PREPARATION: pgettext_lazy("page", "Before your visit"),
+    CareTopic.Kind.AFTERCARE: pgettext_lazy("page", "After your visit"),
+    CareTopic.Kind.LIFESTYLE: pgettext_lazy("page", "Between your visits"),
+}
+"""Above what several treatments share."""
 
 
 class BirthView(ActView):
@@ -70,13 +80,7 @@ class CareView(LinkView):
 
     def show(self, *, notice: str = "", status: int = 200) -> HttpResponse:
         care = care_for(self.patient, self.opened.session, self.language, self.now)
-        told: dict[str, None] = {}
-        sections = []
-        for text in (text for one in care for text in one.texts):
-            lines = [line for line in text.body.splitlines() if line not in told]
-            told |= dict.fromkeys(lines)
-            if lines:
-                sections.append((text.language, text.title, lines))
+        sections = [(part, part.title or HEADINGS[one.kind]) for one in care for part in one.parts]
         plan = plan_of(self.opened.subject)
         is_on_hold = plan is not None and plan.status == TreatmentPlan.Status.ON_HOLD
         context = {"sections": sections, "is_on_hold": is_on_hold, "notice": notice}
@@ -84,7 +88,7 @@ class CareView(LinkView):
 
 
 class ProgressView(LinkView):
-    """“2 of 3 visits done”, and what is to come."""
+    """“2 of 3 treatments done”, and what is to come."""
 
     shows = Page.PROGRESS
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from clinic.errors import Busy, Refusal, SlotTaken
 from plans.portal.access import Page
+from plans.portal.rules import may_change
 from plans.portal.services import offer_accept, offer_decline
 from plans.portal.views.base import ActView, LinkView, posted_number, see_other
 from plans.portal.views.visit import link_to
@@ -31,17 +32,19 @@ class OfferView(LinkView):
         if entry.status == Status.BOOKED and entry.appointment is not None:
             return see_other(link_to(entry.appointment, self.patient.link_generation))
         present = present_visits([entry]).get(entry.present_id)
+        time, zone = entry.offered_starts_at, self.location.zone
         is_offered = entry.status == Status.OFFERED and entry.over is None
         context = {
             "notice": notice,
             "entry": entry,
             "is_known": self.is_known,
-            "when": moment(entry.offered_starts_at, self.location.zone) if entry.offered_starts_at else None,
+            "when": moment(time, zone) if time else None,
             "is_offered": is_offered and not entry.offer_is_taken,
             "is_taken": is_offered and entry.offer_is_taken,
             "is_declined": entry.status == Status.DECLINED,
             "is_waiting": entry.status in (Status.WAITING, Status.OFFERED) and entry.over is None,
-            "present": moment(present.starts_at, self.location.zone) if present is not None else None,
+            "present": moment(present.starts_at, zone) if present is not None else None,
+            "is_binding": time is not None and not may_change(time, self.location.patient_cancel_hours, self.now),
             "asks_to_decline": said == "decline",
             "has_answered": said == "declined",
         }
@@ -62,15 +65,14 @@ class AcceptView(OfferView, ActView):
     """Take the time."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        entry = self.entry
-        if entry.status == Status.BOOKED and entry.appointment is not None:
-            return see_other(link_to(entry.appointment, self.patient.link_generation, "booked"))
-        try:
-            accepted = offer_accept(entry=entry, number=posted_number(request, "offer"))
-        except Refusal as refusal:
-            return self.refused(refusal)
-        assert accepted.appointment is not None
-        return see_other(link_to(accepted.appointment, self.patient.link_generation, "booked"))
+        visit = self.entry.appointment if self.entry.status == Status.BOOKED else None
+        if visit is None:
+            try:
+                visit = offer_accept(entry=self.entry, number=posted_number(request, "offer")).appointment
+            except Refusal as refusal:
+                return self.refused(refusal)
+        assert visit is not None
+        return see_other(link_to(visit, self.patient.link_generation, "booked" if visit.revision == 1 else "moved"))
 
 
 class DeclineView(OfferView, ActView):

@@ -67,8 +67,7 @@ class VisitPage(LinkView):
     def state(self, notice: str = "") -> dict[str, object]:
         visit, hours = self.visit, self.location.patient_cancel_hours
         said = self.request.GET.get("said", "")
-        is_awaited = visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold
-        may_confirm = is_awaited and said != "booked"  # who has just taken a time is not asked whether they come
+        may_confirm = visit.status == Status.BOOKED and self.now < visit.starts_at and not self.is_on_hold
         return {
             "visit": visit,
             "map_url": f"{MAP}?{urlencode({'api': 1, 'query': f'{self.location.name}, {self.location.address}'})}",

@@ -32,7 +32,8 @@ class CareTextForm(ActForm):
     body = forms.CharField(
         label="What it says",
         widget=forms.Textarea(attrs={"rows": 14, "dir": "auto"}),
-        help_text="Plain words, one line a piece of advice. It promises no outcome.",
+        help_text="Plain words, one line a piece of advice. It promises no outcome. "
+        "A line that begins with ! is what to call for at once, and stands first.",
     )
 
     def prepare(self) -> None:

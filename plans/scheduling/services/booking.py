@@ -22,7 +22,8 @@ from clinic.words import moment, within
 from patients.models import Patient
 from patients.services import patient_lock
 from plans.followups.models import FollowUp
-from plans.messages.services import messages_plan
+from plans.messages.rules import NOT_OWED
+from plans.messages.services import messages_drop, messages_plan
 from plans.scheduling.availability import Request, frame_of
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.queries import visits_since
@@ -124,6 +125,8 @@ def appointment_book(
                 note=note,
             )
             messages_plan(appointment=appointment, act=Act.BOOKED)
+            if follow_up is not None:
+                messages_drop(reason=NOT_OWED, follow_up=follow_up)
     except IntegrityError as error:
         _refuse(error, attempt)
         raise

@@ -20,8 +20,9 @@ from patients.models import Patient
 from plans.messages.links import Purpose, link_of
 from plans.messages.models import STAFF_KINDS, MessageKind
 from plans.messages.render import Logo, Mail, Place, ascii_address, one_line, render, zone_label
-from plans.messages.rules import Recipient, Visit
+from plans.messages.rules import Offer, Recipient, Visit
 from plans.messages.samples import sample_mail
+from plans.messages.wording import Wording
 
 KINDS = [MessageKind.CONFIRMATION, MessageKind.REMINDER, MessageKind.CHANGED, MessageKind.CANCELLED]
 RENDERED = [kind for kind in MessageKind if kind != MessageKind.RECALL]
@@ -203,11 +204,24 @@ ABOUT = {
     MessageKind.STUCK: set(),
     MessageKind.UNSEEN: set(),
 }
-ACTS = ("/confirm/", "/move/", "/cancel/", "/accept/", "/decline/")
+ACTS = ("/confirm/", "/move/", "/cancel/", "/accept/", "/decline/", "/aftercare/")
 ACTS_OF = {
     **{kind: ["confirm", "move", "cancel"] for kind in KINDS[:3]},
     MessageKind.OFFER: ["accept", "decline"],
+    MessageKind.PREPARATION: ["aftercare"],
 }
+
+
+def test_an_offer_names_the_time_that_is_given_up_with_it_in_a_locations_own_words_too() -> None:
+    mail = any_sample(MessageKind.OFFER)
+    assert isinstance(mail.subject, Offer)
+    assert "give that one up" not in render(mail).text
+    own = {(MessageKind.OFFER, "en"): Wording("Free", "Would you like it?")}
+    for place in (LINDEN, replace(LINDEN, wordings=own)):
+        subject = replace(mail.subject, gives_up=datetime(2026, 12, 11, 15, 15, tzinfo=UTC))
+        rendered = render(replace(mail, subject=subject, place=place))
+        for form in (rendered.text, rendered.html):
+            assert "Your visit is now on Friday 11 December 2026, 10:15." in form
 
 
 def test_a_colleague_is_written_to_in_english_about_nobody_and_led_to_the_console() -> None:

@@ -487,6 +487,6 @@ def test_progress_counts_what_is_done_in_plain_words(clinic, check_in, browser):
     path = path_of(Purpose.HOME, clinic.patient, "progress/")
     browser.tell_birth(path)
     said = words(browser.get(path))
-    assert "1 of 3 visits done" in said
+    assert "1 of 3 treatments done" in said
     assert "Treatment 1 of 3 Done on 2 March 2026" in said
     assert "PRP" not in said

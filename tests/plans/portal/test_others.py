@@ -181,7 +181,7 @@ def test_an_offer_says_which_visit_it_takes_the_place_of(clinic, browser):
     entry = waitlist_offer(
         entry_id=entry.pk, by=clinic.desk, starts_at=clinic.at("10:00"), practitioner=clinic.practitioner
     )
-    assert "At the moment it is on Monday 9 March 2026, 15:00." in words(browser.get(path_of(O, entry)))
+    assert "Your visit is now on Monday 9 March 2026, 15:00." in words(browser.get(path_of(O, entry)))
 
 
 def test_an_offers_link_ends_with_the_time_and_with_the_wait(clinic, frozen, offered, browser):
@@ -201,9 +201,9 @@ def test_the_patients_own_page_shows_what_is_to_come_and_the_ways_to_it(clinic, 
     assert path_of(Purpose.VISIT, visit) in body
     assert path_of(Purpose.VISIT, other) not in body
     assert path_of(O, offered) in body
-    assert "visits done" not in words(page), "before the date of birth"
+    assert "treatments done" not in words(page), "before the date of birth"
     browser.tell_birth(path_of(H, clinic.patient, "progress/"))
-    assert "0 of 3 visits done" in words(browser.get(path_of(H, clinic.patient)))
+    assert "0 of 3 treatments done" in words(browser.get(path_of(H, clinic.patient)))
 
 
 def test_a_link_with_a_last_day_ends_after_it(clinic, frozen, browser):

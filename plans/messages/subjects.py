@@ -85,11 +85,12 @@ OFFER = _Kind(
     subject.id, subject.status, subject.offers, subject.offered_starts_at,
     (
       SELECT min(visit.starts_at) FROM plans_appointment visit
-      WHERE visit.patient_id = subject.patient_id AND visit.status IN ('booked', 'confirmed', 'arrived') AND CASE subject.kind
-        WHEN 'session' THEN visit.session_id = subject.session_id
-        WHEN 'follow_up' THEN visit.follow_up_id = subject.follow_up_id
-        ELSE visit.location_id = subject.location_id AND visit.kind = 'consultation'
-      END
+      WHERE visit.patient_id = subject.patient_id AND visit.status IN ('booked', 'confirmed', 'arrived')
+        AND CASE subject.kind
+          WHEN 'session' THEN visit.session_id = subject.session_id
+          WHEN 'follow_up' THEN visit.follow_up_id = subject.follow_up_id
+          ELSE visit.location_id = subject.location_id AND visit.kind = 'consultation'
+        END
     )
     """,
     Offer,

@@ -20,12 +20,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.backends.utils import CursorWrapper
 
 from clinic import clock
+from clinic.mailboxes import ascii_address
 from plans.messages import rules
 from plans.messages.leases import BATCH, Batch, Leased, lease, leases_settle, postpone, release
 from plans.messages.links import blanked
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.passes import DELIVERY, pass_record
-from plans.messages.render import Mail, Place, ascii_address, render
+from plans.messages.render import Mail, Place, render
 from plans.messages.rules import Ending, Recipient, Subject
 from plans.messages.smtp import MESSAGE_SECONDS, Answer, MailServer, Unreachable, Verdict
 from plans.messages.subjects import lock_subject

@@ -4,9 +4,9 @@ Mail travels through other people's hands: greeting by first name, time, place, 
 it. The words of each family of kinds come from one function (`words`), and all share one layout (`html`).
 """
 
-from plans.messages.render.addresses import ascii_address, one_line
 from plans.messages.render.calendar import Entry, calendar_file
 from plans.messages.render.dates import zone_label
+from plans.messages.render.lines import one_line
 from plans.messages.render.mail import LANGUAGES, Logo, Mail, Place, RenderedMail
 from plans.messages.render.rendering import render, standard_wording
 
@@ -17,7 +17,6 @@ __all__ = [
     "Mail",
     "Place",
     "RenderedMail",
-    "ascii_address",
     "calendar_file",
     "one_line",
     "render",

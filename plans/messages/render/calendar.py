@@ -9,10 +9,11 @@ from uuid import UUID
 import icalendar
 from django.utils.translation import gettext
 
+from clinic.mailboxes import ascii_address
 from plans.messages.identifiers import calendar_uid
 from plans.messages.models import MessageKind
-from plans.messages.render.addresses import ascii_address, one_line
 from plans.messages.render.dates import left_to_right
+from plans.messages.render.lines import one_line
 from plans.messages.render.mail import Mail
 from plans.messages.rules import Recipient
 

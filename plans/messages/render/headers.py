@@ -3,10 +3,11 @@
 from email.utils import format_datetime, formataddr
 from urllib.parse import quote
 
+from clinic.mailboxes import ascii_address
 from patients.models import Patient
 from plans.messages.links import Purpose
 from plans.messages.providers import tracking_headers
-from plans.messages.render.addresses import ascii_address, one_line
+from plans.messages.render.lines import one_line
 from plans.messages.render.mail import Mail
 
 OPTIONAL = frozenset(Patient.OptionalMail.values)

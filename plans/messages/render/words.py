@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 from plans.messages.hosts import hosts_of
 from plans.messages.links import Purpose
 from plans.messages.models import MessageKind
-from plans.messages.render.addresses import one_line
 from plans.messages.render.dates import date_of, day_of, isolated, left_to_right, time_of, weekday_of, zone_label
 from plans.messages.render.headers import OPTIONAL, unsubscribe_url
+from plans.messages.render.lines import one_line
 from plans.messages.render.mail import Mail
 from plans.messages.rules import Offer, Recovery
 from plans.messages.wording import LINK, LINK_NEEDED, Wording, WordingFault, faults_of, paragraphs, pieces

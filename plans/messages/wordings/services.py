@@ -10,6 +10,7 @@ from clinic import clock
 from clinic.audit.history import recorded
 from clinic.errors import Conflict, Invalid
 from clinic.locking import lock
+from clinic.mailboxes import ascii_address
 from clinic.people.models import User
 from clinic.places.models import Location
 from clinic.records import uuid7
@@ -17,7 +18,7 @@ from plans.messages.hosts import hosts_of
 from plans.messages.identifiers import message_id
 from plans.messages.models import MessageKind, MessageWording
 from plans.messages.places import place_of
-from plans.messages.render import Mail, RenderedMail, ascii_address, render
+from plans.messages.render import Mail, RenderedMail, render
 from plans.messages.samples import sample_mail
 from plans.messages.smtp import MailServer, Unreachable, Verdict
 from plans.messages.wording import Wording, WordingFault, faults_of

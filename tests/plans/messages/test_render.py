@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clinic.mailboxes import ascii_address
 from clinic.places.colours import contrast, shades
 from patients.models import Patient
 from plans.messages.links import Purpose, link_of
 from plans.messages.models import STAFF_KINDS, MessageKind
-from plans.messages.render import Logo, Mail, Place, ascii_address, one_line, render, zone_label
+from plans.messages.render import Logo, Mail, Place, one_line, render, zone_label
 from plans.messages.rules import Offer, Recipient, Visit
 from plans.messages.samples import sample_mail
 from plans.messages.wording import Wording

@@ -2,10 +2,6 @@
 
 import unicodedata
 
-from clinic.mailboxes import ascii_address
-
-__all__ = ["ascii_address", "one_line"]
-
 JOINERS = "\u200c\u200d"
 """Persian words and emoji need them; every other invisible character goes."""
 

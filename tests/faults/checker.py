@@ -23,6 +23,8 @@ class Row:
     revision: int
     due_at: datetime
     settled_at: datetime | None
+    expires_at: datetime
+    """From then on it is of no use."""
     offset: str = ""
     subject: str = ""
     """The key of what it is about."""
@@ -139,7 +141,7 @@ def _none_lost(verdict: Verdict, taken: Counter[str], rows: Mapping[str, Row], n
         if row.status == "sending" or (row.status == "pending" and row.due_at <= now):
             verdict.lost += 1
             verdict.violations.append(f"{row} is overdue, and nobody sees to it.")
-        if row.status == "expired" and row.settled_at is not None and row.settled_at > now:
+        if row.status == "expired" and row.settled_at is not None and min(row.settled_at, row.expires_at) > now:
             verdict.lost += 1
             verdict.violations.append(f"{row} was closed by a clock that was wrong, and nobody opened it again.")
         if row.status in ("unknown", "failed") and not row.is_listed:

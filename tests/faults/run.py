@@ -271,8 +271,10 @@ def _unsettled(stage: Stage) -> int:
     from plans.messages.models import PatientMessage
 
     connection.close_if_unusable_or_obsolete()
-    due = Q(status="pending", due_at__lte=stage.clock.now()) | Q(status="sending")
-    return PatientMessage.objects.filter(due).count()
+    now = stage.clock.now()
+    due = Q(status="pending", due_at__lte=now) | Q(status="sending")
+    closed_ahead = Q(status="expired", settled_at__gt=now, expires_at__gt=now)  # the next sweep opens it again
+    return PatientMessage.objects.filter(due | closed_ahead).count()
 
 
 def run(plan: Plan, say: Callable[[str], None], *, keep: Path | None = None) -> Verdict:
@@ -397,6 +399,7 @@ def _rows() -> Mapping[str, Row]:
             revision=row.appointment_revision or 0,
             due_at=row.due_at,
             settled_at=row.settled_at,
+            expires_at=row.expires_at,
             offset=row.offset,
             subject=next((str(key) for column in SUBJECTS if (key := getattr(row, f"{column}_id"))), ""),
             plan=_plan(row),

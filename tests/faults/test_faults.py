@@ -68,6 +68,7 @@ class TestChecker:
             "revision": 1,
             "due_at": self.NOW - timedelta(minutes=1),
             "settled_at": None,
+            "expires_at": self.NOW + timedelta(days=1),
             **fields,
         }
         return Row(**values)
@@ -107,6 +108,8 @@ class TestChecker:
     def test_what_a_wrong_clock_closed_has_to_be_opened_again(self) -> None:
         assert self.judge(self.row("expired", "Late.", settled_at=self.NOW + timedelta(hours=1)))
         assert not self.judge(self.row("expired", "Late.", settled_at=self.NOW))
+        ahead = {"settled_at": self.NOW + timedelta(hours=1), "expires_at": self.NOW}
+        assert not self.judge(self.row("expired", "Late.", **ahead)), "it is of no use any more"
 
     def test_a_mail_of_nobody(self) -> None:
         assert self.judge(self.row("sent"), self.TOOK, ("took", {"message": "another"}))

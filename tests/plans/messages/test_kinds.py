@@ -9,7 +9,7 @@ from plans.messages.models.policies import AFTER_AN_HOUR, AT_A_TIME_OF_DAY, AT_O
 from plans.messages.policy import DEFAULTS
 from plans.messages.render.words import FAMILIES
 from plans.messages.samples import SUBJECTS as SAMPLES
-from plans.messages.services import ALERT_USEFUL_FOR
+from plans.messages.services.alerting import ALERT_USEFUL_FOR
 from plans.messages.subjects import KINDS
 from plans.messages.wording import PLACEHOLDERS
 

@@ -164,11 +164,11 @@ def test_nobody_is_shown_a_time_that_is_minutes_ahead(clinic, frozen, browser):
 
 def test_who_wants_no_mail_at_all_reads_no_promise_of_mail(visit, browser):
     path = path_of(V, visit, "preferences/")
-    assert "we always tell you" in words(browser.get(path))
+    assert "We always tell you" in words(browser.get(path))
     browser.press(path, none="yes", mail_language="en", kinds=["reminder"])
     said = words(browser.get(path))
-    assert "we always tell you" not in said
-    assert "At present you get no mail at all. We call you instead." in said
+    assert "We always tell you" not in said
+    assert "You get no emails at all now. We will call you instead." in said
 
 
 def test_who_has_no_link_is_told_whom_to_call(clinic, browser):

@@ -232,7 +232,7 @@ def test_the_calendar_and_today_cost_the_same_for_many_visits(house, django_asse
     counts = {}
     for path in ("/admin/", CALENDAR):
         for role in Role:
-            with django_assert_max_num_queries(15) as made:
+            with django_assert_max_num_queries(16) as made:
                 house.get(role, path)
             counts[path, role] = len(made)
     for hour in ("12:00", "13:00", "14:00", "15:00"):

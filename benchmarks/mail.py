@@ -32,7 +32,7 @@ TURNS = 3
 CLAIMS = 200
 LOOKS = 100
 FEW = 10_000
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+LONG_AGO, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _offsets = count(1)
 
 
@@ -150,8 +150,10 @@ def _claims(messages: int, say: Callable[[str], None]) -> str:
     lines = [CLAIMS_HEAD, "|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for size in (FEW, messages):
         there = PatientMessage.objects.count()
-        _make(max(0, size - there), clock.now() + timedelta(days=400), about_visits_from=LONG_AGO)
-        PatientMessage.objects.filter(not_before__lt=clock.now() + timedelta(hours=1)).delete()  # what a sweep planned
+        # About visits that are over: a sweep would bring those of visits to come in line with their policy.
+        _make(max(0, size - there), clock.now() + timedelta(days=400), (LONG_AGO, clock.now()))
+        while lease(None, BATCH, clock.now()).rows:  # what a sweep has planned and is due
+            pass
         _vacuum()
         nothing = [seconds_of(lambda: _lease(0)) for _ in range(LOOKS)]
         _make_due(CLAIMS * BATCH)
@@ -212,16 +214,16 @@ def _let_settle() -> None:
 
 def _make_due(number: int) -> None:
     """So many mails that are due now, about visits to come."""
-    _make(number, clock.now() - timedelta(seconds=1), about_visits_from=clock.now() + timedelta(days=2))
+    _make(number, clock.now() - timedelta(seconds=1), (clock.now() + timedelta(days=2), LATEST))
 
 
-def _make(number: int, due_at: datetime, *, about_visits_from: datetime) -> None:
-    """Reminders by INSERT … SELECT; each has an offset of its own."""
+def _make(number: int, due_at: datetime, between: tuple[datetime, datetime]) -> None:
+    """Reminders of visits that start between these, by INSERT … SELECT; each has an offset of its own."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         for first in range(0, number, 50_000):
             size = min(50_000, number - first)
-            cursor.execute(COPIES, [about_visits_from, size, next(_offsets), due_at, due_at])
+            cursor.execute(COPIES, [*between, size, next(_offsets), due_at, due_at])
         cursor.execute("RESET statement_timeout")
 
 
@@ -229,7 +231,7 @@ COPIES = """
     WITH visit AS (
       SELECT row_number() OVER (ORDER BY id) AS number, count(*) OVER () AS visits, *
       FROM plans_appointment
-      WHERE (status IN ('booked', 'confirmed') OR starts_at < now()) AND starts_at > %s
+      WHERE (status IN ('booked', 'confirmed') OR starts_at < now()) AND starts_at BETWEEN %s AND %s
     )
     INSERT INTO plans_patientmessage (
       id, created_at, updated_at, patient_id, location_id, kind, "offset", appointment_id, appointment_revision,

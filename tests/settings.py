@@ -8,8 +8,9 @@ from tests.servers import servers
 servers.fill(os.environ)
 
 from clinic.settings import *  # noqa: E402,F403 (settings are names of one module; the servers' come first)
-from clinic.settings import DATABASES  # noqa: E402
+from clinic.settings import CACHES, DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # each sign-in would take 0.2 s otherwise
 DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}
+CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 15, "socket_timeout": 15}  # on a busy machine, too
 DELIVERY_HEALTH_SECONDS = 0  # each look of a test is a new one

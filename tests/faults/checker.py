@@ -130,9 +130,10 @@ def _delivered_at_most_once(verdict: Verdict, taken: Counter[str], rows: Mapping
 
 
 def _none_lost(verdict: Verdict, taken: Counter[str], rows: Mapping[str, Row], now: datetime) -> None:
-    """Delivered is recorded as sent or unknown; sent was delivered; whatever was due is settled, with a reason."""
+    """Delivered is recorded as sent, or unknown until a person saw to it; sent was delivered; whatever was due is
+    settled, with a reason."""
     for row in rows.values():
-        if taken[row.id] and row.status not in ("sent", "unknown"):
+        if taken[row.id] and row.status not in ("sent", "unknown", "handled"):
             verdict.wrong += 1
             verdict.violations.append(f"{row} was delivered.")
         if row.status == "sent" and not taken[row.id]:

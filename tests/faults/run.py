@@ -268,13 +268,16 @@ def _unsettled(stage: Stage) -> int:
     from django.db import connection
     from django.db.models import Q
 
+    from plans.messages import lacking
     from plans.messages.models import PatientMessage
+    from plans.messages.sweep import NEAR
 
     connection.close_if_unusable_or_obsolete()
     now = stage.clock.now()
     due = Q(status="pending", due_at__lte=now) | Q(status="sending")
     closed_ahead = Q(status="expired", settled_at__gt=now, expires_at__gt=now)  # the next sweep opens it again
-    return PatientMessage.objects.filter(due | closed_ahead).count()
+    planned = PatientMessage.objects.filter(due | closed_ahead).count()
+    return planned + len(lacking.visits(now, now + NEAR, limit=1))  # the last change of a policy is followed, too
 
 
 def run(plan: Plan, say: Callable[[str], None], *, keep: Path | None = None) -> Verdict:

@@ -19,6 +19,7 @@ class Row:
     status: str
     reason: str
     patient: str
+    """Whom it goes to; empty: a colleague, whatever the patient wishes that it is about."""
     visit: str
     revision: int
     due_at: datetime

@@ -397,7 +397,7 @@ def _rows() -> Mapping[str, Row]:
             kind=row.kind,
             status=row.status,
             reason=row.status_reason,
-            patient=str(row.patient_id),
+            patient=str(row.patient_id) if row.staff_id is None else "",
             visit=str(row.appointment_id),
             revision=row.appointment_revision or 0,
             due_at=row.due_at,

@@ -50,7 +50,7 @@ FAMILY_AT_MOST = 8
 
 
 class PatientForm(ConsoleModelForm):
-    refusal_names = {"guardian": "guardian_name"}
+    refusal_names = {"guardian": "guardian_name", "guardian.email": "guardian_email"}
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, help_text="The language of the clinic's mail.")
     guardian_name = forms.CharField(label="Guardian", max_length=200, required=False, help_text="Who speaks for them.")

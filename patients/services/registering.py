@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
 from clinic import clock
 from clinic.audit.history import recorded
 from clinic.constraints import trim_texts
 from clinic.errors import Invalid, SoftWarning
+from clinic.mailboxes import is_mailable
 from clinic.places.models import Location, Weekday
 from clinic.text import says_nothing
 from clinic.words import age, date_in_full
@@ -24,6 +23,7 @@ from patients.services.standing import MailState, mail_changed, mail_goes_on_fro
 
 LIKELY_DUPLICATE = "likely_duplicate"
 OLDEST = date(1900, 1, 1)
+NOT_MAILABLE = "“{}” is not an email address that mail reaches."
 FIELDS = (
     "first_name",
     "last_name",
@@ -152,14 +152,8 @@ def faults_of(patient: Patient) -> list[Invalid]:
         faults.append(Invalid(f"“{patient.language}” is not one of {', '.join(languages)}.", attr="language"))
     for name in ("email", "confidential_email"):
         address = getattr(patient, name)
-        try:
-            if address:
-                validate_email(address)
-            is_address = address.isascii()  # no mail reaches others
-        except ValidationError:
-            is_address = False
-        if not is_address:
-            faults.append(Invalid(f"“{address}” is not an email address.", attr=name))
+        if address and not is_mailable(address):
+            faults.append(Invalid(NOT_MAILABLE.format(address), attr=name))
     known = Patient.OptionalMail.values
     needed = [f"“{kind}”" for kind in patient.unwanted_mail if kind not in known]
     if needed:
@@ -208,6 +202,8 @@ def _set_guardian(patient: Patient, guardian: GuardianInput | None) -> None:
         return
     if says_nothing(guardian.name) or says_nothing(guardian.relationship):
         raise Invalid("A guardian has a name and a relationship.", code="required", attr="guardian")
+    if guardian.email.strip() and not is_mailable(guardian.email.strip()):
+        raise Invalid(NOT_MAILABLE.format(guardian.email.strip()), attr="guardian.email")
     row = Guardian.objects.filter(patient=patient).first() or Guardian(patient=patient)
     for name, text in asdict(guardian).items():
         setattr(row, name, text)

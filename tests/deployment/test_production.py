@@ -73,7 +73,7 @@ def test_missing_variables_stop_the_start_and_are_named(production):
 
 @pytest.mark.xdist_group("production")
 def test_each_service_starts_and_is_found_healthy(
-    production, child_environment, start_process, broker, mailbox, monkeypatch
+    production, transactional_db, child_environment, start_process, broker, mailbox, monkeypatch
 ):
     environment = production | {"DATABASE_URL": child_environment["DATABASE_URL"]}
     assert run(*command("migrate"), env=environment).returncode == 0

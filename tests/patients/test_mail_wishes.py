@@ -66,10 +66,14 @@ class TestChoosing:
         again.refresh_from_db()
         assert again.version == patient.version
 
-    @pytest.mark.parametrize("address", ["\u017fam@example.com", "sam@ex\u00e4mple.com"])
+    @pytest.mark.parametrize("address", ["\u017fam@example.com", "sam@b\u00fccher..example", "sam@-.example"])
     def test_an_address_that_no_mail_reaches_is_refused(self, address: str) -> None:
         with pytest.raises(Invalid, match="is not an email address"):
             patient_choose_mail(patient_id=make_patient().pk, confidential_email=address)
+
+    def test_a_domain_in_letters_of_its_own_is_reached(self) -> None:
+        chosen = patient_choose_mail(patient_id=make_patient().pk, confidential_email="sam@b\u00fccher.example")
+        assert chosen.mail_address == "sam@b\u00fccher.example"
 
     def test_the_history_says_that_it_was_the_patient(self) -> None:
         patient = make_patient()

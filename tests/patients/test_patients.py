@@ -102,6 +102,14 @@ class TestRegistering:
         assert not Patient.objects.get(pk=patient.pk).__dict__.get("guardian")
         assert Patient.objects.filter(guardian__isnull=False).count() == 0
 
+    def test_a_guardian_whom_no_mail_reaches_is_refused_whole(self, location):
+        patient = factories.make_patient(location)
+        guardian = GuardianInput("Pat Parent", "mother", email="pat@exa mple.com")
+        with pytest.raises(Invalid, match="mail reaches") as refused:
+            patient_update(patient_id=patient.pk, changes={"first_name": "Other", "guardian": guardian})
+        assert refused.value.attr == "guardian.email"
+        assert Patient.objects.get(pk=patient.pk).first_name == patient.first_name
+
 
 @pytest.mark.django_db
 class TestSearching:

@@ -241,8 +241,7 @@ def to_ask(who: Reader) -> QuerySet[Any]:
 
 def number_wanted(who: Reader) -> int:
     """How many check-ins want somebody: to be asked, or to be seen to."""
-    flags = who.once("red flags", lambda: visible(red_flags_open(), who.user).order_by().count())
-    return number_to_ask(who) + flags
+    return number_to_ask(who) + open_flags(who).number
 
 
 def number_to_ask(who: Reader) -> int:
@@ -259,14 +258,32 @@ class FlagRow:
     acts: list[Button]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFlags:
+    """The check-ins whose red flags wait for somebody, the most urgent of them, and how many there are."""
+
+    first: list[Any]
+    number: int
+
+
+def open_flags(who: Reader) -> OpenFlags:
+    """Those that the reader sees. One query a page, two where there are more than are shown."""
+
+    def find() -> OpenFlags:
+        waiting = visible(red_flags_open(), who.user)
+        found = list(waiting[: FLAGS_SHOWN + 1])
+        return OpenFlags(found[:FLAGS_SHOWN], len(found) if len(found) <= FLAGS_SHOWN else waiting.count())
+
+    return who.once("red flags", find)
+
+
 @today_section(1)
 def red_flags_today(who: Reader) -> Block | None:
     """What patients reported that must not wait, for clinical roles, the most urgent first."""
     if not who.may("plans.checkinreport", "view"):
         return None
-    waiting = visible(red_flags_open(), who.user)
-    found = list(waiting[: FLAGS_SHOWN + 1])
-    if not found:
+    flags = open_flags(who)
+    if not flags.first:
         return None
     model_admin = admin.site._registry[CheckIn]
     rows = [
@@ -276,11 +293,10 @@ def red_flags_today(who: Reader) -> Block | None:
             flags_in_words(check_in.report),
             buttons(model_admin, who.user, check_in, ("acknowledge",)),
         )
-        for check_in in found[:FLAGS_SHOWN]
+        for check_in in flags.first
     ]
-    number = len(found) if len(found) <= FLAGS_SHOWN else waiting.count()
-    context = {"rows": rows, "more": number - len(rows)}
-    return Block("Red flags", "console/panels/red_flags.html", context, count=number, is_wide=True)
+    context = {"rows": rows, "more": flags.number - len(rows)}
+    return Block("Red flags", "console/panels/red_flags.html", context, count=flags.number, is_wide=True)
 
 
 @today_section(33)

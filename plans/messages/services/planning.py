@@ -39,9 +39,10 @@ def messages_plan(
     """
     now = clock.now()
     if act != Act.BOOKED:
+        reason = rules.REPLACED if appointment.is_live else rules.NOT_TO_COME
         PatientMessage.objects.filter(appointment=appointment, status=Status.PENDING).exclude(
             appointment_revision=appointment.revision
-        ).update(**rules.settled_as(Status.CANCELLED, rules.REPLACED, now))
+        ).update(**rules.settled_as(Status.CANCELLED, reason, now))
     notice = _notice_after_undo(appointment) if act == Act.UNDONE else NOTICE_OF[act]
     if notice is None and not appointment.is_live:
         return []

@@ -2,8 +2,6 @@
 
 import time
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -11,6 +9,7 @@ from django.utils.translation import gettext
 from clinic import clock
 from clinic.access import counting
 from clinic.access.signin import address_of
+from clinic.mailboxes import is_mailable
 from plans.portal.sealing import is_sealed, seal
 from plans.portal.services import links_ask
 from plans.portal.views.base import BUSY, PortalView, again_soon, see_other
@@ -35,7 +34,7 @@ class LostView(PortalView):
         if not is_sealed(NO_LINK, request.POST.get("seal", ""), clock.now()):
             notice = gettext("This page was open for too long. Nothing was changed. Try again.")
             return self._form(email=email, notice=notice)
-        if not _is_address(email):
+        if not is_mailable(email):
             return self._form(email=email, notice=gettext("This is not an email address. Please check it."), status=422)
         if counting.add(f"lost-from:{address_of(request)}", HOUR_SECONDS) > PER_ADDRESS:
             response = self.sorry("too_often", status=429, seconds=counting.seconds_left(HOUR_SECONDS))
@@ -56,11 +55,3 @@ class LostView(PortalView):
     def _form(self, *, is_asked: bool = False, email: str = "", notice: str = "", status: int = 200) -> HttpResponse:
         context = {"seal": seal(NO_LINK, clock.now()), "is_asked": is_asked, "email": email, "notice": notice}
         return self.page("lost.html", context, status=status)
-
-
-def _is_address(email: str) -> bool:
-    try:
-        validate_email(email)
-    except ValidationError:
-        return False
-    return email.isascii()  # others have no single spelling, and no mail reaches them

@@ -93,7 +93,10 @@ def test_what_was_sent_stays_as_sent_after_a_move(clinic: Clinic) -> None:
 def test_a_cancellation_cancels_the_pending_reminders_and_is_told(clinic: Clinic) -> None:
     appointment = clinic.book()
     clinic.cancel(appointment)
-    assert Counter(row.status for row in rows(appointment)) == {"cancelled": 4, "pending": 1}
+    assert Counter((row.status, row.status_reason) for row in rows(appointment)) == {
+        ("cancelled", "The visit is not to come any more."): 4,
+        ("pending", ""): 1,
+    }
     assert states(appointment)[-1] == (2, "cancelled", "", "pending")
 
 

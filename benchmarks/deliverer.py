@@ -4,13 +4,14 @@ Says `ready`, waits for a line, works, and says what it did as one line of JSON.
 """
 
 import json
-import resource
 import smtplib
 import sys
 import time
 from functools import partial
 
 import django
+
+from benchmarks.memory import peak_mb
 
 WARM_UP = 50
 """Mails after which the first reading of memory is taken: everything is loaded by then."""
@@ -23,14 +24,15 @@ def main(what: str, count: int) -> None:
     sys.stdin.readline()
     began = time.monotonic()
     sent, warm_mb = work(count)
-    _say(json.dumps({"began": began, "ended": time.monotonic(), "sent": sent, "warm_mb": warm_mb, "peak_mb": _peak()}))
+    ended = time.monotonic()
+    _say(json.dumps({"began": began, "ended": ended, "sent": sent, "warm_mb": warm_mb, "peak_mb": peak_mb()}))
 
 
-def _deliver(count: int) -> tuple[int, float]:
+def _deliver(count: int) -> tuple[int, float | None]:
     from plans.messages.delivery import deliver_due
 
     sent = deliver_due(limit=min(WARM_UP, count)).sent
-    warm = _peak()
+    warm = peak_mb()
     return sent + deliver_due(limit=count - sent).sent, warm
 
 
@@ -41,7 +43,7 @@ def _prebuilt() -> bytes:
     return mail_of(Location.objects.earliest("pk"))
 
 
-def _send(content: bytes, count: int) -> tuple[int, float]:
+def _send(content: bytes, count: int) -> tuple[int, float | None]:
     from django.conf import settings
 
     sender = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
@@ -49,12 +51,7 @@ def _send(content: bytes, count: int) -> tuple[int, float]:
         client.ehlo()
         for _ in range(count):
             client.sendmail(sender, ["patient1@load.example"], content)
-    return count, _peak()
-
-
-def _peak() -> float:
-    """The most memory this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return count, peak_mb()
 
 
 def _say(text: str) -> None:

@@ -17,6 +17,7 @@ from django.db.models import Max, Min, Model
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.courses import running_plan
+from benchmarks.memory import peak_mb
 from clinic.audit.history import recorded
 from clinic.local.application import Beat, Worker
 from clinic.local.home import Home
@@ -165,14 +166,9 @@ def _wait(holds: Callable[[], bool]) -> None:
 
 
 def _peaks_mb(worker: Process) -> list[float]:
-    """The most memory that each process of a worker has held (`ru_maxrss`); nothing where the kernel does not say."""
-    peaks = []
-    for process in psutil.Process(worker.pid).children(recursive=True):
-        status = Path(f"/proc/{process.pid}/status")
-        if status.exists():
-            (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-            peaks.append(int(line.split()[1]) / 1024)
-    return peaks
+    """The most memory that each process of a worker has held; nothing where the kernel does not say."""
+    peaks = [peak_mb(process.pid) for process in psutil.Process(worker.pid).children(recursive=True)]
+    return [peak for peak in peaks if peak is not None]
 
 
 def _digest() -> str:

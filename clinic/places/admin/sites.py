@@ -84,7 +84,13 @@ class LocationAdmin(SetUpAdmin):
                 "practitioner’s page.",
             },
         ),
-        ("How its mail looks", {"fields": ("mail_name", "brand_colour", "new_logo", "remove_logo")}),
+        (
+            "How its mail looks",
+            {
+                "fields": ("mail_name", "brand_colour", "new_logo", "remove_logo"),
+                "description": "Once it is saved, a mail as it looks stands at the end of this page.",
+            },
+        ),
         (
             "When it is mailed, and patients' own pages",
             {

@@ -40,8 +40,6 @@ ONLY_ABOUT: Mapping[MessageKind, VisitKind] = {
     MessageKind.OVERDUE: VisitKind.FOLLOW_UP,
 }
 """The kinds that only one kind of visit has."""
-
-
 UNITS = ("days", "hours")
 
 

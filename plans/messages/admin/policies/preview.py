@@ -47,14 +47,9 @@ def preview_of(
         asked.get("time", "") or f"{PREVIEW_AT:%H:%M}",
     )
     try:
-        starts_at = at_wall_clock(date.fromisoformat(preview.day), time_of_day(preview.at), location.zone)
-        if not who.now < starts_at < who.now + LONGEST_AHEAD:
-            raise ValueError("The visit is to come, within two years.")
-    except Invalid as error:
-        preview.fault = error.detail
-        return preview
-    except ValueError as error:
-        preview.fault = str(error) if "visit" in str(error) or "time of day" in str(error) else "Give a day."
+        starts_at = _starts_at(preview, location, who.now)
+    except (Invalid, ValueError) as error:
+        preview.fault = str(error)
         return preview
     standing = MessagePolicy.objects.filter(location=location).exclude(visit_kind=visit_kind)
     rows = [
@@ -67,3 +62,15 @@ def preview_of(
     preview.starts_at = starts_at
     preview.parts = in_parts(outlook(policy, starts_at, PREVIEW_MINUTES, who.now))
     return preview
+
+
+def _starts_at(preview: Preview, location: Location, now: datetime) -> datetime:
+    """The instant that was asked for. Raises `Invalid` or `ValueError` where there is none, in words."""
+    try:
+        day = date.fromisoformat(preview.day)
+    except ValueError:
+        raise ValueError("Give a day.") from None
+    starts_at = at_wall_clock(day, time_of_day(preview.at), location.zone)
+    if not now < starts_at < now + LONGEST_AHEAD:
+        raise ValueError("The visit is to come, within two years.")
+    return starts_at

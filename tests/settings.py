@@ -14,3 +14,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # each sig
 DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}
 CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 15, "socket_timeout": 15}  # on a busy machine, too
 DELIVERY_HEALTH_SECONDS = 0  # each look of a test is a new one
+WHITENOISE_AUTOREFRESH = True  # each of thousands of test clients would list every static file anew

@@ -23,7 +23,7 @@ from tests.clinic.console.walk import NO_LIST, pages
 from tests.examples import EXAMPLES
 from tests.factories import make_location, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.desk_number]
 
 PAGES = list(pages())
 OF_ROWS = [page for page in PAGES if page.is_of_a_row]

@@ -40,6 +40,7 @@ def test_the_worklist_counts_each_state_and_shows_who_to_call(house, frozen):
     assert "Nobody matches here." in words(house.get(DESK, f"{LIST}?q=nobody"))
 
 
+@pytest.mark.desk_number
 def test_the_sidebar_counts_what_wants_a_booking(house, frozen):
     owed(house)  # and the first session
     later(house, frozen, "2026-06-28")

@@ -214,6 +214,7 @@ def test_the_waitlist_has_the_urgent_first_then_who_waits_longest(clinic, later)
     assert counts(later)["waitlist"] == 3
 
 
+@pytest.mark.desk_number
 def test_the_sidebar_says_what_the_tabs_add_up_to_whatever_is_searched_for(clinic, later):
     moved_away(clinic)
     Patient.objects.filter(pk=clinic.patient.pk).update(email="")

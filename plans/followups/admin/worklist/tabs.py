@@ -223,10 +223,16 @@ def number_wanted(who: Reader) -> int:
     is a few seconds old at most."""
 
     def known() -> int:
-        number: int | None = tried(lambda: cache.get(_shared(who)), None)
+        number = kept_number(who)
         return number if number is not None else sum(all_counts(who).values())
 
     return who.once("worklist number", known)
+
+
+def kept_number(who: Reader) -> int | None:
+    """What the shared cache has of it; None where that is nothing, or too old."""
+    number: int | None = tried(lambda: cache.get(_shared(who)), None)
+    return number
 
 
 def _shared(who: Reader) -> str:

@@ -1,5 +1,6 @@
 """The harness: real PostgreSQL, broker, SMTP and worker for every test that asks, and no way out of this machine."""
 
+import gc
 import ipaddress
 import os
 import signal
@@ -47,6 +48,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What has browsers and processes of its own begins first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, so no search for garbage has to look through it again."""
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
@@ -106,12 +112,14 @@ def desk_number(request: pytest.FixtureRequest) -> None:
     """The number beside Follow-ups, on every page of the console, is in the shared cache for most of its readers.
 
     So it is here, as nothing to do: each test has readers of its own, and to count for the first time takes longer than
-    most pages do. Tests marked `desk_number` have it counted as it is in a clinic; and who counts queries counts those
-    of this number on every page, not on a reader's first alone.
+    most pages do. Tests marked `desk_number` have it counted on a reader's first page, however long they take; and who
+    counts queries counts those of this number on every page.
     """
     if not {"django_assert_num_queries", "django_assert_max_num_queries"}.isdisjoint(request.fixturenames):
         request.getfixturevalue("settings").DESK_NUMBER_SECONDS = 0
-    elif request.node.get_closest_marker("desk_number") is None:
+    elif request.node.get_closest_marker("desk_number") is not None:
+        request.getfixturevalue("settings").DESK_NUMBER_SECONDS = 3600
+    else:
         patch = request.getfixturevalue("monkeypatch")
         patch.setattr("plans.followups.admin.worklist.tabs.kept_number", lambda who: 0)
 

@@ -1,11 +1,15 @@
 """The deployment's own settings, on the tests' servers."""
 
 import os
+import sys
 
 from tests.cluster import TEMPLATE
 from tests.servers import servers
 
 servers.fill(os.environ)
+# Whatever the shell says: without it every worker compiles all tests anew, and every process all of the product.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 from clinic.settings import *  # noqa: E402,F403 (settings are names of one module; the servers' come first)
 from clinic.settings import CACHES, DATABASES  # noqa: E402

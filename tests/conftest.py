@@ -24,7 +24,8 @@ from tests.servers import Broker, Inbox, servers
 
 LONGEST = (
     *("tests/browser/", "tests/faults/", "tests/deployment/", "tests/concurrency/"),
-    *("tests/clinic/local/", "tests/journeys/"),
+    *("tests/clinic/local/", "tests/clinic/console/test_walk.py", "tests/journeys/"),
+    *("tests/plans/messages/test_processes.py", "tests/plans/treatment/test_rollout_processes.py"),
 )
 OF_THE_CODE = {"django_content_type", "auth_permission"}
 

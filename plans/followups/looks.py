@@ -13,6 +13,8 @@ from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, Follo
 from plans.followups.rules import Unreachable, is_of_use
 
 State = FollowUp.State
+ASKED = Badge(Tone.SOON, "Asked to be called", "phone_callback")
+"""The patient waits for a call that nobody has tried yet."""
 
 
 def follow_up_badge(state: str, window_start: date, window_end: date, today: date) -> Badge:
@@ -100,6 +102,16 @@ def last_try_in_words(tries: int | None, last: dict[str, Any] | None, zone: Zone
         said.append(f"again {again}")
     text = " · ".join(said)
     return text[0].upper() + text[1:]
+
+
+def called_off_in_words(visit: dict[str, Any] | None, zone: ZoneInfo, today: date) -> str:
+    """“Patient cancelled Thu 26 Nov 15:30 (today 11:16)”, of what `queries.called_off_of` found; empty for nothing."""
+    if not visit:
+        return ""
+    starts_at, at = (
+        words.within(words.moment(datetime.fromisoformat(visit[name]), zone, today)) for name in ("starts_at", "at")
+    )
+    return f"Patient cancelled {starts_at} ({at})"
 
 
 @dataclass(frozen=True, slots=True)

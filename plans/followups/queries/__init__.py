@@ -21,6 +21,7 @@ from plans.followups.queries.follow_ups import (
 from plans.followups.queries.worklist import (
     OwedVisit,
     by_urgency,
+    called_off_of,
     follow_ups_owed,
     missed_in_full,
     missed_visits,
@@ -32,6 +33,7 @@ __all__ = [
     "OwedVisit",
     "by_urgency",
     "call_list",
+    "called_off_of",
     "check_in_state_of",
     "check_ins_in_full",
     "check_ins_of_use",

@@ -30,7 +30,7 @@ from plans.followups.models import ContactAttempt, FollowUp
 from plans.followups.queries.calls import SAID, missed_again, no_shows_in_a_row
 from plans.followups.queries.follow_ups import with_state
 from plans.followups.rules import NO_TRIES
-from plans.scheduling.models import LIVE_STATUSES, Appointment, VisitKind
+from plans.scheduling.models import LIVE_STATUSES, Appointment, AppointmentRevision, VisitKind
 from plans.scheduling.queries import visits_since
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
@@ -72,6 +72,10 @@ class OwedVisit:
     last_try: dict[str, Any] | None
     waits: bool
     """Somebody put it off to a day to come."""
+    asks: bool
+    """The patient asked to be called, and nobody has tried since."""
+    called_off: dict[str, Any] | None
+    """The visit that the patient cancelled behind a link, as `called_off_of` has it."""
 
     @property
     def patient_name(self) -> str:
@@ -111,12 +115,13 @@ def sessions_owed(sessions: QuerySet[ProcedureSession], now: datetime | None = N
 
 
 def by_urgency(follow_ups: QuerySet[Any], sessions: QuerySet[Any]) -> QuerySet[Any]:
-    """Both as one list, rows of `COLUMNS`: what was put off last, otherwise by the day on which the window closes."""
+    """Both as one list, rows of `COLUMNS`: who asked to be called first, what was put off last, otherwise by the day on
+    which the window closes."""
     about_follow_up = Q(follow_up=OuterRef("pk")) | IN_WINDOW
     about_session = Q(session=OuterRef("pk")) | IN_WINDOW
     first = _in_full(follow_ups, VisitKind.FOLLOW_UP, about_follow_up, "patient", "location")
     others = _in_full(sessions, VisitKind.SESSION, about_session, "plan__patient", "plan__location")
-    return first.union(others, all=True).order_by("waits", "closes", "kind", "key")
+    return first.union(others, all=True).order_by("-asks", "waits", "closes", "kind", "key")
 
 
 def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) -> QuerySet[Any]:
@@ -149,7 +154,8 @@ def missed_visits(visits: QuerySet[Appointment], now: datetime | None = None) ->
 
 def missed_in_full(missed: QuerySet[Any], now: datetime | None = None) -> QuerySet[Any]:
     """Annotate missed visits with `in_a_row`, `today`, `tries`, `last_try` (since the no-show, about the same or
-    nothing in particular, as JSON) and `waits`. The newest first, what was put off last."""
+    nothing in particular, as JSON), `waits` and `asks`. Who asked to be called first, then the newest, what was put off
+    last."""
     since = _attempts_since()
     latest = since.order_by("-attempted_at", "-pk")
     return (
@@ -159,9 +165,10 @@ def missed_in_full(missed: QuerySet[Any], now: datetime | None = None) -> QueryS
             tries=_number(since.exclude(outcome__in=NO_TRIES)),
             last_try=Subquery(latest.values(document=JSONObject(**SAID))[:1]),
             next_try=Subquery(latest.values("next_try_on")[:1]),
+            last_outcome=Subquery(latest.values("outcome")[:1]),
         )
-        .annotate(waits=_waits())
-        .order_by("waits", "-starts_at", "pk")
+        .annotate(waits=_waits(), asks=_asks())
+        .order_by("-asks", "waits", "-starts_at", "pk")
     )
 
 
@@ -204,8 +211,40 @@ def _in_full(rows: QuerySet[Any], kind: VisitKind, about: Q, patient: str, place
         tries=_number(attempts.exclude(outcome__in=NO_TRIES)),
         last_try=Subquery(attempts.values(document=JSONObject(**SAID))[:1]),
         next_try=Subquery(attempts.values("next_try_on")[:1], output_field=DateField()),
+        last_outcome=Subquery(attempts.values("outcome")[:1]),
+        called_off=called_off_of(kind.value),
     )
-    return rows.annotate(waits=_waits()).order_by().values(*COLUMNS)
+    return rows.annotate(waits=_waits(), asks=_asks()).order_by().values(*COLUMNS)
+
+
+def called_off_of(kind: str) -> Subquery:
+    """Of outer follow-ups or sessions (`kind` names the column): the last visit for it, where the patient cancelled it
+    behind a link and nobody tried to reach them about it since: `starts_at` and `at` as JSON, else null."""
+    same = {kind: OuterRef(kind)}
+    by_nobody = AppointmentRevision.objects.filter(
+        appointment=OuterRef("pk"),
+        number=OuterRef("revision"),
+        act=AppointmentRevision.Act.CANCELLED,
+        acted_by=None,
+    )
+    booked_since = Appointment.objects.filter(created_at__gt=OuterRef("created_at"), **same)
+    tried_since = ContactAttempt.objects.filter(
+        GENERAL | Q(**same), patient=OuterRef("patient"), attempted_at__gte=OuterRef("cancelled_at")
+    ).exclude(outcome=ContactAttempt.Outcome.ASKED)
+    visits = Appointment.objects.filter(
+        Exists(by_nobody),
+        ~Exists(booked_since),
+        ~Exists(tried_since),
+        status=Status.CANCELLED,
+        cancel_reason=Appointment.CancelReason.PATIENT,
+        **{kind: OuterRef("pk")},
+    )
+    document = JSONObject(starts_at="starts_at", at="cancelled_at")
+    return Subquery(visits.order_by("-cancelled_at").values(document=document)[:1])
+
+
+def _asks() -> Case:
+    return Case(When(last_outcome=ContactAttempt.Outcome.ASKED, then=Value(True)), default=Value(False))
 
 
 def _waits() -> Case:

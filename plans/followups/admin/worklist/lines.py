@@ -15,7 +15,7 @@ from clinic.places.wallclock import local_date
 from plans.followups.admin.worklist.drawing import Bar, bar
 from plans.followups.admin.worklist.tabs import Tab
 from plans.followups.claims import Claim
-from plans.followups.looks import NO_MAIL, call_reasons, follow_up_badge, last_try_in_words
+from plans.followups.looks import ASKED, NO_MAIL, call_reasons, called_off_in_words, follow_up_badge, last_try_in_words
 from plans.followups.models import FollowUp
 from plans.followups.queries import OwedVisit
 from plans.followups.rules import Unreachable
@@ -47,6 +47,8 @@ class Line:
     what: str
     badge: Badge
     place: str
+    flags: tuple[Badge, ...] = ()
+    """What makes it more pressing than its state says."""
     why: str = ""
     """What a person wants to know of it besides."""
     bar: Bar | None = None
@@ -60,6 +62,8 @@ class Line:
     """Where it is seen to, if that is another page."""
     tab: str = ""
     """Under which tab an owed visit stands."""
+    may_book: bool = False
+    """Whether the reader can book it."""
 
     @property
     def id(self) -> str:
@@ -95,11 +99,14 @@ def owed_line(who: Reader, owed: OwedVisit) -> Line:
         what=owed.what,
         badge=badge,
         place=owed.place_name if who.several_locations else "",
+        flags=(ASKED,) if owed.asks else (),
+        why=called_off_in_words(owed.called_off, ZoneInfo(owed.zone), owed.day),
         bar=bar(owed.opens, owed.best, owed.closes, owed.day),
         contact=last_try_in_words(owed.tries, owed.last_try, ZoneInfo(owed.zone), owed.day),
         takes_mail=owed.takes_mail,
         waits=owed.waits,
         tab=(Tab.DUE if owed.stands == FollowUp.State.DUE else Tab.OVERDUE).value,
+        may_book=who.user.may("plans.appointment", "add", owed.place_key),
     )
 
 
@@ -144,6 +151,7 @@ def _no_show(who: Reader, visit: Any, place: Place) -> Line:
             Tone.STOP if visit.in_a_row > 1 else Tone.SOON, again if visit.in_a_row > 1 else "Once", "person_off"
         ),
         place=place(visit),
+        flags=(ASKED,) if visit.asks else (),
         why=f"Did not come {words.within(who.moment(visit.starts_at, zone))} to {visit.practitioner}",
         contact=last_try_in_words(visit.tries, visit.last_try, zone, visit.today),
         takes_mail=visit.patient.is_reachable_by_email,

@@ -30,9 +30,9 @@ from plans.followups.admin.worklist.lines import (
     wait_in_words,
     why_to_move,
 )
-from plans.followups.looks import call_reasons
+from plans.followups.looks import call_reasons, called_off_in_words
 from plans.followups.models import ContactAttempt, FollowUp
-from plans.followups.queries import with_calling, with_state
+from plans.followups.queries import called_off_of, with_calling, with_state
 from plans.scheduling.admin.booking import visit_in_words
 from plans.scheduling.admin.waitlist.rows import offer_in_words
 from plans.scheduling.models import Appointment, VisitKind, WaitlistEntry
@@ -235,16 +235,24 @@ def _follow_up(who: Reader, key: UUID) -> Opened:
         subject=Subject.of_follow_up(row),
         booking={"follow_up": row},
         follow_up=row,
+        reasons=_called_off(who, row, row.location),
         gone=gone,
     )
 
 
+def _called_off(who: Reader, row: Any, place: Location) -> tuple[str, ...]:
+    """That the patient cancelled the visit there was for it, where they did."""
+    said = called_off_in_words(row.called_off, place.zone, who.today_at(place.zone))
+    return (f"{said}.",) if said else ()
+
+
 def _follow_ups(who: Reader) -> QuerySet[Any]:
-    return with_state(follow_ups_to_book(), who.now)
+    return with_state(follow_ups_to_book(), who.now).annotate(called_off=called_off_of(VisitKind.FOLLOW_UP.value))
 
 
 def _session(who: Reader, key: UUID) -> Opened:
-    row = visible(sessions_to_book(), who.user).get(pk=key)
+    rows = sessions_to_book().annotate(called_off=called_off_of(VisitKind.SESSION.value))
+    row: Any = visible(rows, who.user).get(pk=key)
     gone = _gone(who, row.live_appointment)
     if row.status != ProcedureSession.Status.PLANNED:
         gone = f"The session is {row.get_status_display().lower()}."
@@ -256,6 +264,7 @@ def _session(who: Reader, key: UUID) -> Opened:
         what=row.title,
         subject=Subject.of_session(row),
         booking={"session": row},
+        reasons=_called_off(who, row, row.plan.location),
         gone=gone,
     )
 

@@ -59,6 +59,7 @@ _jobs: list[Job] = []
 _today: list[Contribution[None]] = []
 _patient: list[Contribution[Record]] = []
 _location: list[Contribution[Record]] = []
+_notices: list[Contribution[Record]] = []
 
 
 def job(entry: Job) -> None:
@@ -102,6 +103,17 @@ def patient_panel(position: int) -> Callable[[Panel], Panel]:
     return register
 
 
+def patient_notice(position: int) -> Callable[[Panel], Panel]:
+    """Register what stands at the head of a patient's page, before who they are: a block without a title, or None."""
+
+    def register(make: Panel) -> Panel:
+        _notices.append(Contribution(position, make))
+        _notices.sort(key=lambda one: one.position)
+        return make
+
+    return register
+
+
 def location_panel(position: int) -> Callable[[Panel], Panel]:
     """Register a panel of a location's page: a block, or None where it does not concern the reader."""
 
@@ -121,6 +133,11 @@ def location_panels(reader: Reader, location: Record) -> list[Block]:
 def patient_panels(reader: Reader, patient: Record) -> list[Block]:
     """What the patient's page shows this reader, in order."""
     return [block for one in _patient if (block := one.make(reader, patient)) is not None]
+
+
+def patient_notices(reader: Reader, patient: Record) -> list[Block]:
+    """What the head of the patient's page shows this reader, in order."""
+    return [block for one in _notices if (block := one.make(reader, patient)) is not None]
 
 
 @dataclass(frozen=True, slots=True)

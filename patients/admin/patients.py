@@ -25,6 +25,7 @@ from clinic.console.registry import (
     newcomers,
     patient_columns,
     patient_links,
+    patient_notices,
     patient_panels,
     search_list,
 )
@@ -197,6 +198,7 @@ class PatientAdmin(ConsoleAdmin):
                 "lacks_guardian": patient.lacks_guardian(who.today_at(patient.home_location.zone)),
                 "allergies": _allergies(who, patient),
                 "links": patient_links(who, patient),
+                "notices": patient_notices(who, patient),
                 "preferences": preferences(patient),
                 "mail_wishes": mail_wishes(patient),
                 "family": list(family(visible(Patient.objects.all(), who.user), patient)[: FAMILY_AT_MOST + 1]),

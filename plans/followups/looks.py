@@ -33,9 +33,11 @@ def follow_up_badge(state: str, window_start: date, window_end: date, today: dat
     }[State(state)]
 
 
-def check_in_badge(state: str, window_start: date, window_end: date, today: date) -> Badge:
+def check_in_badge(state: str, window_start: date, window_end: date, today: date, is_overtaken: bool = False) -> Badge:
     """The derived state of a check-in, with what the window says about it. Once nobody is reminded to ask any more, an
-    answer that never came is only told."""
+    answer that never came is only told; `is_overtaken`: the patient has answered a later one."""
+    if is_overtaken and state in CheckIn.OPEN:
+        return Badge(Tone.NEUTRAL, "Not asked: a later one is answered", "fast_forward")
     if state == CheckIn.State.OVERDUE and not is_of_use(window_end, today):
         return Badge(Tone.NEUTRAL, "No answer", "hourglass_disabled")
     return {

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from clinic.people.models import Practitioner
 from clinic.places.models import Location
 from clinic.places.wallclock import local_date
 from patients.models import Patient
 from plans.followups.models import CheckIn, CheckInReport, ContactAttempt, FollowUp
-from plans.followups.queries import check_ins_of_use, with_state
+from plans.followups.queries import answered_later, check_ins_of_use, with_state
 from plans.messages.models import MessageKind, PatientMessage
 from plans.portal.rules import CHOOSING, LEAD, OPEN_FOR
 from plans.protocols.advice import Part, Words, merged
@@ -201,10 +201,7 @@ def offers_to_answer(patient: Patient, now: datetime) -> QuerySet[WaitlistEntry]
 def check_in_to_answer(patient: Patient) -> CheckIn | None:
     """The questions that it is time to answer, the freshest; None where there are none. Who has answered later ones is
     not asked how they were before."""
-    later = CheckIn.objects.filter(
-        session=OuterRef("session"), target_date__gt=OuterRef("target_date"), answered_at__isnull=False
-    )
-    rows = check_ins_of_use().filter(~Exists(later), session__plan__patient=patient, state__in=CheckIn.MAY_ANSWER)
+    rows = check_ins_of_use().filter(~answered_later(), session__plan__patient=patient, state__in=CheckIn.MAY_ANSWER)
     return rows.order_by("-target_date", "-id").first()
 
 

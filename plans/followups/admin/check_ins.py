@@ -62,6 +62,7 @@ class AnswerForm(ActForm):
 
 
 class AcknowledgeForm(ActForm):
+    above = "console/parts/reported.html"
     acknowledgement = forms.CharField(
         max_length=LONGEST_ACKNOWLEDGEMENT,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -69,10 +70,26 @@ class AcknowledgeForm(ActForm):
         help_text="Called the patient, sent them to emergency care, saw them: as it was.",
     )
 
+    @property
+    def flags(self) -> str:
+        """What must not wait, in words; empty for a row without an answer."""
+        report = report_of(self.row)
+        return flags_in_words(report) if report is not None else ""
+
+    @property
+    def note(self) -> str:
+        """What the patient wrote besides."""
+        return note_of(report_of(self.row))
+
 
 def report_of(check_in: Any) -> CheckInReport | None:
     """What the patient answered behind the link, if they did. No query for a row of `check_ins_in_full`."""
     return getattr(check_in, "report", None)
+
+
+def note_of(report: CheckInReport | None) -> str:
+    """What the patient wrote in their own words; empty where nothing."""
+    return str(report.answers.get("note", "")) if report is not None else ""
 
 
 def has_open_flags(check_in: Any) -> bool:
@@ -85,7 +102,9 @@ def badge_of(check_in: Any) -> Badge:
     """The state of a row of `check_ins_in_full`. It is answered, and still not done, while its red flags wait."""
     if has_open_flags(check_in):
         return RED_FLAG
-    return check_in_badge(check_in.state, check_in.window_start, check_in.window_end, check_in.today)
+    return check_in_badge(
+        check_in.state, check_in.window_start, check_in.window_end, check_in.today, check_in.is_overtaken
+    )
 
 
 @admin.register(CheckIn)
@@ -143,7 +162,7 @@ class CheckInAdmin(Alarms, ConsoleAdmin):
             context |= {
                 "report": report,
                 "answers": recovery.in_words(report.answers),
-                "note": report.answers.get("note", ""),
+                "note": note_of(report),
                 "language": dict(settings.LANGUAGES).get(report.language, report.language),
                 "flags": flags_badge(report, reader().now),
                 "photos": list(report.photos.all()) if reader().may("plans.checkinphoto", "view") else [],
@@ -227,7 +246,7 @@ def check_in_rows(who: Reader, check_ins: Iterable[Any]) -> list[CheckInRow]:
             check_in,
             badge_of(check_in),
             buttons(model_admin, who.user, check_in, ("answer",))
-            if is_of_use(check_in.window_end, check_in.today)
+            if is_of_use(check_in.window_end, check_in.today) and not check_in.is_overtaken
             else [],
         )
         for check_in in check_ins
@@ -255,6 +274,8 @@ class FlagRow:
     check_in: Any
     badge: Badge | None
     flags: str
+    note: str
+    """The patient's own words."""
     acts: list[Button]
 
 
@@ -291,6 +312,7 @@ def red_flags_today(who: Reader) -> Block | None:
             check_in,
             flags_badge(check_in.report, who.now),
             flags_in_words(check_in.report),
+            note_of(check_in.report),
             buttons(model_admin, who.user, check_in, ("acknowledge",)),
         )
         for check_in in flags.first

@@ -2,6 +2,7 @@
 
 from plans.followups.queries.calls import call_list, unreachable, with_calling
 from plans.followups.queries.check_ins import (
+    answered_later,
     check_in_state_of,
     check_ins_in_full,
     check_ins_of_use,
@@ -31,6 +32,7 @@ from plans.followups.queries.worklist import (
 __all__ = [
     "DORMANT_PLANS",
     "OwedVisit",
+    "answered_later",
     "by_urgency",
     "call_list",
     "called_off_of",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from clinic import clock
 from clinic.places.localtime import LocalDate
@@ -28,14 +28,24 @@ def with_check_in_state(check_ins: QuerySet[CheckIn], now: datetime | None = Non
     )
 
 
+def answered_later() -> Exists:
+    """Whether a later check-in of the outer one's session is answered: who has told how they are now is not asked how
+    they were before."""
+    return Exists(
+        CheckIn.objects.filter(
+            session=OuterRef("session"), target_date__gt=OuterRef("target_date"), answered_at__isnull=False
+        )
+    )
+
+
 def check_ins_in_full() -> QuerySet[Any]:
-    """Check-ins with state, session, plan, patient, who wrote the answer down, and what the patient answered: one
-    query."""
+    """Check-ins with state, `is_overtaken` (`answered_later`), session, plan, patient, who wrote the answer down, and
+    what the patient answered: one query."""
     return with_check_in_state(
         CheckIn.objects.select_related(
             "session__plan__patient", "session__plan__location", "answered_by", "report__acknowledged_by"
         )
-    )
+    ).annotate(is_overtaken=answered_later())
 
 
 def with_open_flags(check_ins: QuerySet[Any]) -> QuerySet[Any]:
@@ -61,8 +71,8 @@ def check_ins_of_use() -> QuerySet[Any]:
 
 
 def check_ins_to_ask() -> QuerySet[Any]:
-    """Those of `check_ins_of_use` for which it is time."""
-    return check_ins_of_use().filter(state__in=(State.DUE, State.OVERDUE))
+    """Those of `check_ins_of_use` for which it is time, and whose patient has not told since how they are."""
+    return check_ins_of_use().filter(~answered_later(), state__in=(State.DUE, State.OVERDUE))
 
 
 def check_in_state_of(check_in: CheckIn) -> CheckIn.State:

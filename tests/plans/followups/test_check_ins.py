@@ -180,3 +180,18 @@ def test_what_ended_with_its_plan_is_not_coloured(clinic, check_in, nurse, froze
     page = words(sign_in(nurse).get("/admin/plans/checkin/"))
     assert "Cancelled" in page
     assert "c-badge--stop" not in page
+
+
+def test_who_has_answered_a_later_day_is_not_to_be_asked_how_they_were_before(clinic, check_in, nurse, frozen):
+    first, second, *_ = CheckIn.objects.order_by("target_date")
+    frozen.move_to("2026-03-08T15:00:00Z")
+    assert {first, second} <= set(check_ins_to_ask())
+    check_in_answer(check_in_id=second.pk, by=nurse, note="All well.")
+    assert first not in set(check_ins_to_ask())
+    browser = sign_in(nurse)
+    assert url(first, "answer") not in words(browser.get("/admin/"))
+    page = words(browser.get(url(clinic.patient)))
+    assert "Not asked: a later one is answered" in page
+    assert url(first, "answer") not in page
+    assert "Not asked: a later one is answered" in words(browser.get("/admin/plans/checkin/"))
+    assert url(first, "answer") in words(browser.get(url(first))), "a late answer is still taken"

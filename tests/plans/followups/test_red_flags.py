@@ -260,3 +260,67 @@ class TestToday:
         elsewhere = factories.make_user((factories.make_location(), Role.PRACTITIONER))
         for person in (clinic.desk, elsewhere):
             assert sign_in(person).get(path).status_code == 404
+
+
+class TestPuttingThrough:
+    """Who answers the phone, and is to know only that it must not wait."""
+
+    SAID = "Put through to a clinician at once"
+
+    def test_the_desk_reads_to_whom_and_since_when_and_nothing_of_what(self, clinic, check_in, nurse):
+        browser = sign_in(clinic.desk)
+        assert self.SAID not in words(browser.get("/admin/"))
+        report(check_in, fever="yes", note="Shaking all night")
+        today, page = words(browser.get("/admin/")), words(browser.get(url(clinic.patient)))
+        assert today.index(self.SAID) < today.index("Visits today"), "above everything"
+        assert "Put through at once</span> to Dr Rowan. Reported today 10:00." in today
+        assert url(clinic.patient) in today
+        assert "tel:+12125550141" in today
+        assert f"{self.SAID}: Dr Rowan. Reported today 10:00." in page
+        for said in (today, page):
+            for secret in ("ever of 38", "Shaking", "red flag", "Red flag", "/checkin/"):
+                assert secret not in said
+        assert browser.get(url(check_in)).status_code in (403, 404)
+        for who in (nurse, clinic.practitioner.user):
+            assert self.SAID not in words(sign_in(who).get("/admin/")), "they have the red flag itself"
+        check_in_report_acknowledge(check_in_id=check_in.pk, by=nurse, acknowledgement="Sent to hospital.")
+        for path in ("/admin/", url(clinic.patient)):
+            assert self.SAID not in words(browser.get(path))
+
+    def test_a_manager_reads_it_at_once_and_after_the_hour_whom_to_chase_in_its_place(
+        self, clinic, check_in, manager, frozen
+    ):
+        report(check_in, fever="yes")
+        browser = sign_in(manager)
+        assert self.SAID in words(browser.get("/admin/"))
+        frozen.shift(60 * 60)
+        today = words(browser.get("/admin/"))
+        assert self.SAID not in today
+        assert "Nobody has seen to these red flags" in today
+        assert self.SAID in words(browser.get(url(clinic.patient))), "whoever calls is put through all the same"
+
+    def test_a_desk_elsewhere_reads_nothing(self, clinic, check_in):
+        report(check_in, fever="yes")
+        elsewhere = factories.make_user((factories.make_location("Elm Court"), Role.FRONT_DESK))
+        assert self.SAID not in words(sign_in(elsewhere).get("/admin/"))
+
+    def test_it_costs_one_query_whoever_waits(self, clinic, check_in, django_assert_max_num_queries):
+        browser = sign_in(clinic.desk)
+        report(check_in, fever="yes")
+        with django_assert_max_num_queries(60) as one:
+            browser.get("/admin/")
+        for _ in range(3):
+            plan = factories.make_plan(factories.make_patient(clinic.location), clinic.practitioner)
+            session = factories.perform(plan.sessions.get(sequence=1), clinic.practitioner)
+            report(session.check_ins.earliest("target_date"), fever="yes")
+        with django_assert_max_num_queries(len(one)):
+            assert words(browser.get("/admin/")).count("Put through at once") == 4
+
+
+def test_who_acknowledges_from_today_reads_there_what_was_reported_and_whom_to_call(clinic, check_in, nurse):
+    report(check_in, fever="yes", note="Shaking all night")
+    browser = sign_in(nurse)
+    assert "“Shaking all night”" in words(browser.get("/admin/"))
+    dialog = words(browser.get(url(check_in, "acknowledge"), headers={"HX-Request": "true"}))
+    for said in ("Fever of 38 °C or more", "Shaking all night", "tel:+12125550141", "Reported today 10:00"):
+        assert said in dialog

@@ -20,7 +20,7 @@ from clinic.access import counting
 from clinic.access.signin import address_of
 from clinic.errors import Busy
 from plans.portal import birth, speaking
-from plans.portal.access import CLINICAL, Opened, Page, Standing, open_link
+from plans.portal.access import CLINICAL, OWN, Opened, Page, Standing, open_link
 from plans.portal.queries import places_to_call
 from plans.portal.sealing import is_sealed, seal
 
@@ -202,7 +202,8 @@ class LinkView(PortalView):
         given = context.pop("given", {})
         order = _birth_fields(self.language, self.location.country)
         fields = [(name, given.get(name, "")) for name in order]
-        context |= {"next": (after or self.shows).value, "fields": fields}
+        has_back = OWN[self.opened.link.purpose] not in CLINICAL  # else the link itself leads to this question
+        context |= {"next": (after or self.shows).value, "fields": fields, "has_back": has_back}
         return self.page_of_link("birth.html", context, status=status)
 
     def page_of_link(self, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:

@@ -81,6 +81,18 @@ def test_nothing_clinical_stands_there_before_the_date_of_birth(clinic, check_in
     assert not CheckInReport.objects.exists()
 
 
+def test_a_way_back_leads_somewhere_else(clinic, check_in, browser):
+    for path, leads_back in (
+        (path_of(Purpose.CHECK_IN, check_in), False),
+        (path_of(Purpose.CHECK_IN, check_in, "progress/"), False),
+        (path_of(Purpose.AFTERCARE, check_in.session), False),
+        (path_of(Purpose.HOME, clinic.patient, "progress/"), True),
+    ):
+        page = browser.get(path)
+        assert "Is it you?" in words(page)
+        assert (b'class="back"' in page.content) is leads_back, "the link itself asks the same"
+
+
 def test_the_date_of_birth_is_remembered_for_twelve_hours_for_this_patient_alone(clinic, frozen, check_in, browser):
     path = path_of(Purpose.CHECK_IN, check_in)
     told = browser.tell_birth(path)

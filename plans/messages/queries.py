@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from clinic.access.roles import CLINICAL, Role
 from clinic.people.models import Membership, User
@@ -208,6 +210,17 @@ def to_call(now: datetime) -> QuerySet[PatientMessage]:
     )
     either = Q(pk__in=untold.order_by().values("pk")) | Q(pk__in=unsent.order_by().values("pk"))
     return PatientMessage.objects.filter(~Exists(_reached_since()), either).order_by("due_at", "pk")
+
+
+def with_visit_time(messages: QuerySet[PatientMessage]) -> QuerySet[Any]:
+    """Annotate `visit_starts_at`: the time of the visit that each tells of, as it was when the message was planned;
+    null where it is about none."""
+    revision = AppointmentRevision.objects.filter(
+        appointment=OuterRef("appointment"), number=OuterRef("appointment_revision")
+    )
+    return messages.annotate(
+        visit_starts_at=Coalesce(Subquery(revision.values("starts_at")[:1]), "appointment__starts_at")
+    )
 
 
 def stuck_since(now: datetime) -> dict[UUID, datetime]:

@@ -28,7 +28,7 @@ from plans.scheduling.services import (
 from plans.scheduling.services.retrying import retried
 
 TOO_LATE, NOT_FREE = "too_late", "The time is not free any more."
-CANCELLED_BY_THE_PATIENT = "By the patient, behind a link in a mail."
+CANCELLED_BY_THE_PATIENT = "Behind a link in a mail."
 
 
 @retried

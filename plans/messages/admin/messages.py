@@ -33,6 +33,7 @@ from plans.messages.keeping import has_left, what_was_sent
 from plans.messages.looks import message_badge, message_title, story
 from plans.messages.models import MessageKind, PatientMessage
 from plans.messages.preview import NotKept, preview
+from plans.messages.queries import with_visit_time
 from plans.messages.services import (
     message_cancel,
     message_mark_handled,
@@ -113,7 +114,8 @@ class PatientMessageAdmin(CallsInstead, ConsoleAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PatientMessage]:
-        return super().get_queryset(request).select_related("patient", "staff", "location", "appointment")
+        rows = super().get_queryset(request).select_related("patient", "staff", "location", "appointment")
+        return with_visit_time(rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

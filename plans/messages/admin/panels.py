@@ -15,7 +15,7 @@ from plans.messages.admin.calls import calls, number_of_calls
 from plans.messages.admin.tabs import number_to_look_at
 from plans.messages.looks import message_badge, message_title
 from plans.messages.models import MessageKind, PatientMessage
-from plans.messages.queries import stuck_since
+from plans.messages.queries import stuck_since, with_visit_time
 
 SHOWN_TODAY = SHOWN_OF_PATIENT = CALLS_SHOWN = 6
 
@@ -93,7 +93,7 @@ def messages_of_patient(who: Reader, patient: Patient) -> Block | None:
     if not who.may("plans.patientmessage", "view"):
         return None
     own = visible(PatientMessage.objects.filter(patient=patient), who.user)
-    found = own.select_related("location", "appointment").order_by("-due_at")[:SHOWN_OF_PATIENT]
+    found = with_visit_time(own).select_related("location").order_by("-due_at")[:SHOWN_OF_PATIENT]
     rows = [(message, message_title(message), message_badge(message)) for message in found]
     link = ("All", f"{reverse('admin:plans_patientmessage_changelist')}?q={patient.mrn}") if rows else None
     return Block("Messages", "console/panels/messages_of_patient.html", {"rows": rows}, is_wide=True, link=link)

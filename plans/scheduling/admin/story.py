@@ -1,12 +1,13 @@
 """What happened to one visit: its revisions, and what people decided about it in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from clinic.people.models import User
+from patients.services import BY_THE_PATIENT
 from plans.scheduling.models import Appointment, AppointmentRevision
 from plans.scheduling.services.writing import AS_BOOKED
 
@@ -38,7 +39,8 @@ def story_of(appointment: Appointment) -> list[Happened]:
     """What happened to the visit, the newest first: three queries."""
     events = _events(appointment)
     later = list(_decided_later(events))
-    came = [(event, what) for event, what in _attended(events) if event not in later]
+    confirmed = _confirmed_with(events)
+    came = [(event, what) for event, what in _attended(events) if event not in later and event.pgh_id not in confirmed]
     as_revised = {event.revision: event for event in events}  # of each revision the oldest: as its act left the visit
     users = {event.pgh_context.metadata.get("user") for event in [*later, *(event for event, _ in came)]}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=users - {None})}
@@ -46,28 +48,46 @@ def story_of(appointment: Appointment) -> list[Happened]:
         Happened(
             "Kept" if event.status != Appointment.Status.FULFILLED else "Took place early",
             event.pgh_created_at,
-            names.get(event.pgh_context.metadata.get("user"), ""),
+            _who(event, names),
             None,
             _with_reason(("", event.pgh_context.metadata.get("reason", ""))),
         )
         for event in later
     ]
-    told += [
-        Happened(what, event.pgh_created_at, names.get(event.pgh_context.metadata.get("user"), ""), None, ())
-        for event, what in came
-    ]
+    told += [Happened(what, event.pgh_created_at, _who(event, names), None, ()) for event, what in came]
     for revision in appointment.revisions.select_related("acted_by", "practitioner__user", "room"):
         said = as_revised.get(revision.number, revision)
         told.append(
             Happened(
-                _act_of(revision),
+                f"{_act_of(revision)} and confirmed" if revision.number in confirmed.values() else _act_of(revision),
                 revision.acted_at,
-                str(revision.acted_by or ""),
+                str(revision.acted_by or (_who(said, names) if said is not revision else "")),
                 revision,
                 _with_reason((_against(said), said.override_reason), ("kept", said.kept_because)),
             )
         )
     return sorted(told, key=lambda one: one.at, reverse=True)
+
+
+def _who(event: Any, names: Mapping[str, str]) -> str:
+    """Whose act made this event: a colleague's name, the patient, or nobody's."""
+    metadata = event.pgh_context.metadata if event.pgh_context is not None else {}
+    if metadata.get("reason") == BY_THE_PATIENT and "user" not in metadata:
+        return "the patient"
+    return names.get(metadata.get("user"), "")
+
+
+def _confirmed_with(events: list[Any]) -> dict[int, int]:
+    """The events that confirmed a visit in the act that gave it its time, each with the number of that revision: who
+    chooses a time has confirmed it."""
+    return {
+        after.pgh_id: after.revision
+        for after, before in pairwise(events)
+        if after.status == Appointment.Status.CONFIRMED != before.status
+        and after.revision == before.revision
+        and after.pgh_context_id is not None
+        and after.pgh_context_id == before.pgh_context_id
+    }
 
 
 def _act_of(revision: AppointmentRevision) -> str:

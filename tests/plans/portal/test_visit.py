@@ -11,10 +11,12 @@ from patients.services import patient_merge, patient_revoke_links
 from plans.messages.links import Purpose
 from plans.messages.models import PatientMessage
 from plans.portal.views import visit as views
+from plans.scheduling.admin.story import story_of
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_cancel, appointment_no_show, appointment_reschedule
 from plans.treatment.services import plan_hold
 from tests import factories
+from tests.console import sign_in, url
 from tests.plans.portal.conftest import Browser, hidden, path_of, words
 
 V = Purpose.VISIT
@@ -386,3 +388,36 @@ def test_the_button_of_a_mail_asks_for_one_more_press(visit, browser):
     assert "Confirm your visit" in words(browser.get(asked["Location"]))
     browser.press(f"{path}confirm/", path)
     assert "Confirm your visit" not in words(browser.get(asked["Location"]))
+
+
+def test_the_visits_own_page_says_what_the_patient_did_once_and_that_it_was_they(clinic, visit, browser, frozen):
+    path = path_of(V, visit)
+    browser.press(f"{path}confirm/", path)
+    frozen.shift(timedelta(minutes=5))
+    browser.press(f"{path}move/", time=times_on(browser.get(f"{path}move/"))[0])
+    frozen.shift(timedelta(minutes=5))
+    browser.press(f"{path}cancel/")
+    visit.refresh_from_db()
+    assert visit.status == "cancelled"
+    assert sorted((one.what, one.by) for one in story_of(visit)) == [
+        ("Booked", str(clinic.desk)),
+        ("Cancelled", "the patient"),
+        ("Confirmed", "the patient"),
+        ("Moved and confirmed", "the patient"),
+    ]
+    page = words(sign_in(clinic.desk).get(url(visit)))
+    assert "Patient: Behind a link in a mail." in page
+
+
+def test_each_mail_names_the_time_that_it_was_about(clinic, visit, browser):
+    path = path_of(V, visit)
+    browser.press(f"{path}move/", time=times_on(browser.get(f"{path}move/"))[-1])
+    visit.refresh_from_db()
+    desk = sign_in(clinic.desk)
+    before = PatientMessage.objects.get(appointment=visit, kind="confirmation")
+    page = words(desk.get(url(before)))
+    assert "Mon 9 Mar 10:00 now " in page
+    [panel] = [one for one in desk.get(url(clinic.patient)).context["wide"] if one.title == "Messages"]
+    times = {row[0].appointment_revision: row[0].visit_starts_at for row in panel.context["rows"]}
+    assert times[2] == visit.starts_at
+    assert times[1] == datetime(2026, 3, 9, 14, tzinfo=UTC)

@@ -56,7 +56,8 @@ def _about(row: Appointment | ProcedureSession | FollowUp) -> dict[str, Any]:
     if plan is not None and plan.status not in TreatmentPlan.MAY_BOOK:
         return {}
     if isinstance(row, ProcedureSession):
-        return {"session": row.pk} if row.status in ProcedureSession.MAY_BOOK else {}
+        is_here = getattr(row, "is_here", False)
+        return {"session": row.pk} if row.status in ProcedureSession.MAY_BOOK and not is_here else {}
     return {"follow_up": row.pk} if getattr(row, "state", None) in FollowUp.OPEN | {None} else {}
 
 

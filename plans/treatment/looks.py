@@ -4,6 +4,8 @@ from datetime import date
 
 from clinic import words
 from clinic.console.badges import Badge, Tone
+from plans.scheduling.looks import STATES as VISITS
+from plans.scheduling.models import Appointment
 from plans.treatment.models import ProcedureSession, TreatmentPlan
 
 Plan = TreatmentPlan.Status
@@ -33,13 +35,18 @@ def plan_badge(plan: TreatmentPlan) -> Badge:
     return PLAN_STATES[Plan(plan.status)]
 
 
-def session_badge(session: ProcedureSession, today: date, *, is_booked: bool, is_owed: bool = True) -> Badge:
-    """Its state; a planned one is booked, or due by its window. Nothing is owed of a plan that is not accepted."""
+def session_badge(
+    session: ProcedureSession, today: date, *, is_booked: bool, is_here: bool = False, is_owed: bool = True
+) -> Badge:
+    """Its state; a planned one is booked, its patient is here, or it is due by its window. Nothing is owed of a plan
+    that is not accepted."""
     status = Session(session.status)
     if status in (Session.SIGNED, Session.AMENDED) and session.aborted_at is not None:
         return Badge(Tone.STOP, "Aborted", "stop_circle")
     if status != Session.PLANNED:
         return SESSION_STATES[status]
+    if is_here:
+        return VISITS[Appointment.Status.ARRIVED]
     if is_booked:
         return Badge(Tone.BOOKED, "Booked")
     text = words.window(session.window_start, session.window_end, today)

@@ -379,7 +379,11 @@ def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> 
     for session in sessions:
         waits = session.status in ProcedureSession.MAY_BOOK and not session.is_scheduled
         badge = session_badge(
-            session, today, is_booked=session.is_scheduled, is_owed=plan.status in OWED and not behind
+            session,
+            today,
+            is_booked=session.is_scheduled,
+            is_here=session.is_here,
+            is_owed=plan.status in OWED and not behind,
         )
         rows.append(SessionRow(session, badge, booking_url(session, back) if may_book and waits else ""))
         may_book = may_book and not waits

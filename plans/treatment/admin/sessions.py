@@ -280,7 +280,13 @@ def _pinned(session: ProcedureSession) -> str:
 
 def _badge(session: Any) -> Badge:
     today = reader().today_at(session.plan.location.zone)
-    return session_badge(session, today, is_booked=session.is_scheduled, is_owed=session.plan.status in OWED)
+    return session_badge(
+        session,
+        today,
+        is_booked=session.is_scheduled,
+        is_here=session.is_here,
+        is_owed=session.plan.status in OWED,
+    )
 
 
 def _book_url(who: Reader, session: Any) -> str:

@@ -63,13 +63,14 @@ def sessions_in_full() -> QuerySet[Any]:
 
 
 def with_visit(sessions: QuerySet[ProcedureSession]) -> QuerySet[Any]:
-    """Annotate the live visit of each session: `visit_id`, `visit_at`, beside `is_scheduled`; and `early_because`, why
-    a visit of it is, or was, before the earliest date."""
+    """Annotate the live visit of each session: `visit_id`, `visit_at` and `is_here` (the patient came to it), beside
+    `is_scheduled`; and `early_because`, why a visit of it is, or was, before the earliest date."""
     visits = Appointment.objects.filter(session=OuterRef("pk"))
     live = visits.filter(status__in=LIVE_STATUSES)
     early = visits.filter(is_early=True, status__in=[*LIVE_STATUSES, Appointment.Status.FULFILLED])
     return with_scheduled(sessions).annotate(
         visit_id=Subquery(live.values("pk")[:1]),
         visit_at=Subquery(live.values("starts_at")[:1]),
+        is_here=Exists(visits.filter(status=Appointment.Status.ARRIVED)),
         early_because=Subquery(early.values(because=DECIDED_BECAUSE)[:1]),
     )

@@ -7,7 +7,7 @@ from clinic.access.roles import Role
 from patients.models import Patient
 from plans.messages.models import PatientMessage
 from plans.scheduling.models import Appointment
-from plans.scheduling.services import appointment_arrive, appointment_book, appointment_cancel
+from plans.scheduling.services import appointment_arrive, appointment_book, appointment_cancel, appointment_fulfil
 from tests.console import House, sign_in, toasts, url, words
 from tests.factories import MADRID, local, make_location, make_patient, make_plan, make_practitioner, make_user
 
@@ -252,6 +252,26 @@ def test_today_shows_the_desk_all_visits_and_a_practitioner_their_own(house):
     assert "My patients today" in practitioner
     assert str(mine.patient) in practitioner
     assert str(theirs.patient) not in practitioner
+
+
+def test_today_counts_every_visit_that_it_lists(house):
+    done = book(house, "11:00", date(2026, 3, 2))
+    book(house, "12:00", date(2026, 3, 2))
+    appointment_arrive(appointment_id=done.pk, by=None)
+    appointment_fulfil(appointment_id=done.pk, by=None)
+    for role, title in ((DESK, "Visits today"), (PRACTITIONER, "My patients today")):
+        assert f'{title} <span class="c-count">2</span>' in words(house.get(role, "/admin/"))
+
+
+def test_a_session_whose_patient_came_says_so_and_offers_no_earlier_time(house):
+    own = make_plan(make_patient(house.location), house.practitioner, start_date=date(2026, 3, 2))
+    session = own.sessions.get(sequence=1)
+    visit = book(house, "11:00", date(2026, 3, 2), session=session)
+    assert "Wants earlier" in words(house.get(DESK, url(session)))
+    appointment_arrive(appointment_id=visit.pk, by=None)
+    for page in (words(house.get(DESK, url(session))), words(house.get(DESK, url(own)))):
+        assert "person_pin_circle</span>Here</span>" in page
+    assert "Wants earlier" not in words(house.get(DESK, url(session)))
 
 
 def test_today_says_what_blocks_a_session(house):

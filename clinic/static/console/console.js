@@ -74,6 +74,8 @@ document.addEventListener("alpine:initialized", () => {
 });
 
 // The value of a severity scale follows the scale: a choice where the scale has few values, else a text with a hint.
+let inputLooks;
+
 const followScale = (scale, keep) => {
     const all = document.getElementById("severity-scales");
     const old = document.getElementById("id_severity_value");
@@ -82,15 +84,20 @@ const followScale = (scale, keep) => {
     }
     const { values, hint } = JSON.parse(all.textContent)[scale.value] || { values: [], hint: "" };
     const fresh = document.createElement(values.length ? "select" : "input");
-    for (const name of ["id", "name", "className"]) {
+    for (const name of ["id", "name"]) {
         fresh[name] = old[name];
     }
+    // What stood there when the page came is no change of it.
+    const kept = keep ? old.value : "";
     if (values.length) {
-        fresh.append(new Option("Choose", ""), ...values.map((text) => new Option(text, text)));
+        const options = values.map((text) => new Option(text, text, text === kept, text === kept));
+        fresh.append(new Option("Choose", ""), ...options);
+        fresh.className = scale.className;
     } else {
         fresh.placeholder = hint;
+        fresh.className = inputLooks ??= old.className;
+        fresh.defaultValue = kept;
     }
-    fresh.value = keep ? old.value : "";
     old.replaceWith(fresh);
 };
 
@@ -386,28 +393,102 @@ window.addEventListener("pageshow", () => {
     }
 });
 
-// A form whose words would be lost asks before the page is left: with `data-keeps`, once something in it was changed;
-// with `data-keeps="draft"` at once, for it came back with what is not saved. Sending it is no loss.
-const isUnsaved = (form) =>
-    form.dataset.keeps === "draft" ||
-    [...form.elements].some((one) => {
-        if (one.matches("select")) {
-            return [...one.options].some((option) => option.selected !== option.defaultSelected);
+// A form whose words would be lost asks before the page is left: with `data-keeps`, on it or on something hidden in it,
+// once something in it was changed; with `data-keeps="draft"` at once, for it came back with what is not saved. Sending
+// it is no loss.
+const chosenAtFirst = (select) => {
+    const chosen = [...select.options].filter((option) => option.defaultSelected);
+    return chosen.length || select.multiple ? chosen : [...select.options].slice(0, 1);
+};
+
+const isChanged = (one) => {
+    if (one.closest("[data-looks]")) {
+        return false;
+    }
+    if (one.matches("select")) {
+        const first = chosenAtFirst(one);
+        return [...one.options].some((option) => option.selected !== first.includes(option));
+    }
+    if (one.matches("[type=radio], [type=checkbox]")) {
+        return one.checked !== one.defaultChecked;
+    }
+    return one.matches("input:not([type=hidden]), textarea") && one.value !== one.defaultValue;
+};
+
+const unsavedForm = () => {
+    for (const mark of document.querySelectorAll("[data-keeps]")) {
+        const form = mark.closest("form");
+        if (form && (mark.dataset.keeps === "draft" || [...form.elements].some(isChanged))) {
+            return form;
         }
-        if (one.matches("[type=radio], [type=checkbox]")) {
-            return one.checked !== one.defaultChecked && !one.closest("[data-looks]");
-        }
-        return one.matches("input:not([type=hidden]), textarea") && one.value !== one.defaultValue;
-    });
+    }
+    return null;
+};
 
 let isSending = false;
 
 document.addEventListener("submit", (event) => {
-    isSending = event.target.matches("form[data-keeps]") && !event.defaultPrevented;
+    isSending = event.target.matches("form[data-keeps], form:has([data-keeps])") && !event.defaultPrevented;
+});
+
+document.addEventListener("input", () => {
+    isSending = false;
+});
+
+window.addEventListener("pageshow", () => {
+    isSending = false;
 });
 
 window.addEventListener("beforeunload", (event) => {
-    if (!isSending && [...document.querySelectorAll("form[data-keeps]")].some(isUnsaved)) {
+    if (!isSending && unsavedForm()) {
         event.preventDefault();
     }
 });
+
+// An act is done on the record as it was saved, so what is typed on the page is saved first. Asked before anybody acts on
+// the click or the sending.
+let askedBy = null;
+
+const askToSave = (event, asker) => {
+    const form = unsavedForm();
+    const dialog = document.getElementById("save-first");
+    if (!form || !dialog || form.contains(asker)) {
+        return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    askedBy = asker;
+    dialog.showModal();
+    dialog.querySelector("[name=_save]").focus();
+};
+
+window.addEventListener(
+    "click",
+    (event) => {
+        const act = event.target.closest?.("[data-act]");
+        if (act) {
+            askToSave(event, act);
+        }
+    },
+    true,
+);
+
+window.addEventListener(
+    "submit",
+    (event) => {
+        if (event.target.method === "post" && !event.target.closest("#toasts, #modal-content")) {
+            askToSave(event, event.target);
+        }
+    },
+    true,
+);
+
+document.addEventListener(
+    "close",
+    (event) => {
+        if (event.target.id === "save-first") {
+            askedBy?.focus();
+        }
+    },
+    true,
+);

@@ -1,8 +1,9 @@
 """Consultations: list, form, signature and amendment; Today, and a patient's panel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import QuerySet
@@ -42,6 +43,25 @@ RAISED = {
     ScreeningItem.Severity.ABSOLUTE.value: Badge(Tone.STOP, "Blocks"),
     ScreeningItem.Severity.RELATIVE.value: Badge(Tone.SOON, "Warns"),
 }
+
+
+def raised_by(answers: Iterable[ScreeningAnswer]) -> list[tuple[Badge, str]]:
+    """What `answers`, read with their items, raise: how much, and in words."""
+    given = {answer.item.code: answer.value for answer in answers if answer.value is not None}
+    items = sorted((answer.item for answer in answers), key=lambda item: (item.position, item.code))
+    return [(RAISED[one.severity], one.detail) for one in findings(items, given)]
+
+
+class SignForm(ActForm):
+    """Says what is signed, as it stands in the record. Another state than this one is not signed."""
+
+    above = "console/parts/consultation_signed.html"
+    _version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        self.fields["_version"].initial = self.row.version
+        self.answers = list(self.row.screening_answers.select_related("item"))
+        self.findings = raised_by(self.answers)
 
 
 class CauseInline(Inline):
@@ -170,8 +190,6 @@ class ConsultationAdmin(ConsoleAdmin):
     def _read_only(self, row: Consultation) -> dict[str, Any]:
         row = consultations_in_full().get(pk=row.pk)
         answers = list(row.screening_answers.all())
-        given = {answer.item.code: answer.value for answer in answers if answer.value is not None}
-        raised = findings(ScreeningItem.objects.filter(code__in=list(given)), given)
         who = reader()
         may_plan = (
             row.status != Consultation.Status.DRAFT
@@ -181,7 +199,7 @@ class ConsultationAdmin(ConsoleAdmin):
         return {
             "consultation": row,
             "badge": consultation_badge(row),
-            "findings": [(RAISED[one.severity], one.detail) for one in raised],
+            "findings": raised_by(answers),
             "answers": answers,
             "amendments": list(row.amendments.select_related("amended_by")),
             "plans": list(row.plans.select_related("protocol", "patient")),
@@ -229,11 +247,13 @@ class ConsultationAdmin(ConsoleAdmin):
         grant="sign",
         is_legal=in_states(Consultation.MAY_SIGN),
         icon="signature",
+        form=SignForm,
         description="From then on it changes only by amendment.",
         variant=ActionVariant.PRIMARY,
     )
     def sign(self, request: HttpRequest, row: Consultation, form: ActForm) -> Done:
-        consultation_sign(consultation_id=row.pk, by=cast(User, request.user))
+        with self.unless_stale(request, row, change=True):
+            consultation_sign(consultation_id=row.pk, by=cast(User, request.user))
         return Done(f"{row.patient}: consultation signed.")
 
     @act("Amend", grant="amend", is_legal=in_states(Consultation.MAY_AMEND), icon="edit_note", is_whole=True)

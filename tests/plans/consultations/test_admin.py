@@ -6,6 +6,7 @@ import pytest
 from clinic import clock
 from clinic.access.roles import Role
 from plans.consultations.models import Consultation, ScreeningItem
+from plans.consultations.services import consultation_edit
 from plans.scheduling.services import appointment_arrive, appointment_book
 from tests.console import House, url, words
 from tests.factories import make_consultation, make_location, make_patient
@@ -83,6 +84,22 @@ def test_a_draft_may_be_open_but_signing_names_what_is_missing(house):
     assert "has no answer yet for: Platelet count." in words(response)
     draft.refresh_from_db()
     assert draft.status == "draft"
+
+
+def test_what_is_signed_is_what_the_signature_was_asked_for(house):
+    draft = make_consultation(make_patient(house.location), house.practitioner, signed=False)
+    seen = draft.version
+    assert "nothing stands out" in words(house.get(PRACTITIONER, url(draft, "sign")))
+    answers = {answer.item.code: answer.value for answer in draft.screening_answers.select_related("item")}
+    consultation_edit(consultation_id=draft.pk, changes={"screening": answers | {"sepsis": True}})
+    response = house.act(PRACTITIONER, draft, "sign", _version=str(seen))
+    assert (response.status_code, "has changed since it was read" in words(response)) == (409, True)
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+    asked = words(house.get(PRACTITIONER, url(draft, "sign")))
+    assert "Stands out" in asked
+    assert "Sepsis" in asked
+    assert house.act(PRACTITIONER, draft, "sign", _version=str(draft.version)).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,11 @@ class Mail:
         except ValueError:
             return None
 
+    def is_about(self, asked: str) -> bool:
+        """Whether every word of `asked` stands in who it is to, their address or the subject."""
+        said = f"{self.recipients} {self.subject}".casefold()
+        return all(word in said for word in asked.casefold().split())
+
     @property
     def text(self) -> str | None:
         return self._body("plain")

@@ -52,9 +52,8 @@ if [ ! -f "$installed" ] || ! new_enough .venv/bin/python; then
     create
 fi
 rm -f "$installed"
-echo "Installing what $wanted pins; the first time takes about a minute"
-{
-    .venv/bin/python -m pip install --require-hashes --no-compile --disable-pip-version-check --no-input \
-        --root-user-action=ignore --requirement "$wanted" && cp "$wanted" "$installed"
-} 2>&1 | grep -v -e '^Requirement already satisfied' -e '^Ignoring ' || :
-[ -f "$installed" ] || fail "The requirements were not installed; the reason stands above. Start again to retry."
+echo "Installing what $wanted pins into .venv; the first time takes a minute or two, without another word"
+# Quiet: warnings and errors are printed all the same.
+.venv/bin/python -m pip install --quiet --require-hashes --no-compile --disable-pip-version-check --no-input \
+    --root-user-action=ignore --requirement "$wanted" && cp "$wanted" "$installed" ||
+    fail "The requirements were not installed; the reason stands above. Start again to retry."

@@ -10,7 +10,10 @@ from django.urls import reverse
 
 from clinic.local.inbox import Mail
 from clinic.local.mailbox import Mailbox
+from tests.factories import make_location
 from tests.servers import servers
+
+pytestmark = pytest.mark.django_db
 
 
 def mail(**headers):
@@ -95,6 +98,24 @@ def test_a_long_list_has_pages(client, mailbox):
     assert "Mail 0<" not in client.get("/mailbox/").text
     assert "Mail 0<" in client.get("/mailbox/?page=2").text
     assert client.get("/mailbox/?page=none").status_code == 200
+
+
+def test_a_mail_is_found_by_name_address_or_subject_and_the_pages_keep_what_was_asked(client, mailbox):
+    for number in range(51):
+        send(mail(To=f"Mock Dogwood <mock{number}@patients.example>"))
+    send(mail(Subject="How is it healing?"))
+    for asked in ("HEALING", "ada@patients", "ada healing"):
+        found = client.get("/mailbox/", {"q": asked}).text
+        assert "1 mail about" in found
+        assert "How is it healing?" in found
+    assert "?page=2&amp;q=mock%20dogwood" in client.get("/mailbox/", {"q": "mock dogwood"}).text
+    assert "No mail is to or about that." in client.get("/mailbox/", {"q": "<b>"}).text
+
+
+def test_times_are_those_of_the_clinic(client, key):
+    make_location("Linden House", timezone="America/New_York")
+    page = client.get(reverse("local:mail-detail", args=[key])).text
+    assert "Mon 2 Mar 2026, 10:00:00 EST" in page
 
 
 def test_a_mails_page_shows_headers_text_and_attachments(client, key):

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.dataclasses import SearchResult
@@ -17,6 +18,22 @@ from clinic.console.registry import find, search_address, shortcuts, today_secti
 from clinic.people.models import User
 
 View = Callable[..., HttpResponse]
+
+REFUSALS: dict[type[Exception], tuple[int, str, str, str]] = {
+    Http404: (
+        404,
+        "Nothing here",
+        "There is nothing at this address.",
+        "It is written wrong, or what was here is gone, or it belongs to a location where you do not work.",
+    ),
+    PermissionDenied: (
+        403,
+        "Not for your role",
+        "Your role does not open this page or do this.",
+        "Nothing was changed. Whoever looks after people at your clinic can say who may.",
+    ),
+}
+"""What the console says instead of a page: status, title, why, and what to think of it."""
 
 
 class Console(UnfoldAdminSite):
@@ -44,12 +61,24 @@ class Console(UnfoldAdminSite):
             if not isinstance(request.user, User):
                 return checked(request, *args, **kwargs)
             with reading(request.user):
-                response = checked(request, *args, **kwargs)
+                try:
+                    response = checked(request, *args, **kwargs)
+                except (Http404, PermissionDenied) as refused:
+                    if "HX-Request" in request.headers:
+                        raise  # a part of a page has no room for a whole one
+                    response = self.refuse(
+                        request, *REFUSALS[Http404 if isinstance(refused, Http404) else PermissionDenied]
+                    )
                 if isinstance(response, TemplateResponse) and not response.is_rendered:
                     response.render()
                 return response
 
         return inner
+
+    def refuse(self, request: HttpRequest, status: int, title: str, why: str, what: str) -> HttpResponse:
+        """Say in the console itself that an address leads nowhere or not for this reader, with the way on."""
+        context = {**self.each_context(request), "title": title, "crumbs": [(title, "")], "why": why, "what": what}
+        return TemplateResponse(request, "console/refused.html", context, status=status)
 
     def get_urls(self) -> list[Any]:
         """As Django's, without the short cut from a content type and a key to a public page: nothing here has one."""

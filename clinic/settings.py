@@ -307,6 +307,7 @@ SPECTACULAR_SETTINGS = {
         "WeekdayEnum": "clinic.places.models.Weekday",
         "ZoneEnum": "plans.treatment.models.Zone",
     },
+    "SWAGGER_UI_SETTINGS": (BASE_DIR / "clinic/api/docs.js").read_text(encoding="utf-8"),
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

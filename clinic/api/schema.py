@@ -64,6 +64,15 @@ IF_MATCH = OpenApiParameter(
 )
 
 
+SUMMARIES: Mapping[str, str] = {
+    "list": "List",
+    "retrieve": "Read one",
+    "create": "Make one",
+    "partial_update": "Change one",
+    "destroy": "Delete one",
+}
+
+
 class AutoSchema(SpectacularAutoSchema):
     """Reads `input` and `output` off the view, or off the act of a viewset."""
 
@@ -83,6 +92,12 @@ class AutoSchema(SpectacularAutoSchema):
         if self._act is None:
             return str(super().get_operation_id())
         return f"{self.view.basename}_{self._action}".replace("-", "_")
+
+    def get_summary(self) -> str:
+        """What stands beside the path in a list of all: of an act, the first sentence about it."""
+        if self._act is None and (known := SUMMARIES.get(self._action or "")):
+            return known
+        return " ".join(str(self.get_description()).split()).partition(". ")[0].rstrip(".")
 
     def get_request_serializer(self) -> Any:
         if self._act is not None:

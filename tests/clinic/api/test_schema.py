@@ -69,6 +69,12 @@ def test_anybody_reads_the_schema_as_json_or_yaml(schema):
     assert as_yaml.content.startswith(b"openapi: 3.1")
 
 
+def test_every_operation_says_in_a_few_words_what_it_does(schema):
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            assert 0 < len(operation["summary"]) <= 160, f"{method} {path}: {operation['summary']}"
+
+
 def test_the_docs_page_loads_nothing_from_elsewhere():
     page = Api().get("/docs/", Accept="text/html").content.decode()
     script = Api().get("/docs/?script=", Accept="text/html").content.decode()

@@ -77,6 +77,8 @@ class SessionRow:
     session: Any
     badge: Badge
     book_url: str
+    is_later: bool
+    """Whether it is booked once the one before it is, or all together."""
 
 
 class ProgressFilter(ChoiceFilter):
@@ -375,7 +377,7 @@ def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> 
     today = who.today_at(plan.location.zone)
     may_book = plan.status in TreatmentPlan.MAY_BOOK and who.may_on("add", plan, "plans.appointment")
     rows = []
-    behind = False
+    behind = is_later = False
     for session in sessions:
         waits = session.status in ProcedureSession.MAY_BOOK and not session.is_scheduled
         badge = session_badge(
@@ -385,8 +387,10 @@ def session_rows(who: Reader, sessions: Any, plan: TreatmentPlan, back: str) -> 
             is_here=session.is_here,
             is_owed=plan.status in OWED and not behind,
         )
-        rows.append(SessionRow(session, badge, booking_url(session, back) if may_book and waits else ""))
-        may_book = may_book and not waits
+        is_next = may_book and waits and not is_later
+        url = booking_url(session, back) if is_next else ""
+        rows.append(SessionRow(session, badge, url, is_later=may_book and waits and is_later))
+        is_later = is_later or is_next
         behind = behind or session.status in ProcedureSession.OPEN
     return rows
 

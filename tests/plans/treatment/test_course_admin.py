@@ -73,6 +73,19 @@ def test_the_page_says_how_far_the_plan_is_what_is_next_and_what_blocks_it(house
     assert "Session 2 of 3 · PRP is not booked." in page
 
 
+def test_a_session_that_waits_for_another_ones_booking_says_so(house):
+    plan = plan_of(house)
+    later = "Once the one above is booked"
+    page = words(house.get(DESK, url(plan)))
+    assert f"?session={session(plan, 1).pk}" in page
+    assert f"?session={session(plan, 2).pk}" not in page
+    assert page.count(later) == 2
+    book(plan, 1, START + timedelta(days=1))
+    page = words(house.get(DESK, url(plan)))
+    assert f"?session={session(plan, 2).pk}" in page
+    assert page.count(later) == 1
+
+
 def test_the_desk_reads_dates_and_what_moved_and_neither_check_ins_nor_reasons(house, frozen):
     plan = plan_of(house)
     frozen.shift(timedelta(days=3))

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from unfold.forms import PaginationInlineFormSet
 
+from clinic import clock
 from clinic.access.visibility import visible
 from clinic.console.forms import ConsoleModelForm, InWords, dress, number_field, wall_clock
 from clinic.console.reader import reader
 from clinic.people.models import Modality, Practitioner, User
 from clinic.places.models import Location
 from patients.models import Patient
+from patients.rules import needs_guardian
 from plans.consultations.diagnoses import DIAGNOSES
 from plans.consultations.models import Cause, Consultation, ScreeningItem
 from plans.consultations.rules import Answer, applies
@@ -28,6 +30,8 @@ CHOICES_OF_SCALE: Mapping[str, Iterable[str]] = {
     Scale.SAVIN: SAVIN,
 }
 YES, NO = "yes", "no"
+UNDER_AGE = "under-18"
+"""The question that the date of birth answers."""
 
 
 def scales_document() -> dict[str, dict[str, Any]]:
@@ -91,7 +95,11 @@ class ConsultationForm(ConsoleModelForm):
         self.items = [item for item in ScreeningItem.objects.filter(is_active=True) if applies(item, self.patient.sex)]
         for item in self.items:
             self.fields[f"screening.{item.code}"] = _field_of(item)
-        if not self.instance._state.adding:
+        if self.instance._state.adding:
+            self.initial[f"screening.{UNDER_AGE}"] = _shown(
+                needs_guardian(self.patient.date_of_birth, clock.today(self.zone()))
+            )
+        else:
             for answer in self.instance.screening_answers.select_related("item"):
                 self.initial[f"screening.{answer.item.code}"] = _shown(answer.value)
         if self.amending:

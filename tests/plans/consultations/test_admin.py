@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -73,6 +74,13 @@ def test_only_what_applies_to_the_patient_is_asked(house):
 
     assert "Pregnant or breast-feeding" in asked("female")
     assert "Pregnant or breast-feeding" not in asked("male")
+
+
+@pytest.mark.parametrize(("born", "answer"), [("1984-03-02", "no"), ("2009-03-02", "yes")])
+def test_whether_the_patient_is_of_age_is_answered_by_the_date_of_birth(house, born, answer):
+    patient = make_patient(house.location, date_of_birth=date.fromisoformat(born))
+    page = house.get(PRACTITIONER, f"{ADD}?patient={patient.pk}").content.decode()
+    assert re.findall(r'name="screening\.under-18" value="(\w+)" checked', page) == [answer]
 
 
 def test_a_draft_may_be_open_but_signing_names_what_is_missing(house):

@@ -87,6 +87,7 @@ const followScale = (scale, keep) => {
     for (const name of ["id", "name"]) {
         fresh[name] = old[name];
     }
+    inputLooks ??= old.className;
     // What stood there when the page came is no change of it.
     const kept = keep ? old.value : "";
     if (values.length) {
@@ -95,10 +96,19 @@ const followScale = (scale, keep) => {
         fresh.className = scale.className;
     } else {
         fresh.placeholder = hint;
-        fresh.className = inputLooks ??= old.className;
+        fresh.className = inputLooks;
         fresh.defaultValue = kept;
     }
-    old.replaceWith(fresh);
+    // A select stands in a box with its arrow, as the scale does.
+    const place = old.closest("[data-value-box]") || old;
+    if (values.length) {
+        const box = scale.parentElement.cloneNode(true);
+        box.dataset.valueBox = "";
+        box.querySelector("select").replaceWith(fresh);
+        place.replaceWith(box);
+    } else {
+        place.replaceWith(fresh);
+    }
 };
 
 document.addEventListener("change", (event) => {

@@ -55,7 +55,7 @@ class TestFamily:
         patient = make_patient(house.location, phone=PHONE)
         make_plan(patient, house.practitioner)
         house.get(DESK, url(patient))
-        with django_assert_max_num_queries(23) as few:
+        with django_assert_max_num_queries(24) as few:
             house.get(DESK, url(patient))
         for _ in range(12):
             make_patient(house.location, phone=PHONE)

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from clinic import clock
 from clinic.access.roles import Role
+from clinic.places.models import Location
 from plans.followups.models import ContactAttempt
 from plans.scheduling.models import Appointment
 from plans.scheduling.services import appointment_book
@@ -29,8 +30,9 @@ POLLED = 60_000
 
 @pytest.fixture
 def house(page):
-    """Two patients whose first session is due today."""
+    """Two patients whose first session is due today. No time is so near that its mail leaves at once."""
     house = House()
+    Location.objects.update(lead_minutes=15)
     today = clock.today(house.location.zone)
     other = make_patient(house.location, first_name="Bea", last_name="Birch")
     make_plan(other, house.practitioner, start_date=today)
